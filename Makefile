@@ -1,0 +1,48 @@
+# Each goal builds the environment it needs. VENV moves it; ARGS reaches the demo.
+VENV ?= .venv
+PYTHON ?= python3
+MODAL_0_4_2 ?= .modal-0.4.2.1
+ARGS ?=
+
+python = $(VENV)/bin/python
+
+.PHONY: demo test lint docs bench clean
+
+demo: $(VENV)/.installed
+	$(python) examples/digits.py $(ARGS)
+
+# Everything under the modAL that pip resolves to (0.4.1), and what meets modAL
+# again under 0.4.2.1, which calls strategies differently.
+test: $(VENV)/.installed $(MODAL_0_4_2)/.installed
+	$(python) -m pytest -q
+	PYTHONPATH=$(MODAL_0_4_2) $(python) -m pytest -q tests/modal
+
+lint: $(VENV)/.installed
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+
+docs: $(VENV)/.installed-docs
+	$(python) -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+bench: $(VENV)/.installed
+	$(python) benchmarks/clustering.py $(ARGS)
+	$(python) benchmarks/query.py $(ARGS)
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(python) -m pip install --quiet --upgrade pip
+	$(python) -m pip install --quiet --editable ".[test]"
+	touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(python) -m pip install --quiet --editable ".[test,docs]"
+	touch $@
+
+# Its metadata pins skorch 0.9.0, which cannot be imported any more: no dependencies.
+$(MODAL_0_4_2)/.installed: $(VENV)/.installed
+	$(python) -m pip install --quiet --no-deps --upgrade --target $(MODAL_0_4_2) modAL-python==0.4.2.1
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(MODAL_0_4_2) docs/_build docs/generated build *.egg-info

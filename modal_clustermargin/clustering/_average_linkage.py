@@ -1,0 +1,374 @@
+"""`AverageLinkage`: the scikit-learn clusterer."""
+
+import os
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import sparse
+from scipy.cluster.hierarchy import linkage
+from scipy.spatial.distance import cdist
+from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from modal_clustermargin.clustering._cache import MergeCache
+from modal_clustermargin.clustering._dendrogram import (
+    clusters_of,
+    expand_leaves,
+    sort_merges,
+)
+from modal_clustermargin.clustering._fingerprints import row_keys
+from modal_clustermargin.clustering._neighbors import nearest_clusters
+from modal_clustermargin.clustering._pool_clusters import PoolClusters
+from modal_clustermargin.clustering._reciprocal import merge_down_to, merge_up_to
+from modal_clustermargin.clustering._rows import (
+    check_rows,
+    prepare,
+    prepare_block,
+    row_blocks,
+)
+
+DEFAULT_CLUSTER_SIZE = 10
+
+# Mean squared distance of prepared rows, per unit of the metric's distance.
+_SQ_DISTS_PER_UNIT = {"cosine": 2.0, "sqeuclidean": 1.0}
+
+
+class AverageLinkage(ClusterMixin, BaseEstimator):
+    """Exact average-linkage clustering of embeddings in linear memory.
+
+    Agglomerative: the two clusters with the smallest mean distance over all
+    pairs of their samples merge, until a stopping rule holds. For the metrics
+    "cosine" and "sqeuclidean" no distance matrix is made, so hundreds of
+    thousands of rows fit where others need terabytes; the partition is that of
+    scipy, fastcluster and scikit-learn.
+
+    Parameters
+    ----------
+    metric : {"cosine", "sqeuclidean", "euclidean"}, default="cosine"
+        Distance between samples. A row of zeros is at cosine distance 1 from
+        every other row. "euclidean" needs all n**2 / 2 distances and is refused
+        where they would not fit in memory.
+
+    distance_threshold : float, default=None
+        Merge clusters no farther apart than this, in units of the metric.
+
+    n_clusters : int, default=None
+        Merge until this many clusters are left.
+
+    mean_cluster_size : float, default=None
+        Merge until clusters hold this many samples on average: to
+        ``max(1, floor(n_samples / mean_cluster_size))`` clusters, or fewer where
+        merges tie with the last one (so equal rows stay together). At most one
+        of the three rules may be given; with none, this one holds, with 10.
+
+    memory : str, path-like or joblib.Memory, default=None
+        Folder that keeps the merges on disk, by the content of `X`, the metric
+        and the stopping rule; `fit` looks there first. A damaged or foreign
+        file is replaced, with a warning. Of a Memory only its location is used.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_samples,), dtype=intp
+        Cluster of each sample, numbered from 0 in the order of their first
+        samples.
+
+    n_clusters_ : int
+        Number of clusters.
+
+    children_ : ndarray of shape (n_samples - n_clusters_, 2), dtype=int64
+        The merges made, lowest first, as in
+        :class:`sklearn.cluster.AgglomerativeClustering`: numbers below
+        n_samples are samples, and merge i makes node ``n_samples + i``.
+
+    distances_ : ndarray of shape (n_samples - n_clusters_,)
+        Mean distance between the two clusters of each merge, in units of the
+        metric; never decreasing. A cut below the last needs no second run.
+
+    distance_threshold_ : float
+        The distance within which `predict` joins a row to a cluster: that
+        given, or else the height of the last merge made (0 if there was none).
+
+    n_leaves_ : int
+        Number of samples.
+
+    n_features_in_ : int
+        Number of columns of `X`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of `X`, if all are strings.
+
+    Notes
+    -----
+    The mean squared distance over all pairs of two clusters is the squared
+    distance of their means plus the mean squared distance of each to its mean,
+    so a cluster is no more than ``n_features + 2`` numbers. Reciprocal nearest
+    neighbours are merged at once [1]_. Time is chiefly that of one exact search
+    for the nearest neighbours of all samples; memory is O(n_samples
+    (n_features + 16)). Distances that tie to the last bit are merged in an
+    order that depends on nothing but the data.
+
+    Rows are worked on in float32 unless their type holds more, and every
+    distance is summed in float64.
+
+    References
+    ----------
+    .. [1] B. Sumengen et al., "Scaling Hierarchical Agglomerative Clustering to
+       Billion-sized Datasets", 2021, :arxiv:`2105.11653`.
+
+    Examples
+    --------
+    >>> from modal_clustermargin.clustering import AverageLinkage
+    >>> X = [[1, 0], [2, 0.1], [0, 1], [0, 3], [-1, 0]]
+    >>> AverageLinkage(distance_threshold=0.1).fit_predict(X)
+    array([0, 0, 1, 1, 2])
+    """
+
+    _parameter_constraints = {
+        "metric": [StrOptions({"cosine", "sqeuclidean", "euclidean"})],
+        "distance_threshold": [Interval(Real, 0, None, closed="left"), None],
+        "n_clusters": [Interval(Integral, 1, None, closed="left"), None],
+        "mean_cluster_size": [Interval(Real, 1, None, closed="left"), None],
+        "memory": [str, os.PathLike, HasMethods(["cache"]), None],
+    }
+
+    def __init__(
+        self,
+        metric="cosine",
+        *,
+        distance_threshold=None,
+        n_clusters=None,
+        mean_cluster_size=None,
+        memory=None,
+    ):
+        self.metric = metric
+        self.distance_threshold = distance_threshold
+        self.n_clusters = n_clusters
+        self.mean_cluster_size = mean_cluster_size
+        self.memory = memory
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Cluster the rows of `X`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Embeddings: any number type, or a memory map. Finite.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : AverageLinkage
+        """
+        rule, value = self._stopping_rule()
+        X = validate_data(self, X, ensure_all_finite=False)
+        if rule == "n_clusters" and value > len(X):
+            raise ValueError(
+                f"AverageLinkage cannot make n_clusters={value} clusters of"
+                f" {len(X)} samples. Ask for at most {len(X)}."
+            )
+        check_rows(X, "AverageLinkage")
+        if self.metric == "euclidean":
+            _check_fits_in_memory(len(X))
+        cache = MergeCache(self.memory)
+        path = cache.path(X, (self.metric, rule, float(value)))
+        merges = cache.read(path, len(X))
+        if merges is None:
+            merges = self._merge(X, rule, value)
+            cache.write(path, *merges)
+        self.children_, self.distances_ = merges
+        self.n_leaves_ = len(X)
+        self.n_clusters_ = len(X) - len(self.children_)
+        self.labels_ = clusters_of(self.children_, len(X))
+        if rule == "distance_threshold":
+            self.distance_threshold_ = float(value)
+        else:
+            self.distance_threshold_ = float(self.distances_.max(initial=0.0))
+        self._remember(X)
+        return self
+
+    def predict(self, X):
+        """Cluster of each row: the nearest one by average linkage.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            New rows. A row that was fitted may be nearer to another cluster
+            than to its own; `labels_` has the clusters of the fitted ones.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,), dtype=intp
+            -1 where no cluster is within `distance_threshold_`. Ties go to the
+            lowest number.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, ensure_all_finite=False, reset=False)
+        check_rows(X, "AverageLinkage")
+        labels = np.empty(len(X), np.intp)
+        for block in row_blocks(X):
+            nearest, distances = self._nearest(X[block])
+            within = distances <= self.distance_threshold_
+            labels[block] = np.where(within, nearest, -1)
+        return labels
+
+    def assign(self, X):
+        """Cluster of each row: its own if it was fitted, else the nearest.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, fitted ones and others in any order. Fitted rows are known by
+            their content, so they must be of the number type they had then.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,), dtype=intp
+            From `labels_` for rows that were fitted; from `predict`, so
+            perhaps -1, for the others.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, ensure_all_finite=False, reset=False)
+        labels = self._fitted_rows.find(row_keys(X))
+        new = np.flatnonzero(labels < 0)
+        if len(new):
+            labels[new] = self.predict(X[new])
+        return labels
+
+    def _stopping_rule(self):
+        rules = ("distance_threshold", "n_clusters", "mean_cluster_size")
+        given = [(rule, getattr(self, rule)) for rule in rules]
+        given = [(rule, value) for rule, value in given if value is not None]
+        if len(given) > 1:
+            named = " and ".join(f"{rule}={value}" for rule, value in given)
+            raise ValueError(
+                "AverageLinkage takes one of distance_threshold, n_clusters and"
+                f" mean_cluster_size; got {named}. Leave the others at None."
+            )
+        return given[0] if given else ("mean_cluster_size", DEFAULT_CLUSTER_SIZE)
+
+    def _merge(self, X, rule, value):
+        n_samples = len(X)
+        if rule == "mean_cluster_size":
+            n_merges = n_samples - max(1, int(n_samples / value))
+        elif rule == "n_clusters":
+            n_merges = n_samples - value
+        if self.metric == "euclidean":
+            children, heights = _merge_by_distances(X)
+        else:
+            per_unit = _SQ_DISTS_PER_UNIT[self.metric]
+            rows, spread, leaf, copies = _collapse_duplicates(*prepare(X, self.metric))
+            n_leaves = len(rows)
+            if rule == "distance_threshold":
+                made = merge_up_to(rows, spread, copies, per_unit * value)
+            else:
+                wanted = max(0, n_merges - (n_samples - n_leaves))
+                made = merge_down_to(rows, spread, copies, wanted)
+            children, heights = expand_leaves(*sort_merges(*made, n_leaves), leaf)
+            heights /= per_unit
+        if rule == "distance_threshold":
+            n_merges = np.searchsorted(heights, value, side="right")
+        elif rule == "mean_cluster_size" and n_merges:
+            n_merges = np.searchsorted(heights, heights[n_merges - 1], side="right")
+        return np.sort(children[:n_merges], axis=1), heights[:n_merges]
+
+    def _remember(self, X):
+        """Keep what `predict` and the clusters of a shrinking pool ask for."""
+        self._fitted_rows = PoolClusters(row_keys(X), self.labels_)
+        if self.metric == "euclidean":
+            self._rows = X
+            return
+        sizes = np.bincount(self.labels_).astype(float)
+        sums = np.zeros((self.n_clusters_, X.shape[1]))
+        for block in row_blocks(X):
+            rows, _ = prepare_block(X[block], self.metric)
+            sums += _indicator(self.labels_[block], self.n_clusters_) @ rows
+        means = sums / sizes[:, np.newaxis]
+        spreads = np.zeros(self.n_clusters_)
+        for block in row_blocks(X):
+            rows, spread = prepare_block(X[block], self.metric)
+            labels = self.labels_[block]
+            gaps = rows - means[labels]
+            sq_gaps = np.einsum("ij,ij->i", gaps, gaps) + spread
+            spreads += np.bincount(labels, sq_gaps, self.n_clusters_)
+        self._means = means.astype(rows.dtype)
+        self._spreads = spreads / sizes
+
+    def _nearest(self, X):
+        """Nearest cluster of each row and its distance in units of the metric."""
+        if self.metric == "euclidean":
+            members = _indicator(self.labels_, self.n_clusters_)
+            sizes = np.bincount(self.labels_)
+            distances = (members @ cdist(self._rows, X)).T / sizes
+            nearest = distances.argmin(axis=1)
+            return nearest, distances[np.arange(len(X)), nearest]
+        rows, spread = prepare_block(X, self.metric)
+        slots, sq_dists, _ = nearest_clusters(
+            rows,
+            spread,
+            np.full(len(rows), -1),
+            self._means,
+            self._spreads,
+            np.arange(self.n_clusters_),
+            n_listed=4,
+        )
+        tied = sq_dists == sq_dists[:, :1]
+        nearest = np.where(tied, slots, self.n_clusters_).min(axis=1)
+        return nearest, sq_dists[:, 0] / _SQ_DISTS_PER_UNIT[self.metric]
+
+
+def _collapse_duplicates(rows, spread):
+    """Distinct rows, in the order of their first copies.
+
+    Returns ``(rows, spread, leaf, copies)``: `leaf` gives the distinct row of
+    each row, and `copies` the number of rows of each leaf.
+    """
+    _, first, of_key = np.unique(row_keys(rows), return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), np.intp)
+    rank[order] = np.arange(len(order))
+    leaf = rank[of_key]
+    first = first[order]
+    if len(first) < len(rows):
+        # Fingerprints that collide, once in ten million pools, cost exactness
+        # unless looked at.
+        for block in row_blocks(rows):
+            if not np.array_equal(rows[block], rows[first[leaf[block]]]):
+                first, leaf = np.arange(len(rows)), np.arange(len(rows))
+                break
+        else:
+            rows, spread = rows[first], spread[first]
+    return rows, spread, leaf, np.bincount(leaf).astype(float)
+
+
+def _indicator(labels, n_clusters):
+    """Sparse matrix of shape (n_clusters, n_rows): 1 where a row is a member."""
+    n_rows = len(labels)
+    return sparse.csr_array(
+        (np.ones(n_rows), (labels, np.arange(n_rows))), shape=(n_clusters, n_rows)
+    )
+
+
+def _merge_by_distances(X):
+    if len(X) == 1:
+        return np.empty((0, 2), np.int64), np.empty(0)
+    merges = linkage(X, method="average", metric="euclidean")
+    return merges[:, :2].astype(np.int64), merges[:, 2]
+
+
+def _check_fits_in_memory(n_samples):
+    needed = n_samples * (n_samples - 1) * 8  # the distances, and a copy of them
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        memory = 16 * 2**30  # not a POSIX system: a common size
+    if needed > memory / 2:
+        raise ValueError(
+            f"AverageLinkage(metric='euclidean') needs {needed / 2**30:,.0f} GiB for"
+            f" the distances between {n_samples:,} samples, and may take half of the"
+            f" {memory / 2**30:,.0f} GiB here. metric='cosine' and"
+            " metric='sqeuclidean' need no such matrix."
+        )

@@ -1,0 +1,111 @@
+"""Merges kept on disk: written whole or not at all, and checked when read.
+
+A file is a plain ``.npz`` without pickled objects, so a file that somebody else
+put there can be wrong but cannot run code.
+"""
+
+import contextlib
+import os
+import tempfile
+import warnings
+import zipfile
+import zlib
+from pathlib import Path
+
+import joblib
+import numpy as np
+
+# Part of every key: raised when what is stored, or how it is computed, changes.
+_FORMAT = 1
+
+
+class MergeCache:
+    """The merges of past clusterings, by the content they were made from.
+
+    Parameters
+    ----------
+    memory : path-like, joblib.Memory or None
+        The folder. None, or a Memory without location, keeps nothing.
+    """
+
+    def __init__(self, memory):
+        location = getattr(memory, "location", memory)
+        self.folder = None if location is None else Path(location)
+        if self.folder is not None:
+            # Now, not after an hour of clustering.
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, X, parameters):
+        """Where the merges of `X` under `parameters` are, or would be."""
+        if self.folder is None:
+            return None
+        key = joblib.hash((_FORMAT, parameters, np.asarray(X)))
+        return self.folder / f"average-linkage-{key}.npz"
+
+    @staticmethod
+    def read(path, n_samples):
+        """``(children, heights)``, or None if there is no sound file."""
+        if path is None or not path.exists():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                children, heights = stored["children"], stored["heights"]
+                if str(stored["key"]) != path.stem:
+                    raise ValueError("it was stored under another name")
+            _check_merges(children, heights, n_samples)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile,
+                zlib.error) as error:  # fmt: skip
+            warnings.warn(
+                f"The cached clustering {path} cannot be used ({error});"
+                " clustering again and replacing the file.",
+                UserWarning,
+                stacklevel=4,
+            )
+            return None
+        return children, heights
+
+    @staticmethod
+    def write(path, children, heights):
+        """Store merges; a failure costs a warning, never the merges."""
+        if path is None:
+            return
+        try:
+            with _written_whole(path) as file:
+                np.savez(file, key=path.stem, children=children, heights=heights)
+        except OSError as error:
+            warnings.warn(
+                f"The clustering could not be kept in {path} ({error});"
+                " it will be computed again next time.",
+                UserWarning,
+                stacklevel=4,
+            )
+
+
+@contextlib.contextmanager
+def _written_whole(path):
+    """A file that takes its name only once it is complete."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def _check_merges(children, heights, n_samples):
+    n_merges = len(heights)
+    sound = (
+        children.shape == (n_merges, 2)
+        and children.dtype.kind == "i"
+        and heights.dtype.kind == "f"
+        and n_merges < n_samples
+        and (children >= 0).all()
+        and (children < n_samples + np.arange(n_merges)[:, np.newaxis]).all()
+        and len(np.unique(children)) == children.size
+        and (np.diff(heights) >= 0).all()
+    )
+    if not sound:
+        raise ValueError(f"it does not hold merges of {n_samples} samples")

@@ -1,0 +1,67 @@
+"""Merges as scikit-learn and scipy write them, and the clusters they leave."""
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+
+def sort_merges(children, heights, n_leaves):
+    """Put merges in ascending order of height and renumber their nodes.
+
+    Every merge must come after those it is made of and be no lower; equal
+    heights keep their order.
+    """
+    order = np.argsort(heights, kind="stable")
+    node = np.arange(n_leaves + len(order))
+    node[n_leaves + order] = n_leaves + np.arange(len(order))
+    return node[children[order]], heights[order]
+
+
+def expand_leaves(children, heights, leaf):
+    """Turn merges of leaves into merges of the samples they stand for.
+
+    Parameters
+    ----------
+    children : ndarray of shape (n_merges, 2)
+    heights : ndarray of shape (n_merges,)
+    leaf : ndarray of shape (n_samples,)
+        Leaf of every sample. The samples of one leaf are merged first, at
+        height 0.
+
+    Returns
+    -------
+    children, heights : ndarray of shape (n_merges + n_samples - n_leaves, ...)
+    """
+    n_samples = len(leaf)
+    order = np.argsort(leaf, kind="stable")
+    is_first = np.r_[True, leaf[order[1:]] != leaf[order[:-1]]]
+    n_leaves = np.count_nonzero(is_first)
+    # Each further sample of a leaf joins the sample, or the merge, before it.
+    further = np.flatnonzero(~is_first)
+    merge_node = n_samples + np.arange(len(further))
+    node_at = order.copy()
+    node_at[further] = merge_node
+    of_copies = np.column_stack([node_at[further - 1], order[further]])
+    is_last = np.r_[is_first[1:], True]
+    node = np.empty(n_leaves + len(children), np.int64)
+    node[:n_leaves] = node_at[is_last]
+    node[n_leaves:] = n_samples + len(further) + np.arange(len(children))
+    children = np.concatenate([of_copies, node[children]])
+    return children, np.concatenate([np.zeros(len(further)), heights])
+
+
+def clusters_of(children, n_samples):
+    """Cluster of each sample, numbered from 0 by its first sample."""
+    n_nodes = n_samples + len(children)
+    parents = np.repeat(np.arange(n_samples, n_nodes), 2)
+    edges = sparse.coo_array(
+        (np.ones(len(parents), bool), (children.ravel(), parents)),
+        shape=(n_nodes, n_nodes),
+    )
+    _, component = connected_components(edges, directed=False)
+    _, first, labels = np.unique(
+        component[:n_samples], return_index=True, return_inverse=True
+    )
+    rank = np.empty(len(first), np.intp)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[labels]

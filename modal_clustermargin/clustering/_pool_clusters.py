@@ -1,0 +1,53 @@
+"""The clusters of a first pool, found again in the pools left of it.
+
+A user of modAL deletes queried rows, so a strategy sees a smaller pool each
+round and no row numbers. Rows are known by a key: a fingerprint of their
+content, or of an id that the user gives.
+"""
+
+import numpy as np
+
+
+class PoolClusters:
+    """Clusters of rows, looked up by key.
+
+    Parameters
+    ----------
+    keys : ndarray of shape (n_rows,), dtype=uint64
+        Key of every row of the first pool. Of rows with equal keys, the first
+        decides.
+
+    labels : ndarray of shape (n_rows,), dtype=intp
+        Cluster of every row. Where it is -1, the row starts a cluster of its
+        own, which it shares with the rows of equal key.
+    """
+
+    def __init__(self, keys, labels):
+        self._keys = np.empty(0, np.uint64)  # ascending
+        self._labels = np.empty(0, np.intp)
+        self.add(keys, labels)
+        self._first_keys = keys
+        self._first_labels = self._look_up(keys)
+
+    def find(self, keys):
+        """Cluster of each key: ndarray of shape (n_keys,); -1 if never seen."""
+        if np.array_equal(keys, self._first_keys):
+            return self._first_labels.copy()
+        return self._look_up(keys)
+
+    def add(self, keys, labels):
+        """Remember rows that `find` did not know, as at the start."""
+        keys, first = np.unique(keys, return_index=True)
+        labels = labels[first]
+        alone = labels < 0
+        n_used = 1 + max(labels.max(), self._labels.max(initial=-1))
+        labels[alone] = n_used + np.arange(np.count_nonzero(alone))
+        keys = np.concatenate([self._keys, keys])
+        order = np.argsort(keys)
+        self._keys = keys[order]
+        self._labels = np.concatenate([self._labels, labels])[order]
+
+    def _look_up(self, keys):
+        position = np.searchsorted(self._keys, keys)
+        position[position == len(self._keys)] = 0
+        return np.where(self._keys[position] == keys, self._labels[position], -1)

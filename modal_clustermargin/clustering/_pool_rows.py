@@ -1,0 +1,46 @@
+"""A pool of any kind, read a block of rows at a time.
+
+The kinds are those of modAL: ndarray of any rank (a memory map, too), scipy
+sparse matrix or array, DataFrame, list, torch tensor.
+"""
+
+import math
+
+import numpy as np
+from scipy import sparse
+
+_BLOCK_BYTES = 2**25
+
+
+def n_rows(X_pool):
+    """Number of rows of a pool of any kind."""
+    return X_pool.shape[0] if hasattr(X_pool, "shape") else len(X_pool)
+
+
+def pool_blocks(X_pool, block_rows=None):
+    """Yield ``(start, block)``: views, where the kind of pool has them.
+
+    `block_rows` is by default what makes a block of dense rows 32 MiB.
+    """
+    if sparse.issparse(X_pool):
+        X_pool = X_pool.tocsr()  # the one format that gives rows; itself if so
+    n_pool = n_rows(X_pool)
+    if block_rows is None:
+        block_rows = default_block_rows(X_pool)
+    for start in range(0, n_pool, block_rows):
+        yield start, take_rows(X_pool, slice(start, min(start + block_rows, n_pool)))
+
+
+def take_rows(X_pool, rows):
+    """The given rows (a slice, or an integer array) of a pool of any kind."""
+    if hasattr(X_pool, "iloc"):
+        return X_pool.iloc[rows]
+    if isinstance(X_pool, list) and not isinstance(rows, slice):
+        return [X_pool[row] for row in rows]
+    return X_pool[rows]
+
+
+def default_block_rows(X_pool):
+    """How many rows make a block of 32 MiB if every entry is a float64."""
+    row_shape = X_pool.shape[1:] if hasattr(X_pool, "shape") else np.shape(X_pool[0])
+    return int(np.clip(_BLOCK_BYTES // (8 * max(1, math.prod(row_shape))), 1, 65_536))

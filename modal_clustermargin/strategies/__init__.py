@@ -1,0 +1,22 @@
+"""Query strategies: what to label next.
+
+Each is a class whose instances are called ``(classifier, X_pool,
+n_instances)``, as modAL calls its ``query_strategy``, and a function that does
+the same once.
+"""
+
+from modal_clustermargin.strategies._cluster_margin import (
+    ClusterMargin,
+    cluster_margin_sampling,
+)
+from modal_clustermargin.strategies._margin import MarginSampling, margin_sampling
+from modal_clustermargin.strategies._random import RandomSampling, random_sampling
+
+__all__ = [
+    "ClusterMargin",
+    "MarginSampling",
+    "RandomSampling",
+    "cluster_margin_sampling",
+    "margin_sampling",
+    "random_sampling",
+]

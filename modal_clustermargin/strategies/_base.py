@@ -1,0 +1,124 @@
+"""The one module that knows modAL's calling convention."""
+
+import inspect
+import warnings
+from abc import ABC, abstractmethod
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from modal_clustermargin.clustering._pool_rows import n_rows
+
+
+class QueryStrategy(BaseEstimator, ABC):
+    """Base class for query strategies; subclasses write `_select`.
+
+    An instance is what modAL calls a ``query_strategy``: pass it to an
+    ``ActiveLearner``, a ``Committee`` or a ``DeepActiveLearner``, or call it
+    with any fitted classifier.
+    """
+
+    _parameter_constraints: dict = {}
+
+    def __call__(self, classifier, X_pool, n_instances=1, *, ids=None):
+        """Choose rows of the pool to label.
+
+        Parameters
+        ----------
+        classifier : modAL learner or classifier
+            Whatever has the ``predict_proba`` that the strategy asks. Need not
+            be fitted.
+
+        X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
+            The unlabelled rows, of any rank; a memory map, too. Read in blocks,
+            never copied whole and never changed.
+
+        n_instances : int, default=1
+            Number of rows to choose.
+
+        ids : array-like of shape (n_pool,), default=None
+            A lasting name for each row, an integer or a string, for strategies
+            that know rows again in later calls. Distinct.
+
+        Returns
+        -------
+        indices : ndarray of shape (min(n_instances, n_pool),), dtype=intp
+            Distinct positions in `X_pool`, in the order picked.
+
+        metrics : ndarray of the same shape, float64
+            What the strategy weighed each pick by. Returned, in a pair with
+            `indices`, only to a learner whose ``query`` takes
+            ``return_metrics`` (modAL 0.4.2 and later); the version before
+            would hand the pair to the user.
+
+        Warns
+        -----
+        UserWarning
+            If more rows are asked for than the pool holds. All are returned.
+
+        Raises
+        ------
+        ValueError
+            For fewer than one row asked for, an empty pool, probabilities that
+            are not finite, and what the strategy itself cannot use. Raised
+            before anything is computed or drawn wherever that is possible.
+        """
+        # modAL 0.4.2 calls a strategy a second time if it raises, so the cheap
+        # checks come first.
+        self._validate_params()
+        n_instances, ids = self._check_call(X_pool, n_instances, ids)
+        indices, metrics = self._select(classifier, X_pool, n_instances, ids)
+        return (indices, metrics) if _takes_metrics(classifier) else indices
+
+    @abstractmethod
+    def _select(self, classifier, X_pool, n_instances, ids):
+        """Return ``(indices, metrics)``; the arguments are checked."""
+
+    def _check_call(self, X_pool, n_instances, ids):
+        who = type(self).__name__
+        if isinstance(n_instances, bool) or not isinstance(n_instances, Integral):
+            raise ValueError(
+                f"{who} needs n_instances to be an integer >= 1; got {n_instances!r}."
+            )
+        if n_instances < 1:
+            raise ValueError(f"{who} needs n_instances >= 1; got {n_instances}.")
+        n_pool = n_rows(X_pool)
+        if n_pool == 0:
+            raise ValueError(
+                f"{who} got an empty X_pool. Stop querying once every row is labelled."
+            )
+        ids = self._check_ids(ids, n_pool)
+        if n_instances > n_pool:
+            warnings.warn(
+                f"{who} was asked for n_instances={n_instances} of a pool of {n_pool}"
+                f" rows; all {n_pool} are returned.",
+                UserWarning,
+                stacklevel=3,
+            )
+        return min(int(n_instances), n_pool), ids
+
+    def _check_ids(self, ids, n_pool):
+        if ids is None:
+            return None
+        who = type(self).__name__
+        ids = np.asarray(ids)
+        if ids.shape != (n_pool,):
+            raise ValueError(
+                f"{who} got ids of shape {ids.shape} for a pool of {n_pool} rows;"
+                f" ({n_pool},) is expected."
+            )
+        values, counts = np.unique(ids, return_counts=True)
+        if len(values) < n_pool:
+            repeated = counts.argmax()
+            raise ValueError(
+                f"{who} needs a different id for each row; {values[repeated]!r} is"
+                f" given {counts[repeated]} times."
+            )
+        return ids
+
+
+def _takes_metrics(classifier):
+    """Whether the caller is a learner that unpacks ``(indices, metrics)``."""
+    query = getattr(type(classifier), "query", None)
+    return callable(query) and "return_metrics" in inspect.signature(query).parameters

@@ -1,0 +1,98 @@
+"""Where the embeddings of a pool come from, when nobody passes them."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.exceptions import NotFittedError
+
+from modal_clustermargin.clustering._pool_rows import n_rows
+
+_MOST_DENSE_BYTES = 4 * 2**30
+
+
+def pool_embeddings(embedding, classifier, X_pool, who):
+    """Embeddings of a pool, and whether better ones are to be expected.
+
+    Parameters
+    ----------
+    embedding : callable or None
+        ``embedding(classifier, X_pool)``, or None for what the classifier has:
+        its estimator's ``embed``, else the transform of all steps of its
+        pipeline but the last, else the rows themselves. Members of a committee
+        are asked one by one, their embeddings put side by side.
+
+    classifier : modAL learner, classifier or None
+
+    X_pool : pool of any kind
+
+    who : str
+        Name to give in error messages.
+
+    Returns
+    -------
+    embeddings : ndarray of shape (n_pool, n_features)
+
+    is_final : bool
+        False if the classifier has embeddings to give, but is not fitted yet,
+        and the rows themselves are returned instead.
+    """
+    if embedding is not None:
+        return as_matrix(embedding(classifier, X_pool), n_rows(X_pool), who), True
+    try:
+        return as_matrix(_embed(classifier, X_pool), n_rows(X_pool), who), True
+    except NotFittedError:
+        return as_matrix(X_pool, n_rows(X_pool), who), False
+
+
+def _embed(estimator, X):
+    members = getattr(estimator, "learner_list", None)  # a modAL Committee
+    if members is not None:
+        answers = [_embed(member, X) for member in members]
+        own = [answer for answer in answers if answer is not X]
+        return np.hstack([_as_array(answer) for answer in own]) if own else X
+    if hasattr(estimator, "query") and hasattr(estimator, "estimator"):
+        return _embed(estimator.estimator, X)  # a modAL learner
+    if hasattr(estimator, "embed"):
+        return estimator.embed(X)
+    if hasattr(estimator, "steps"):  # a scikit-learn Pipeline
+        if len(estimator.steps) > 1:
+            X = estimator[:-1].transform(X)
+        return _embed(estimator[-1], X)
+    return X
+
+
+def as_matrix(embeddings, n_pool, who):
+    """Embeddings as an ndarray of shape (n_pool, n_features); a view if it can."""
+    if n_rows(embeddings) != n_pool:
+        raise ValueError(
+            f"{who} got {n_rows(embeddings)} rows of embeddings for a pool of {n_pool}"
+            " rows; they must match one to one."
+        )
+    if sparse.issparse(embeddings):
+        dense_bytes = 4 * embeddings.shape[0] * embeddings.shape[1]
+        if dense_bytes > _MOST_DENSE_BYTES:
+            raise ValueError(
+                f"{who} would need {dense_bytes / 2**30:.1f} GiB to cluster sparse"
+                f" rows of shape {embeddings.shape} as dense embeddings. Reduce them"
+                " first and pass embedding=, for instance with"
+                " sklearn.decomposition.TruncatedSVD."
+            )
+        return embeddings.astype(np.float32).toarray()
+    matrix = _as_array(embeddings)
+    if matrix.dtype.kind not in "fiub":
+        raise ValueError(
+            f"{who} needs embeddings that are numbers; got {matrix.dtype}. Pass"
+            " embedding=, an array or a function (classifier, X_pool) that gives"
+            " numbers for each row."
+        )
+    return matrix.reshape(n_pool, -1)
+
+
+def _as_array(embeddings):
+    if sparse.issparse(embeddings):
+        return embeddings.toarray()
+    if hasattr(embeddings, "detach"):  # a torch tensor
+        embeddings = embeddings.detach().cpu().numpy()
+    try:
+        return np.asarray(embeddings)
+    except ValueError:  # rows of different lengths
+        return np.empty(len(embeddings), object)

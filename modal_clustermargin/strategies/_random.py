@@ -1,0 +1,43 @@
+"""Random sampling: what every other strategy has to beat."""
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from modal_clustermargin.clustering._pool_rows import n_rows
+from modal_clustermargin.strategies._base import QueryStrategy
+
+
+class RandomSampling(QueryStrategy):
+    """Label rows drawn at random, each set of rows as likely as any other.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None, default=None
+        An integer gives the same rows for the same pool size at every call.
+
+    Examples
+    --------
+    >>> from modal_clustermargin.strategies import RandomSampling
+    >>> picks = RandomSampling(random_state=0)(None, [[0], [1], [2], [3]], 2)
+    >>> len(set(picks))
+    2
+    """
+
+    _parameter_constraints = {"random_state": ["random_state"]}
+
+    def __init__(self, *, random_state=None):
+        self.random_state = random_state
+
+    def _select(self, classifier, X_pool, n_instances, ids):
+        rng = check_random_state(self.random_state)
+        indices = rng.choice(n_rows(X_pool), n_instances, replace=False)
+        return indices, np.zeros(n_instances)
+
+
+def random_sampling(classifier, X_pool, n_instances=1, *, random_state=None, ids=None):
+    """Choose rows by :class:`RandomSampling`, called once.
+
+    The parameters and what is returned are those of the class and of its call.
+    """
+    strategy = RandomSampling(random_state=random_state)
+    return strategy(classifier, X_pool, n_instances, ids=ids)
