@@ -48,7 +48,9 @@ class MergeCache:
         if path is None or not path.exists():
             return None
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            # Opened here, so that it is closed whatever is found in it.
+            with path.open("rb") as file:
+                stored = np.load(file, allow_pickle=False)
                 children, heights = stored["children"], stored["heights"]
                 if str(stored["key"]) != path.stem:
                     raise ValueError("it was stored under another name")

@@ -310,10 +310,10 @@ def _join_lists(clusters, i, merged, into, cap):
 
 @numba.njit(cache=True)
 def _contains(slots, n, slot):
+    found = False
     for position in range(n):
-        if slots[position] == slot:
-            return True
-    return False
+        found |= slots[position] == slot
+    return found
 
 
 @numba.njit(cache=True)

@@ -13,6 +13,9 @@ from modal_clustermargin.clustering import _kernels
 # faster than making the matrices that a faiss search wants.
 _SCAN_BELOW = 2e7
 
+# Rows converted to float32 at a time.
+_PART_ROWS = 4096
+
 
 def nearest_clusters(points, spreads, own, mean, spread, base, n_listed):
     """Find the clusters nearest to each point, by mean squared distance.
@@ -81,9 +84,12 @@ def _propose(points, spreads, mean, spread, base, n_proposed):
     """Positions in `base` by a float32 search, and a bound on all others."""
     import faiss
 
-    center = mean[base].mean(axis=0, dtype=np.float64)
-    searched = _coordinates(mean[base], spread[base], center)
-    asking = _coordinates(points, np.zeros(len(points)), center)
+    center = sum(mean[part].sum(axis=0, dtype=np.float64) for part in _parts(base))
+    center /= len(base)
+    unit = _largest_coordinate(mean, spread, base, center) or 1.0
+    searched = _coordinates(mean, spread, base, center, unit)
+    everyone = np.arange(len(points))
+    asking = _coordinates(points, np.zeros(len(points)), everyone, center, unit)
     n_proposed = min(n_proposed, len(base))
     sq_found, proposed = faiss.knn(asking, searched, n_proposed)
     if n_proposed == len(base):
@@ -91,12 +97,27 @@ def _propose(points, spreads, mean, spread, base, n_proposed):
     # |x|^2 + |y|^2 - 2xy in float32, term by term, is off by no more than this.
     reach = np.linalg.norm(asking, axis=1) + np.linalg.norm(searched, axis=1).max()
     rounding = (searched.shape[1] + 8) * 2.0**-24 * reach.astype(np.float64) ** 2
-    return proposed, sq_found[:, -1] + spreads - rounding
+    return proposed, (sq_found[:, -1] - rounding) * unit**2 + spreads
 
 
-def _coordinates(mean, spread, center):
-    """Rows whose squared distances are those of the clusters: float32."""
-    rows = np.empty((len(mean), mean.shape[1] + 1), np.float32)
-    np.subtract(mean, center, out=rows[:, :-1], casting="same_kind")
-    np.sqrt(spread, out=rows[:, -1], casting="same_kind")
+def _largest_coordinate(mean, spread, slots, center):
+    in_mean = max(np.abs(mean[part] - center).max() for part in _parts(slots))
+    return max(in_mean, np.sqrt(spread[slots].max()))
+
+
+def _coordinates(mean, spread, slots, center, unit):
+    """Rows whose squared distances, in `unit`, are those of the clusters: float32.
+
+    Centred and scaled, they neither overflow nor vanish, and lose the least.
+    """
+    rows = np.empty((len(slots), mean.shape[1] + 1), np.float32)
+    done = 0
+    for part in _parts(slots):
+        rows[done : done + len(part), :-1] = (mean[part] - center) / unit
+        done += len(part)
+    rows[:, -1] = np.sqrt(spread[slots]) / unit
     return rows
+
+
+def _parts(slots):
+    return np.array_split(slots, 1 + len(slots) // _PART_ROWS)

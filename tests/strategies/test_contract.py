@@ -1,0 +1,215 @@
+"""What every strategy promises, whatever it picks by."""
+
+import inspect
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from pools import (
+    POOL_KINDS,
+    STRATEGIES,
+    ByRowNumber,
+    Unfitted,
+    make,
+    numbered_rows,
+    of_margins,
+    queries,
+)
+from sklearn.base import clone
+
+from modal_clustermargin import strategies
+from modal_clustermargin.strategies._base import QueryStrategy
+
+ASKS_THE_CLASSIFIER = [s for s in STRATEGIES if s is not strategies.RandomSampling]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+class TestEveryStrategy:
+    @given(query=queries())
+    def test_gives_distinct_rows_in_the_number_asked(self, strategy, query):
+        classifier, _, X_pool, _, n_instances = query
+        indices = make(strategy)(classifier, X_pool, n_instances)
+        assert indices.dtype == np.intp
+        assert len(set(indices)) == len(indices) == n_instances
+        assert set(indices) <= set(range(len(X_pool)))
+
+    @given(query=queries())
+    def test_same_seed_same_picks(self, strategy, query):
+        classifier, _, X_pool, _, n_instances = query
+        first = make(strategy)(classifier, X_pool, n_instances)
+        again = make(strategy)
+        for _ in range(2):
+            picks = again(classifier, X_pool, n_instances)
+            np.testing.assert_array_equal(picks, first)
+
+    def test_touches_neither_global_generator_nor_pool_nor_parameters(self, strategy):
+        X_pool = numbered_rows(30)
+        before = X_pool.copy(), np.random.get_state()[1].copy()
+        instance = make(strategy)
+        parameters = instance.get_params()
+        instance(of_margins(np.linspace(0, 1, 30)), X_pool, 5)
+        np.testing.assert_array_equal(X_pool, before[0])
+        np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+        assert instance.get_params() == parameters
+
+    @pytest.mark.parametrize("kind", POOL_KINDS)
+    def test_takes_a_pool_of_any_kind(self, strategy, kind, tmp_path):
+        X = numbered_rows(50)
+        classifier = of_margins(np.random.RandomState(1).uniform(size=50))
+        expected = make(strategy)(classifier, X, 10)
+        picks = make(strategy)(classifier, POOL_KINDS[kind](X, tmp_path), 10)
+        np.testing.assert_array_equal(picks, expected)
+
+    def test_more_than_the_pool_is_all_of_it_with_a_warning(self, strategy):
+        classifier = of_margins(np.linspace(0, 1, 6))
+        with pytest.warns(
+            UserWarning, match=r"n_instances=9 of a pool of 6 rows; all 6"
+        ):
+            indices = make(strategy)(classifier, numbered_rows(6), 9)
+        assert sorted(indices) == list(range(6))
+
+    def test_an_unfitted_classifier_is_no_error(self, strategy):
+        assert len(make(strategy)(Unfitted(), numbered_rows(20), 7)) == 7
+
+    def test_default_is_one_row(self, strategy):
+        assert make(strategy)(of_margins([0.5, 0.1]), numbered_rows(2)).shape == (1,)
+
+    def test_answers_with_metrics_only_to_a_learner_that_takes_them(self, strategy):
+        class Old(ByRowNumber):
+            def query(self, X_pool, *args, **kwargs): ...
+
+        class New(ByRowNumber):
+            def query(self, X_pool, *args, return_metrics=False, **kwargs): ...
+
+        proba, X_pool = np.full((4, 2), 0.5), numbered_rows(4)
+        assert isinstance(make(strategy)(Old(proba), X_pool, 2), np.ndarray)
+        indices, metrics = make(strategy)(New(proba), X_pool, 2)
+        assert indices.shape == metrics.shape == (2,)
+
+    def test_can_be_cloned_pickled_and_printed(self, strategy):
+        instance = make(strategy, seed=3)
+        classifier, X_pool = of_margins(np.linspace(0, 1, 20)), numbered_rows(20)
+        expected = instance(classifier, X_pool, 5)
+        for copy in (clone(instance), pickle.loads(pickle.dumps(instance))):
+            np.testing.assert_array_equal(copy(classifier, X_pool, 5), expected)
+        assert repr(instance).startswith(strategy.__name__)
+
+    def test_has_a_function_that_does_the_same_once(self, strategy):
+        words = "".join(
+            f"_{c.lower()}" if c.isupper() else c for c in strategy.__name__
+        )
+        name = words[1:].removesuffix("_sampling") + "_sampling"
+        function = getattr(strategies, name)
+        parameters = inspect.signature(function).parameters
+        own = set(strategy().get_params(deep=False))
+        assert set(parameters) == own | {"classifier", "X_pool", "n_instances", "ids"}
+        for parameter in own:
+            default = parameters[parameter].default
+            assert default == strategy().get_params()[parameter]
+        instance = make(strategy)
+        classifier, X_pool = of_margins(np.linspace(0, 1, 20)), numbered_rows(20)
+        seed = {"random_state": 0} if "random_state" in own else {}
+        np.testing.assert_array_equal(
+            function(classifier, X_pool, 5, **seed), instance(classifier, X_pool, 5)
+        )
+
+    @pytest.mark.parametrize("n_instances", [0, -1])
+    def test_says_that_it_needs_at_least_one(self, strategy, n_instances):
+        message = rf"{strategy.__name__} needs n_instances >= 1; got {n_instances}\."
+        with pytest.raises(ValueError, match=message):
+            make(strategy)(Unfitted(), numbered_rows(3), n_instances)
+
+    @pytest.mark.parametrize("n_instances", [2.5, "2", True, None])
+    def test_says_that_it_needs_an_integer(self, strategy, n_instances):
+        with pytest.raises(ValueError, match="to be an integer >= 1; got"):
+            make(strategy)(Unfitted(), numbered_rows(3), n_instances)
+
+    @pytest.mark.parametrize("empty", [np.empty((0, 3)), []])
+    def test_says_that_the_pool_is_empty(self, strategy, empty):
+        with pytest.raises(
+            ValueError, match=f"{strategy.__name__} got an empty X_pool"
+        ):
+            make(strategy)(Unfitted(), empty, 2)
+
+    def test_says_what_is_wrong_with_ids(self, strategy):
+        X_pool = numbered_rows(3)
+        with pytest.raises(ValueError, match=r"ids of shape \(2,\) for a pool of 3"):
+            make(strategy)(Unfitted(), X_pool, 1, ids=[1, 2])
+        with pytest.raises(ValueError, match=r"different id .*'b'\)? is given 2 times"):
+            make(strategy)(Unfitted(), X_pool, 1, ids=["b", "a", "b"])
+
+
+@pytest.mark.parametrize("strategy", ASKS_THE_CLASSIFIER)
+class TestWhatIsAskedOfTheClassifier:
+    def test_is_asked_once_for_each_row_in_blocks(self, strategy):
+        n_pool = 30_000
+        proba = np.random.RandomState(0).dirichlet(np.ones(600), size=n_pool // 100)
+        proba = np.repeat(proba, 100, axis=0).astype(np.float32)
+        classifier = ByRowNumber(proba)
+        instance = make(strategy)
+        if strategy is strategies.ClusterMargin:
+            instance.fit(numbered_rows(n_pool, 1), embeddings=np.ones((n_pool, 1)))
+        instance(classifier, numbered_rows(n_pool, 1), 10)
+        # 32 MiB of float64 probabilities, and the first block of 1,024 rows.
+        assert classifier.largest_block <= 2**25 / 8 / 600
+        assert classifier.n_calls <= 2 + n_pool // (2**25 // 8 // 600)
+
+    @pytest.mark.parametrize("bad", [np.nan, np.inf])
+    def test_says_which_row_has_no_finite_probability(self, strategy, bad):
+        proba = np.full((2000, 2), 0.5)
+        proba[1500, 0] = bad
+        with pytest.raises(ValueError, match=r"NaN or infinity for row 1500 of X_pool"):
+            make(strategy)(ByRowNumber(proba), numbered_rows(2000), 5)
+
+    def test_says_that_predict_proba_is_missing(self, strategy):
+        with pytest.raises(
+            ValueError, match=r"predict_proba, and object has none\. Use"
+        ):
+            make(strategy)(object(), numbered_rows(3), 1)
+
+    @pytest.mark.parametrize("shape", [(3,), (3, 2, 1), (2, 2), (3, 0)])
+    def test_says_what_shape_it_wanted(self, strategy, shape):
+        class Odd:
+            def predict_proba(self, X):
+                return np.ones(shape)
+
+        with pytest.raises(ValueError, match=r"asked predict_proba for 3 rows and got"):
+            make(strategy)(Odd(), numbered_rows(3), 1)
+
+    def test_says_that_probabilities_must_be_numbers(self, strategy):
+        with pytest.raises(ValueError, match="probabilities of type <U1"):
+            make(strategy)(ByRowNumber([["a", "b"]] * 3), numbered_rows(3), 1)
+
+    def test_says_that_rows_change_from_classes_to_labels(self, strategy):
+        proba = np.full((1500, 2), 0.5)
+        proba[1400] = 0.9
+        with pytest.raises(ValueError, match="sum to 1.8 for row 1400 of X_pool, and"):
+            make(strategy)(ByRowNumber(proba), numbered_rows(1500), 1)
+
+    @pytest.mark.parametrize(
+        ("reduction", "expected"), [("mean", [2, 1, 0]), ("min", [1, 2, 0])]
+    )
+    def test_several_labels_make_one_margin(self, strategy, reduction, expected):
+        # The margins of the labels are 1, 1, 1; 0.2, 0.8, 0.8; 0.4, 0.4, 0.4.
+        proba = np.array([[1.0, 0.0, 1.0], [0.6, 0.9, 0.9], [0.3, 0.7, 0.3]])
+        instance = make(strategy).set_params(multilabel=reduction)
+        classifier, X_pool = ByRowNumber(proba), numbered_rows(3)
+        if strategy is strategies.ClusterMargin:
+            instance.set_params(candidate_factor=1)
+        assert instance(classifier, X_pool, 1) == expected[:1]
+
+    def test_outputs_in_a_list_are_labels_too(self, strategy):
+        """The form of a forest with several outputs."""
+
+        class Forest:
+            def predict_proba(self, X):
+                p = np.array([[0.9, 0.9], [0.6, 0.5], [0.8, 0.6]])[: len(X)]
+                return [np.column_stack([1 - q, q]) for q in p.T]
+
+        assert make(strategy)(Forest(), numbered_rows(3), 1) == [1]
+
+
+def test_every_strategy_is_public_and_tested():
+    assert set(STRATEGIES) == set(QueryStrategy.__subclasses__())
+    assert {s.__name__ for s in STRATEGIES} <= set(strategies.__all__)

@@ -1,0 +1,65 @@
+"""The arrows of the package: who may import whom, and when."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import modal_clustermargin
+
+PACKAGE = Path(modal_clustermargin.__file__).parent
+MAY_NOT_IMPORT = {
+    "selection": {"clustering", "strategies", "estimators", "torch", "skorch"},
+    "clustering": {"selection", "strategies", "estimators", "torch", "skorch"},
+    "strategies": {"estimators", "torch", "skorch", "numba", "faiss"},
+    "estimators": {"strategies", "clustering", "selection", "numba", "faiss"},
+}
+ONLY_IN = {"faiss": "clustering/_neighbors.py"}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imported(file):
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}:{node.lineno}: a relative import"
+            yield node.module
+
+
+def test_files_are_found():
+    assert {file.parent.name for file in FILES} >= set(MAY_NOT_IMPORT)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_imports_point_down(file):
+    where = file.relative_to(PACKAGE)
+    forbidden = MAY_NOT_IMPORT.get(where.parts[0], set())
+    for name in imported(file):
+        parts = name.split(".")
+        named = parts[1] if parts[0] == PACKAGE.name and len(parts) > 1 else parts[0]
+        assert parts[0] != "modAL", f"{where} imports modAL"
+        assert named not in forbidden, f"{where} imports {name}"
+        assert ONLY_IN.get(parts[0], where.as_posix()) == where.as_posix()
+
+
+def test_nothing_heavy_is_imported_before_it_is_asked_for():
+    code = (
+        "import sys, modal_clustermargin as m; m.__dir__();"
+        "print({'numpy', 'torch', 'numba', 'sklearn', 'faiss'} & set(sys.modules));"
+        "from modal_clustermargin import ClusterMargin;"
+        "print({'torch', 'skorch', 'faiss'} & set(sys.modules))"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert printed.split() == ["set()", "set()"]
+
+
+def test_public_names_are_there():
+    for name in modal_clustermargin.__all__:
+        assert getattr(modal_clustermargin, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no attribute 'Bogus'"):
+        modal_clustermargin.Bogus  # noqa: B018 the access is the test
