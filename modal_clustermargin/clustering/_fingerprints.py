@@ -12,6 +12,7 @@ import numba
 import numpy as np
 from scipy import sparse
 
+from modal_clustermargin._threads import threads_for
 from modal_clustermargin.clustering._pool_rows import pool_blocks
 
 
@@ -35,7 +36,7 @@ def id_keys(ids):
     """Fingerprint of each id: an integer, a string or anything with a `str`."""
     ids = np.asarray(ids)
     if ids.dtype.kind in "iu":
-        return _hash_rows(ids.astype(np.int64)[:, np.newaxis].view(np.uint8))
+        return row_keys(ids.astype(np.int64)[:, np.newaxis])
     return np.fromiter((_text_key(str(i)) for i in ids), np.uint64, len(ids))
 
 
@@ -44,7 +45,8 @@ def row_keys(rows):
     flat = np.ascontiguousarray(rows).reshape(len(rows), -1)
     if flat.shape[1] == 0:
         return np.zeros(len(rows), np.uint64)
-    return _hash_rows(flat.view(np.uint8).reshape(len(rows), -1))
+    with threads_for(flat.size):
+        return _hash_rows(flat.view(np.uint8).reshape(len(rows), -1))
 
 
 def _block_keys(block):

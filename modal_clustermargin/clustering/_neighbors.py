@@ -7,6 +7,7 @@ the rounding of the search itself. faiss is imported here alone, on first use.
 
 import numpy as np
 
+from modal_clustermargin._threads import threads_for
 from modal_clustermargin.clustering import _kernels
 
 # Below this many products of points, clusters and features a plain scan is
@@ -56,9 +57,10 @@ def nearest_clusters(points, spreads, own, mean, spread, base, n_listed):
     if len(points) * len(base) * mean.shape[1] < _SCAN_BELOW:
         return _scan(points, spreads, own, mean, spread, base, n_found)
     proposed, bounds = _propose(points, spreads, mean, spread, base, n_found + 1)
-    slots, sq_dists = _kernels.measure_proposals(
-        points, spreads, own, mean, spread, base, proposed
-    )
+    with threads_for(proposed.size * mean.shape[1]):
+        slots, sq_dists = _kernels.measure_proposals(
+            points, spreads, own, mean, spread, base, proposed
+        )
     # A nearest neighbour beyond the bound is no certain one. It happens where
     # distances are lost in the rounding of the norms: measure those in full.
     unsure = np.flatnonzero(sq_dists[:, 0] > bounds)
@@ -74,9 +76,10 @@ def nearest_clusters(points, spreads, own, mean, spread, base, n_listed):
 
 
 def _scan(points, spreads, own, mean, spread, base, n_found):
-    slots, sq_dists = _kernels.nearest_by_scan(
-        points, spreads, own, mean, spread, base, n_found
-    )
+    with threads_for(len(points) * len(base) * mean.shape[1]):
+        slots, sq_dists = _kernels.nearest_by_scan(
+            points, spreads, own, mean, spread, base, n_found
+        )
     return slots, sq_dists, sq_dists[:, -1].copy()
 
 

@@ -11,6 +11,7 @@ cheap without a graph or a matrix of distances.
 
 import numpy as np
 
+from modal_clustermargin._threads import threads_for
 from modal_clustermargin.clustering._kernels import (
     Clusters,
     merge_pairs,
@@ -184,4 +185,5 @@ class _Agglomeration:
         into[right] = left
         partner = np.full(n_leaves, -1)
         partner[left] = right
-        update_lists(clusters, self.live, partner, into, self.cap)
+        with threads_for(len(self.live) * clusters.neighbors.shape[1]):
+            update_lists(clusters, self.live, partner, into, self.cap)

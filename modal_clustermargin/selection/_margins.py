@@ -3,6 +3,8 @@
 import numba
 import numpy as np
 
+from modal_clustermargin._threads import threads_for
+
 
 def margins(proba):
     """Margin between the two most likely classes, for each row.
@@ -20,7 +22,8 @@ def margins(proba):
 
     row_sum : ndarray of shape (n_samples,), float64
     """
-    return _margins(np.ascontiguousarray(proba))
+    with threads_for(proba.size):
+        return _margins(np.ascontiguousarray(proba))
 
 
 @numba.njit(cache=True, parallel=True)

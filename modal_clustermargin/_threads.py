@@ -1,0 +1,29 @@
+"""How many threads a compiled loop is worth."""
+
+from contextlib import contextmanager
+
+import numba
+
+# Waking threads costs microseconds on an idle machine and milliseconds on a busy
+# one, so a loop has to last about a millisecond to be shared out.
+_WORTH_SHARING = 2_000_000
+
+
+@contextmanager
+def threads_for(n_operations):
+    """Within, numba's parallel loops use one thread unless the work is large.
+
+    Parameters
+    ----------
+    n_operations : int
+        Number of array entries that the loop reads, roughly.
+    """
+    n_threads = numba.get_num_threads()
+    if n_operations >= _WORTH_SHARING:
+        yield
+        return
+    numba.set_num_threads(1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(n_threads)
