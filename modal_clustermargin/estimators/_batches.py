@@ -1,0 +1,111 @@
+"""Batches cut out of X by slicing.
+
+torch's DataLoader fetches rows one by one and stacks them again, which for a
+small network takes as long as the network does. Here a batch is one indexing.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from modal_clustermargin.estimators._samples import read_rows
+
+
+class LabelledRows(Dataset):
+    """Rows of X with the positions of their classes.
+
+    Parameters
+    ----------
+    X : ndarray, tensor or DataFrame of shape (n_samples, ...)
+        As `as_samples` returns it. Kept, not copied.
+
+    y : ndarray of shape (n_samples,), dtype=int64, or None
+        Positions in the sorted classes. None, while predicting, reads as
+        zeros.
+    """
+
+    def __init__(self, X, y=None):
+        self.X = X
+        self.y = (
+            torch.zeros(len(X), dtype=torch.int64) if y is None else torch.tensor(y)
+        )
+
+    def __len__(self):
+        return len(self.X)
+
+    def __getitem__(self, rows):
+        """The pair (samples, positions) at `rows`: int, slice or list of int."""
+        return read_rows(self.X, rows), self.y[rows]
+
+
+class RowBatches:
+    """Batches in the order of the rows.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Indexed with slices or lists. A torch Subset of one passes both on.
+
+    batch_size : int
+        Rows in the largest batch. Batches differ by one row at most: a
+        remainder of a single row would stop batch norm, which cannot train
+        on one.
+
+    Raises
+    ------
+    ValueError
+        If `batch_size` is less than 1.
+    """
+
+    def __init__(self, dataset, batch_size):
+        if batch_size < 1:
+            raise ValueError(f"A batch needs at least 1 row; got {batch_size}.")
+        self.dataset = dataset
+        self.batch_size = batch_size
+
+    def __len__(self):
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self):
+        for start, stop in self._bounds():
+            yield self.dataset[start:stop]
+
+    def _bounds(self):
+        n_rows, n_batches = len(self.dataset), len(self)
+        return pairwise(n_rows * i // n_batches for i in range(n_batches + 1))
+
+
+class ShuffledBatches(RowBatches):
+    """Batches in a new order every epoch, drawn from torch's CPU generator."""
+
+    def __iter__(self):
+        order = torch.randperm(len(self.dataset)).tolist()
+        for start, stop in self._bounds():
+            yield self.dataset[order[start:stop]]
+
+
+def gather_rows(blocks, n_rows):
+    """Copy blocks of rows into one array as they arrive.
+
+    Parameters
+    ----------
+    blocks : iterable of tensors of shape (n, n_columns)
+        On any device; one at a time is held.
+
+    n_rows : int
+        Rows of all blocks together, 1 or more.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_rows, n_columns), dtype=float32
+    """
+    rows, start = None, 0
+    for block in blocks:
+        if rows is None:
+            rows = np.empty((n_rows, *block.shape[1:]), np.float32)
+        stop = start + len(block)
+        rows[start:stop] = block.float().cpu().numpy()
+        start = stop
+    return rows

@@ -1,0 +1,98 @@
+"""What a layer inside a module sees or says while the module runs."""
+
+from contextlib import contextmanager
+from difflib import get_close_matches
+
+import torch
+from torch import nn
+
+
+@contextmanager
+def watched_layer(module, layer=None):
+    """Watch one layer of `module` during its forward passes.
+
+    Parameters
+    ----------
+    module : nn.Module
+
+    layer : str or None, default=None
+        A name out of ``module.named_modules()``, whose output is watched.
+        None watches the input of the Linear layer that runs last.
+
+    Yields
+    ------
+    watched : WatchedLayer
+        Its `take` returns what the latest forward pass left.
+
+    Raises
+    ------
+    ValueError
+        If there is no layer of that name, or none that is Linear.
+    """
+    # A compiled module does not call hooks that it met after compiling, so it
+    # runs as written here, and its parts have the names they were written with.
+    module = getattr(module, "_orig_mod", module)
+    layers = {name: part for name, part in module.named_modules() if name}
+    watched = WatchedLayer(layer, list(layers))
+    if layer is None:
+        handles = [
+            part.register_forward_pre_hook(watched.see_input)
+            for part in module.modules()
+            if isinstance(part, nn.Linear)
+        ]
+    elif layer in layers:
+        handles = [layers[layer].register_forward_hook(watched.see_output)]
+    else:
+        raise ValueError(_no_such_layer(layer, list(layers)))
+    try:
+        with torch.compiler.set_stance("force_eager"):
+            yield watched
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+class WatchedLayer:
+    """Holds the activations of the latest forward pass, and no others."""
+
+    def __init__(self, layer, names):
+        self._layer = layer
+        self._names = names
+        self._activations = None
+
+    def see_input(self, part, args):
+        """Hook of every Linear layer: the one that runs last has the last word."""
+        self._activations = args[0]
+
+    def see_output(self, part, args, output):
+        """Hook of the named layer; of a tuple, the first item counts."""
+        if isinstance(output, tuple):
+            output = output[0]
+        if torch.is_tensor(output):
+            # A copy: the next layer may work in place on what this one returns.
+            output = output.clone()
+        self._activations = output
+
+    def take(self, n_samples):
+        """Activations as a tensor of shape (n_samples, n_hidden)."""
+        activations, self._activations = self._activations, None
+        if activations is None and self._layer is None:
+            raise ValueError(
+                "embed looks for the input of the last Linear layer, and no Linear"
+                f" layer ran. Name a layer, one of: {', '.join(self._names)}."
+            )
+        if activations is None:
+            raise ValueError(f"Layer {self._layer!r} did not run in the forward pass.")
+        found = getattr(activations, "shape", type(activations).__name__)
+        if found[:1] != (n_samples,):
+            raise ValueError(
+                f"Layer {self._layer!r} does not return one row a sample: for"
+                f" {n_samples} samples it returned {found}."
+            )
+        return activations.detach().reshape(n_samples, -1)
+
+
+def _no_such_layer(layer, names):
+    close = get_close_matches(str(layer), names, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"The module has no layer {layer!r}.{hint} It has: {', '.join(names)}."

@@ -1,0 +1,92 @@
+"""Labels of any kind, and their positions among the sorted classes."""
+
+import numpy as np
+import torch
+from sklearn.utils import column_or_1d
+
+
+def as_labels(y, n_samples):
+    """Check `y` and return it as a vector that numpy can sort.
+
+    Parameters
+    ----------
+    y : array-like or tensor of shape (n_samples,)
+        Strings, booleans, integers, whole floats or other objects that sort.
+
+    n_samples : int
+        Rows of the X that `y` belongs to.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If `y` is None, not one label a sample, not finite or continuous.
+    """
+    if y is None:
+        raise ValueError(
+            "NetworkClassifier requires y to be passed, but the target y is None."
+        )
+    if torch.is_tensor(y):
+        y = y.detach().cpu().numpy()
+    labels = column_or_1d(y, warn=True)
+    if len(labels) != n_samples:
+        raise ValueError(f"X has {n_samples} samples; y has {len(labels)} labels.")
+    if labels.dtype.kind == "f":
+        _refuse_measurements(labels)
+    return labels
+
+
+def find_classes(labels):
+    """Sorted distinct labels: ndarray of shape (n_classes,)."""
+    try:
+        return np.unique(labels)
+    except TypeError:
+        kinds = ", ".join(sorted({type(label).__name__ for label in labels}))
+        raise ValueError(
+            f"Unknown label type: y mixes {kinds}, which cannot be sorted together."
+        ) from None
+
+
+def label_positions(labels, classes):
+    """Position of each label in `classes`.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+
+    classes : ndarray of shape (n_classes,)
+        Sorted.
+
+    Returns
+    -------
+    positions : ndarray of shape (n_samples,), dtype=int64
+
+    Raises
+    ------
+    ValueError
+        If a label is not among the classes.
+    """
+    known = set(classes.tolist())
+    strangers = [name for name in find_classes(labels).tolist() if name not in known]
+    if strangers:
+        raise ValueError(
+            f"y holds labels that are not among the classes: {strangers[:5]} not in"
+            f" {classes[:20].tolist()}. Name every class at the start with classes=,"
+            " or call fit, which begins anew."
+        )
+    return np.searchsorted(classes, labels).astype(np.int64)
+
+
+def _refuse_measurements(labels):
+    if not np.isfinite(labels).all():
+        raise ValueError("Input y contains NaN or infinity.")
+    whole = labels == np.floor(labels)
+    if not whole.all():
+        row = int(whole.argmin())
+        raise ValueError(
+            f"Unknown label type: continuous. y[{row}] is {labels[row]}; classes are"
+            " whole numbers, strings or booleans."
+        )

@@ -1,0 +1,39 @@
+"""The logits in what a module returns."""
+
+
+def logits_of(output):
+    """Logits: the output itself or, of a tuple, its first item."""
+    return output[0] if isinstance(output, tuple) else output
+
+
+def keep_classes(output, n_classes):
+    """Cut the logits in `output` down to one column for each class.
+
+    Parameters
+    ----------
+    output : tensor of shape (n_samples, n_outputs), or tuple that begins with one
+
+    n_classes : int
+
+    Returns
+    -------
+    output : tensor of shape (n_samples, n_classes), or tuple that begins with one
+
+    Raises
+    ------
+    ValueError
+        If the logits have another rank, or fewer columns than `n_classes`.
+    """
+    logits = logits_of(output)
+    if logits.ndim != 2:
+        raise ValueError(
+            "The module must return logits of shape (n_samples, n_classes); it"
+            f" returned shape {tuple(logits.shape)}."
+        )
+    if logits.shape[1] < n_classes:
+        raise ValueError(
+            f"The module has {logits.shape[1]} outputs, and there are {n_classes}"
+            " classes: it needs one for each."
+        )
+    logits = logits[:, :n_classes]
+    return (logits, *output[1:]) if isinstance(output, tuple) else logits

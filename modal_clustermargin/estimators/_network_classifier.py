@@ -1,0 +1,393 @@
+"""A torch module as a scikit-learn classifier that modAL can teach."""
+
+import numpy as np
+from skorch.utils import is_dataset, to_device
+from torch import nn, optim
+
+from modal_clustermargin.estimators._batches import (
+    LabelledRows,
+    RowBatches,
+    ShuffledBatches,
+    gather_rows,
+)
+from modal_clustermargin.estimators._hidden_layer import watched_layer
+from modal_clustermargin.estimators._labels import (
+    as_labels,
+    find_classes,
+    label_positions,
+)
+from modal_clustermargin.estimators._logits import keep_classes, logits_of
+from modal_clustermargin.estimators._mlp import MLP
+from modal_clustermargin.estimators._samples import (
+    SampleLayout,
+    as_samples,
+    check_finite,
+)
+from modal_clustermargin.estimators._seeded_net import SeededNet
+
+
+class NetworkClassifier(SeededNet):
+    """Classifier around a torch module that returns logits.
+
+    A skorch net with active learning's defaults: every label is trained on,
+    `fit` always begins from fresh weights, runs are reproducible by
+    `random_state` alone, and `embed` returns the last hidden layer.
+
+    X is an array of two dimensions or more: ndarray of any real type, memory
+    map, tensor, DataFrame (columns by position, whatever their names) or list.
+    It is read in batches, cast to float32 and never copied whole. Values are
+    not scaled: divide images of integers by 255 yourself, or let a Pipeline.
+    y holds labels of any sortable type.
+
+    Parameters
+    ----------
+    module : nn.Module class or instance, default=MLP
+        A class (or function) is called anew at every `fit`, with the arguments
+        given as ``module__<name>``; parameters called ``n_features`` and
+        ``n_classes`` that are not given are set from the data (``n_features``
+        only for X of two dimensions). An instance is copied at every `fit`,
+        which begins from the weights it carries and leaves it as it was.
+        Of a tuple returned by the module, the first item is the logits.
+
+    criterion : nn.Module class or instance, default=nn.CrossEntropyLoss
+        Loss of logits. With another than this one, `predict_nonlinearity`
+        says how logits become probabilities.
+
+    optimizer : torch optimizer class, default=optim.AdamW
+
+    lr : float, default=0.002
+        Learning rate.
+
+    max_epochs : int, default=50
+        Passes over the labelled samples in one `fit`.
+
+    batch_size : int, default=32
+        Largest training batch. Batches differ by at most one row.
+
+    predict_batch_size : int, default=256
+        Largest batch in `predict_proba` and `embed`.
+
+    classes : array-like of shape (n_classes,) or None, default=None
+        Every label there is, for when the first y lack some. None means the
+        labels found in y.
+
+    device : str, torch.device or None, default=None
+        None means CUDA where there is one, else the CPU. Weights and shuffles
+        are drawn on the CPU either way, so the same seed gives the same
+        network up to rounding (dropout masks are drawn on the device).
+
+    random_state : int, RandomState instance or None, default=None
+        Draws initial weights, shuffles and dropout. With an int, every `fit`
+        on the same data gives the same network. torch's and numpy's global
+        generators are neither read nor changed.
+
+    train_split : callable or None, default=None
+        None holds no label out. See skorch for others, and for `callbacks`.
+
+    callbacks : list or None, default=None
+
+    verbose : int, default=0
+        1 prints a line an epoch.
+
+    iterator_train, iterator_valid, dataset : classes
+        What cuts X into batches. A DataLoader does too, more slowly.
+
+    **kwargs
+        skorch's other parameters, ``module__<name>``, ``optimizer__<name>``
+        and the like.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels, sorted.
+
+    n_features_in_ : int
+        Columns of X at `fit`, if it had two dimensions.
+
+    module_ : nn.Module
+        The trained network.
+
+    device_ : torch.device
+        Where `module_` is.
+
+    history : skorch History
+        ``history[:, "train_loss"]`` is the mean loss of each epoch.
+
+    Notes
+    -----
+    The module needs an output for each class; fewer raise ValueError. Outputs
+    beyond the number of classes are left out of the loss and of the
+    probabilities, as though they were not there: a network of ten outputs
+    whose first labels come from seven classes answers with seven columns.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from modal_clustermargin.estimators import MLP, NetworkClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = NetworkClassifier(MLP, module__n_hidden=16, random_state=0).fit(X, y)
+    >>> net.predict_proba(X).shape, net.embed(X).shape
+    ((150, 3), (150, 16))
+    >>> bool(net.score(X, y) > 0.9)
+    True
+    """
+
+    def __init__(
+        self,
+        module=MLP,
+        *,
+        criterion=nn.CrossEntropyLoss,
+        optimizer=optim.AdamW,
+        lr=0.002,
+        max_epochs=50,
+        batch_size=32,
+        predict_batch_size=256,
+        classes=None,
+        device=None,
+        random_state=None,
+        train_split=None,
+        callbacks=None,
+        verbose=0,
+        iterator_train=ShuffledBatches,
+        iterator_valid=RowBatches,
+        dataset=LabelledRows,
+        **kwargs,
+    ):
+        self.predict_batch_size = predict_batch_size
+        self.random_state = random_state
+        super().__init__(
+            module,
+            criterion=criterion,
+            optimizer=optimizer,
+            lr=lr,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            classes=classes,
+            device=device,
+            train_split=train_split,
+            callbacks=callbacks,
+            verbose=verbose,
+            iterator_train=iterator_train,
+            iterator_valid=iterator_valid,
+            dataset=dataset,
+            **kwargs,
+        )
+
+    # ---- learning ----------------------------------------------------------
+
+    def fit(self, X, y=None, **fit_params):
+        """Train a fresh network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+
+        y : array-like of shape (n_samples,)
+
+        **fit_params : dict
+            Passed on to the module's ``forward``.
+
+        Returns
+        -------
+        self : NetworkClassifier
+
+        Raises
+        ------
+        ValueError
+            If X holds NaN or infinity, or y is continuous or of another
+            length, or the module has fewer outputs than there are classes.
+
+        TypeError
+            If X is sparse.
+        """
+        fresh = not (self.warm_start and self.initialized_)
+        return self._learn(X, y, None, fresh, _routing_method="fit", **fit_params)
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        """Train the network that is there for `max_epochs` more.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+
+        y : array-like of shape (n_samples,)
+
+        classes : array-like of shape (n_classes,) or None, default=None
+            Every label to come. Read by the first call, which may see only
+            some of them; None means the labels in its y.
+
+        **fit_params : dict
+            Passed on to the module's ``forward``.
+
+        Returns
+        -------
+        self : NetworkClassifier
+        """
+        return self._learn(X, y, classes, not self.initialized_, **fit_params)
+
+    def _learn(self, X, y, classes, fresh, _routing_method="partial_fit", **fit_params):
+        X = as_samples(X)
+        labels = as_labels(y, len(X))
+        # A net that was only initialized knows neither layout nor classes.
+        knows_data = not fresh and hasattr(self, "layout_")
+        if knows_data:
+            self.layout_.check(X)
+        classes = self._settle_classes(labels, classes, known=knows_data)
+        positions = label_positions(labels, classes)
+        self._check_all_finite(X)
+
+        self.classes_inferred_ = classes
+        self.layout_ = SampleLayout.of(X)
+        if fresh:
+            self.initialize()
+        self._train(X, positions, _routing_method=_routing_method, **fit_params)
+        return self
+
+    def _settle_classes(self, labels, classes, *, known):
+        if classes is None and known:
+            return self.classes_
+        if classes is None:
+            classes = labels if self.classes is None else self.classes
+        classes = find_classes(np.asarray(classes))
+        if known and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"classes={classes.tolist()} differs from the classes of the first"
+                f" call, {self.classes_.tolist()}."
+            )
+        return classes
+
+    def _check_all_finite(self, X):
+        first_row = 0
+        for block, _ in RowBatches(LabelledRows(X), self.predict_batch_size):
+            check_finite(block, first_row)
+            first_row += len(block)
+
+    # ---- prediction --------------------------------------------------------
+
+    def predict(self, X):
+        """Most probable label of each sample: ndarray of shape (n_samples,)."""
+        positions = self.predict_proba(X).argmax(axis=1)
+        # skorch's scoring callbacks come with a data set whose y are positions.
+        return positions if is_dataset(X) else self.classes_[positions]
+
+    def predict_proba(self, X):
+        """Class probabilities, computed in batches.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes), dtype=float32
+            Columns in the order of `classes_`; rows sum to one.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+
+        ValueError
+            If X holds NaN or infinity, or differs in shape from X at `fit`.
+        """
+        X = self._as_known_samples(X)
+        nonlinearity = self._get_predict_nonlinearity()
+        blocks = (nonlinearity(logits_of(out)) for out in self.forward_iter(X))
+        return gather_rows(blocks, len(X))
+
+    def embed(self, X, layer=None):
+        """Hidden activations, computed in batches with dropout off.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+
+        layer : str or None, default=None
+            None returns the last hidden layer: what goes into the Linear layer
+            that runs last. A name out of ``module_.named_modules()`` returns
+            what comes out of that layer.
+
+        Returns
+        -------
+        hidden : ndarray of shape (n_samples, n_hidden), dtype=float32
+            Activations of more dimensions are flattened.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+
+        ValueError
+            If there is no such layer, or X is not as it was at `fit`.
+        """
+        X = self._as_known_samples(X)
+        with watched_layer(self.module_, layer) as watched:
+            blocks = (watched.take(len(logits_of(out))) for out in self.forward_iter(X))
+            return gather_rows(blocks, len(X))
+
+    def forward_iter(self, X, training=False, device="cpu"):
+        """Yield the module's outputs batch by batch, in the order of the rows.
+
+        As skorch's, except that rows keep their order with ``training=True``,
+        and that NaN or infinity in X raises ValueError with its row.
+        """
+        first_row = 0
+        for batch in self.get_iterator(self.get_dataset(X), training=False):
+            check_finite(batch[0], first_row)
+            first_row += len(batch[0])
+            yield to_device(self.evaluation_step(batch, training=training), device)
+
+    def check_is_fitted(self, attributes=None, *args, **kwargs):
+        """Raise scikit-learn's NotFittedError unless there is a network."""
+        kwargs.setdefault(
+            "msg", "This %(name)s has no network yet: call fit(X, y) first."
+        )
+        super().check_is_fitted(attributes, *args, **kwargs)
+
+    def _as_known_samples(self, X):
+        self.check_is_fitted()
+        if is_dataset(X):
+            return X
+        X = as_samples(X)
+        if hasattr(self, "layout_"):
+            self.layout_.check(X)
+        return X
+
+    # ---- what skorch asks for ----------------------------------------------
+
+    def infer(self, x, **fit_params):
+        """Module output for one batch, its logits a column for each class."""
+        output = super().infer(x, **fit_params)
+        n_classes = self._n_classes()
+        return output if n_classes is None else keep_classes(output, n_classes)
+
+    def check_data(self, X, y=None):
+        """Nothing: `fit` has checked by the time skorch asks."""
+
+    @property
+    def classes_(self):
+        """Labels, sorted: ndarray of shape (n_classes,)."""
+        if hasattr(self, "classes_inferred_"):
+            return self.classes_inferred_
+        if self.classes is None:
+            raise AttributeError("classes_ is known after fit, or with classes=.")
+        return find_classes(np.asarray(self.classes))
+
+    @property
+    def n_features_in_(self):
+        """Columns of X at `fit`; AttributeError if a sample is no plain row."""
+        if len(self.layout_.shape) != 1:
+            raise AttributeError(
+                f"Samples have shape {self.layout_.shape}, not columns."
+            )
+        return self.layout_.shape[0]
+
+    def _known_arguments(self):
+        shape = self.layout_.shape if hasattr(self, "layout_") else ()
+        return {
+            "n_features": shape[0] if len(shape) == 1 else None,
+            "n_classes": self._n_classes(),
+        }
+
+    def _n_classes(self):
+        return len(self.classes_) if hasattr(self, "classes_") else None

@@ -1,0 +1,62 @@
+"""Randomness that belongs to one estimator.
+
+torch draws weights, shuffles and dropout masks from generators that the whole
+process shares. Here they are borrowed: seeded, used, and put back as they were.
+"""
+
+import threading
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+
+# Two threads that borrow the same generators at once would train on each
+# other's draws and put back a state from the middle of the other's training.
+_BORROWING = threading.RLock()
+
+
+def own_random_state(random_state):
+    """Return a RandomState that is not numpy's global one.
+
+    Parameters
+    ----------
+    random_state : int, RandomState instance or None
+        None draws fresh entropy from the operating system, where scikit-learn
+        would draw from, and so change, numpy's global generator.
+
+    Returns
+    -------
+    random_state : RandomState instance
+    """
+    if random_state is None:
+        random_state = int(np.random.default_rng().integers(2**32))
+    return check_random_state(random_state)
+
+
+@contextmanager
+def borrowed_generators(seed, device):
+    """Run a block under `seed`, then put torch's generators back.
+
+    The CPU's generator is seeded, and that of `device` if it is a GPU. There,
+    cuDNN is also held to its deterministic kernels, without which two runs of
+    one seed part ways at the first convolution.
+
+    Parameters
+    ----------
+    seed : int in [0, 2**63)
+
+    device : torch.device
+        A CUDA device carries its index.
+    """
+    on_gpu = device.type == "cuda"
+    was_deterministic = torch.backends.cudnn.deterministic
+    with _BORROWING, torch.random.fork_rng([device.index] if on_gpu else []):
+        torch.default_generator.manual_seed(seed)
+        if on_gpu:
+            torch.cuda.default_generators[device.index].manual_seed(seed)
+            torch.backends.cudnn.deterministic = True
+        try:
+            yield
+        finally:
+            torch.backends.cudnn.deterministic = was_deterministic

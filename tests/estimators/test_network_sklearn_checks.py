@@ -1,0 +1,44 @@
+"""scikit-learn's own contract for an estimator."""
+
+import pytest
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from modal_clustermargin.estimators import MLP, NetworkClassifier
+
+OUT_OF_OUR_HANDS = {
+    "check_no_attributes_set_in_init": (
+        "skorch's __init__ sets history_, initialized_ and virtual_params_"
+    ),
+    "check_do_not_raise_errors_in_init_or_set_params": (
+        "skorch makes callbacks when they are set, and 1 is no list of callbacks"
+    ),
+}
+
+# A list, and not parametrize_with_checks: scikit-learn 1.7 hands pytest a
+# generator, which pytest 9 deprecates.
+CHECKS = list(
+    estimator_checks_generator(
+        NetworkClassifier(MLP, max_epochs=20),
+        expected_failed_checks=OUT_OF_OUR_HANDS,
+        mark="xfail",
+    )
+)
+
+
+def name_of(part):
+    while hasattr(part, "func"):
+        part = part.func
+    return getattr(part, "__name__", type(part).__name__)
+
+
+# check_set_params warns where a parameter refuses a senseless value, as
+# skorch's callbacks do.
+@pytest.mark.filterwarnings("ignore:.*during set_params of param:UserWarning")
+@pytest.mark.filterwarnings("ignore:Estimator's parameters changed:UserWarning")
+@pytest.mark.parametrize(("estimator", "check"), CHECKS, ids=name_of)
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+def test_there_are_checks():
+    assert len(CHECKS) > 40

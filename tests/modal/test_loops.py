@@ -1,0 +1,195 @@
+"""In modAL's own loop, under whichever version is on the path."""
+
+import subprocess
+import sys
+import textwrap
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from modAL.models import ActiveLearner, Committee
+from scipy import sparse
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+
+from modal_clustermargin import (
+    AverageLinkage,
+    ClusterMargin,
+    MarginSampling,
+    RandomSampling,
+    cluster_margin_sampling,
+)
+
+X, y = load_digits(return_X_y=True)
+X_labeled, y_labeled, X_pool, y_pool = X[:60], y[:60], X[60:360], y[60:360]
+STRATEGIES = {
+    "ClusterMargin": ClusterMargin(random_state=0),
+    "cluster_margin_sampling": cluster_margin_sampling,
+    "MarginSampling": MarginSampling(),
+    "RandomSampling": RandomSampling(random_state=0),
+}
+has_metrics = "return_metrics" in ActiveLearner.query.__code__.co_varnames
+
+
+class Counted:
+    """A strategy that counts how often it is called."""
+
+    def __init__(self, strategy):
+        self.strategy = strategy
+        self.n_calls = 0
+
+    def __call__(self, *args, **kwargs):
+        self.n_calls += 1
+        return self.strategy(*args, **kwargs)
+
+
+def active_learner(strategy, X=X_labeled):
+    return ActiveLearner(
+        LogisticRegression(max_iter=500),
+        query_strategy=strategy,
+        X_training=X,
+        y_training=y_labeled,
+    )
+
+
+def committee(strategy, X=X_labeled):
+    members = [active_learner(None, X)]
+    members.append(ActiveLearner(GaussianNB(), X_training=X, y_training=y_labeled))
+    return Committee(members, query_strategy=strategy)
+
+
+@pytest.mark.parametrize("make", [active_learner, committee])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+class TestQuery:
+    @pytest.mark.parametrize("n_instances", [1, 2, 3])
+    def test_is_one_call_with_the_right_shapes(self, make, strategy, n_instances):
+        counted = Counted(STRATEGIES[strategy])
+        indices, instances = make(counted).query(X_pool, n_instances=n_instances)
+        assert counted.n_calls == 1
+        assert indices.shape == (n_instances,)
+        np.testing.assert_array_equal(instances, X_pool[indices])
+
+    @pytest.mark.skipif(not has_metrics, reason="modAL before 0.4.2 has no metrics")
+    def test_gives_metrics_where_modal_takes_them(self, make, strategy):
+        learner = make(STRATEGIES[strategy])
+        answer = learner.query(X_pool, n_instances=4, return_metrics=True)
+        indices, instances, metrics = answer
+        assert indices.shape == metrics.shape == (4,)
+        assert instances.shape == (4, 64)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(
+    "as_pool",
+    [
+        sparse.csr_matrix,
+        lambda X: pd.DataFrame(X).add_prefix("x"),
+        list,
+        pytest.param(
+            torch.from_numpy,
+            marks=pytest.mark.skipif(
+                not has_metrics,
+                reason="modAL before 0.4.2 cannot take rows of a tensor",
+            ),
+        ),
+    ],
+    ids=["csr", "DataFrame", "list", "tensor"],
+)
+def test_pools_that_modal_knows(strategy, as_pool):
+    pool = as_pool(X_pool)
+    with warnings.catch_warnings():
+        # scikit-learn: the learner was fitted without the names of the columns.
+        warnings.filterwarnings("ignore", "X has feature names", UserWarning)
+        learner = active_learner(STRATEGIES[strategy])
+        indices, instances = learner.query(pool, n_instances=3)
+    rows = instances.toarray() if sparse.issparse(instances) else np.asarray(instances)
+    np.testing.assert_array_equal(rows, X_pool[indices])
+
+
+def test_a_frame_with_integer_names_gives_the_right_indices():
+    # modAL 0.4.2 takes *columns* of such a frame as instances; indices are ours.
+    frame = pd.DataFrame(X_pool)
+    strategy = ClusterMargin(random_state=0)
+    learner = active_learner(strategy)
+    expected = learner.query(X_pool, n_instances=3)[0]
+    picks = ClusterMargin(random_state=0)(learner, frame, 3)
+    picks = picks[0] if has_metrics else picks
+    np.testing.assert_array_equal(picks, expected)
+
+
+@pytest.mark.parametrize("make", [active_learner, committee])
+def test_an_unfitted_learner_queries_by_clusters_alone(make):
+    strategy = ClusterMargin(random_state=0)
+    learner = ActiveLearner(LogisticRegression(), query_strategy=strategy)
+    if make is committee:
+        learner = Committee([learner], query_strategy=strategy)
+    indices, _ = learner.query(X_pool, n_instances=12)
+    assert len(set(indices)) == 12
+    assert len(set(strategy.last_query_.cluster)) == 12
+
+
+LOOP = """
+    import sys
+    import numpy as np
+    from modAL.models import ActiveLearner
+    from sklearn.datasets import load_digits
+    from sklearn.linear_model import LogisticRegression
+    from modal_clustermargin import AverageLinkage, ClusterMargin
+    from modal_clustermargin.clustering import _average_linkage
+
+    hac_runs = []
+    for name in ("merge_up_to", "merge_down_to"):
+        merge = getattr(_average_linkage, name)
+        def counted(*args, merge=merge):
+            hac_runs.append(1)
+            return merge(*args)
+        setattr(_average_linkage, name, counted)
+
+    X, y = load_digits(return_X_y=True)
+    X_pool, y_pool = X[50:550], y[50:550]
+    clustering = AverageLinkage(mean_cluster_size=10, memory=sys.argv[1])
+    learner = ActiveLearner(
+        LogisticRegression(max_iter=500),
+        query_strategy=ClusterMargin(clustering, random_state=0),
+        X_training=X[:50],
+        y_training=y[:50],
+    )
+    picked = []
+    for _ in range(10):
+        indices, instances = learner.query(X_pool, n_instances=20)
+        learner.teach(instances, y_pool[indices])
+        picked.append(instances)
+        X_pool = np.delete(X_pool, indices, axis=0)
+        y_pool = np.delete(y_pool, indices)
+    assert len(np.unique(np.concatenate(picked), axis=0)) == 200
+    print(len(hac_runs), X_pool.sum())
+"""
+
+
+def test_ten_rounds_cluster_once_and_a_second_process_never(tmp_path):
+    command = [sys.executable, "-c", textwrap.dedent(LOOP), str(tmp_path)]
+    first, second = (
+        subprocess.run(
+            command, capture_output=True, text=True, check=True
+        ).stdout.split()
+        for _ in range(2)
+    )
+    assert (first[0], second[0]) == ("1", "0")
+    assert first[1] == second[1]
+
+
+def test_ids_reach_the_strategy_through_query():
+    strategy = ClusterMargin(AverageLinkage(n_clusters=30), random_state=0)
+    learner = active_learner(strategy)
+    ids = np.arange(len(X_pool)) + 1000
+    indices, _ = learner.query(X_pool, n_instances=5, ids=ids)
+    first = strategy.last_query_.pool_cluster
+    # The same images in another number type: only their ids tell.
+    rest = np.delete(X_pool, indices, axis=0).astype(np.float32)
+    learner.query(rest, n_instances=5, ids=np.delete(ids, indices))
+    np.testing.assert_array_equal(
+        strategy.last_query_.pool_cluster, np.delete(first, indices)
+    )
