@@ -42,9 +42,9 @@ def id_keys(ids):
 
 def row_keys(rows):
     """Fingerprint of each row of a numeric ndarray of any rank."""
-    flat = np.ascontiguousarray(rows).reshape(len(rows), -1)
-    if flat.shape[1] == 0:
+    if rows.size == 0:
         return np.zeros(len(rows), np.uint64)
+    flat = np.ascontiguousarray(rows).reshape(len(rows), -1)
     with threads_for(flat.size):
         return _hash_rows(flat.view(np.uint8).reshape(len(rows), -1))
 

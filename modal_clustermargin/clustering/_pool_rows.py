@@ -42,5 +42,8 @@ def take_rows(X_pool, rows):
 
 def default_block_rows(X_pool):
     """How many rows make a block of 32 MiB if every entry is a float64."""
-    row_shape = X_pool.shape[1:] if hasattr(X_pool, "shape") else np.shape(X_pool[0])
-    return int(np.clip(_BLOCK_BYTES // (8 * max(1, math.prod(row_shape))), 1, 65_536))
+    if hasattr(X_pool, "shape"):
+        n_entries = math.prod(X_pool.shape[1:])
+    else:
+        n_entries = np.size(np.asarray(X_pool[0], dtype=object))
+    return int(np.clip(_BLOCK_BYTES // (8 * max(1, n_entries)), 1, 65_536))

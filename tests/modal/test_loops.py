@@ -26,10 +26,10 @@ from modal_clustermargin import (
 X, y = load_digits(return_X_y=True)
 X_labeled, y_labeled, X_pool, y_pool = X[:60], y[:60], X[60:360], y[60:360]
 STRATEGIES = {
-    "ClusterMargin": ClusterMargin(random_state=0),
-    "cluster_margin_sampling": cluster_margin_sampling,
-    "MarginSampling": MarginSampling(),
-    "RandomSampling": RandomSampling(random_state=0),
+    "ClusterMargin": lambda: ClusterMargin(random_state=0),
+    "cluster_margin_sampling": lambda: cluster_margin_sampling,
+    "MarginSampling": MarginSampling,
+    "RandomSampling": lambda: RandomSampling(random_state=0),
 }
 has_metrics = "return_metrics" in ActiveLearner.query.__code__.co_varnames
 
@@ -56,7 +56,7 @@ def active_learner(strategy, X=X_labeled):
 
 
 def committee(strategy, X=X_labeled):
-    members = [active_learner(None, X)]
+    members = [active_learner(MarginSampling(), X)]
     members.append(ActiveLearner(GaussianNB(), X_training=X, y_training=y_labeled))
     return Committee(members, query_strategy=strategy)
 
@@ -66,7 +66,7 @@ def committee(strategy, X=X_labeled):
 class TestQuery:
     @pytest.mark.parametrize("n_instances", [1, 2, 3])
     def test_is_one_call_with_the_right_shapes(self, make, strategy, n_instances):
-        counted = Counted(STRATEGIES[strategy])
+        counted = Counted(STRATEGIES[strategy]())
         indices, instances = make(counted).query(X_pool, n_instances=n_instances)
         assert counted.n_calls == 1
         assert indices.shape == (n_instances,)
@@ -74,7 +74,7 @@ class TestQuery:
 
     @pytest.mark.skipif(not has_metrics, reason="modAL before 0.4.2 has no metrics")
     def test_gives_metrics_where_modal_takes_them(self, make, strategy):
-        learner = make(STRATEGIES[strategy])
+        learner = make(STRATEGIES[strategy]())
         answer = learner.query(X_pool, n_instances=4, return_metrics=True)
         indices, instances, metrics = answer
         assert indices.shape == metrics.shape == (4,)
@@ -103,7 +103,7 @@ def test_pools_that_modal_knows(strategy, as_pool):
     with warnings.catch_warnings():
         # scikit-learn: the learner was fitted without the names of the columns.
         warnings.filterwarnings("ignore", "X has feature names", UserWarning)
-        learner = active_learner(STRATEGIES[strategy])
+        learner = active_learner(STRATEGIES[strategy]())
         indices, instances = learner.query(pool, n_instances=3)
     rows = instances.toarray() if sparse.issparse(instances) else np.asarray(instances)
     np.testing.assert_array_equal(rows, X_pool[indices])

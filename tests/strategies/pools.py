@@ -5,6 +5,7 @@ import pandas as pd
 import torch
 from hypothesis import strategies as st
 from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 
 from modal_clustermargin.strategies import (
@@ -49,22 +50,29 @@ def first_column(X):
     return np.asarray(X).reshape(len(X), -1)[:, 0]
 
 
-class ByRowNumber:
+class ByRowNumber(ClassifierMixin, BaseEstimator):
     """A classifier that looks up probabilities by the number in column 0.
 
     It counts its calls and remembers the largest block it was asked for.
     """
 
+    n_calls = 0
+    largest_block = 0
+
     def __init__(self, proba):
-        self.proba = np.asarray(proba)
-        self.n_calls = 0
-        self.largest_block = 0
+        self.proba = proba
+
+    def fit(self, X, y):
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return True
 
     def predict_proba(self, X):
         rows = first_column(X).astype(int)
         self.n_calls += 1
         self.largest_block = max(self.largest_block, len(rows))
-        return self.proba[rows]
+        return np.asarray(self.proba)[rows]
 
 
 class Unfitted:

@@ -1,0 +1,117 @@
+"""Equal rows have equal keys, whatever kind of pool they lie in."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import sparse
+
+from modal_clustermargin.clustering import _pool_rows
+from modal_clustermargin.clustering._fingerprints import fingerprints, id_keys
+from modal_clustermargin.clustering._pool_clusters import PoolClusters
+
+KINDS = {
+    "ndarray": lambda X: X,
+    "float32": lambda X: X.astype(np.float32),
+    "bytes": lambda X: X.astype(np.uint8),
+    "images": lambda X: X.reshape(len(X), -1, 1),
+    "sparse": sparse.csr_array,
+    "column-major": np.asfortranarray,
+    "DataFrame": pd.DataFrame,
+    "words": lambda X: pd.DataFrame(X.astype(str)),
+    "list": lambda X: X.tolist(),
+    "texts": lambda X: [str(row) for row in X.tolist()],
+    "ragged": lambda X: [[*row, [1, 2]] for row in X.tolist()],
+    "tensor": torch.from_numpy,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(
+    X=hnp.arrays(
+        np.float64,
+        st.tuples(st.integers(1, 12), st.integers(1, 9)),
+        elements=st.integers(0, 3).map(float),
+    )
+)
+def test_keys_are_equal_where_rows_are(kind, X):
+    keys = fingerprints(KINDS[kind](X))
+    assert keys.dtype == np.uint64
+    same_rows = (X[:, np.newaxis] == X).all(axis=2)
+    np.testing.assert_array_equal(keys[:, np.newaxis] == keys, same_rows)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_keys_do_not_depend_on_the_block(kind, monkeypatch):
+    pool = KINDS[kind](np.random.RandomState(0).randint(9, size=(50, 3)).astype(float))
+    whole = fingerprints(pool)
+    monkeypatch.setattr(_pool_rows, "_BLOCK_BYTES", 8 * 3 * 7)
+    np.testing.assert_array_equal(fingerprints(pool), whole)
+
+
+def test_sparse_rows_are_told_by_content_not_by_storage():
+    tidy = sparse.csr_array(np.array([[0.0, 1, 2], [3, 0, 0]]))
+    untidy = sparse.csr_array(
+        ([2.0, 0, 1, 1, 2], [2, 0, 1, 0, 0], [0, 3, 5]), shape=(2, 3)
+    )
+    np.testing.assert_array_equal(fingerprints(tidy), fingerprints(untidy))
+    assert untidy.nnz == 5  # the caller's own stays as it was
+
+
+def test_a_million_near_equal_rows_have_a_million_keys():
+    X = np.zeros((1_000_000, 3), np.float32)
+    X[:, 1] = np.arange(len(X))
+    assert len(np.unique(fingerprints(X))) == len(X)
+
+
+def test_keys_are_the_same_in_every_process():
+    code = (
+        "import numpy as np;"
+        "from modal_clustermargin.clustering._fingerprints import *;"
+        "X = np.arange(6.0).reshape(2, 3);"
+        "print([*fingerprints(X), *fingerprints(['a']), *id_keys([7])])"
+    )
+    first, second = (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        for _ in range(2)
+    )
+    assert first.stdout == second.stdout != b""
+
+
+def test_ids_may_be_numbers_or_names():
+    assert len(set(id_keys([0, 1, 2, -1]))) == 4
+    np.testing.assert_array_equal(id_keys(np.int32([5, 6])), id_keys([5, 6]))
+    # The width of a numpy string must not matter: the longest id may be gone.
+    np.testing.assert_array_equal(id_keys(["a", "bbb"])[:1], id_keys(["a"]))
+
+
+@given(
+    keys=hnp.arrays(np.uint64, st.integers(1, 30), elements=st.integers(0, 20)),
+    asked=hnp.arrays(np.uint64, st.integers(1, 30), elements=st.integers(0, 25)),
+    more=hnp.arrays(np.uint64, st.integers(1, 9), elements=st.integers(26, 30)),
+)
+def test_pool_clusters_are_a_dictionary(keys, asked, more):
+    labels = np.arange(len(keys))
+    labels[::3] = -1
+    pool = PoolClusters(keys, labels)
+    found = dict(zip(keys[::-1].tolist(), pool.find(keys)[::-1].tolist(), strict=True))
+    first = dict(zip(keys[::-1].tolist(), labels[::-1].tolist(), strict=True))
+    assert all(found[k] == label for k, label in first.items() if label >= 0)
+    alone = [found[k] for k, label in first.items() if label < 0]
+    assert len(set(alone)) == len(alone)
+    assert not set(alone) & {label for label in first.values() if label >= 0}
+    np.testing.assert_array_equal(
+        pool.find(asked), [found.get(int(k), -1) for k in asked]
+    )
+    pool.add(more, np.full(len(more), -1))
+    assert len(set(pool.find(more))) == len(set(more))
+    assert not set(pool.find(more)) & set(found.values())
+    np.testing.assert_array_equal(
+        pool.find(asked), [found.get(int(k), -1) for k in asked]
+    )
