@@ -47,8 +47,8 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
     ----------
     metric : {"cosine", "sqeuclidean", "euclidean"}, default="cosine"
         Distance between samples. A row of zeros is at cosine distance 1 from
-        every other row. "euclidean" needs all n**2 / 2 distances and is refused
-        where they would not fit in memory.
+        every row that is not zero. "euclidean" needs all n**2 / 2 distances and
+        is refused where they would not fit in memory.
 
     distance_threshold : float, default=None
         Merge clusters no farther apart than this, in units of the metric.
@@ -76,12 +76,12 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
     n_clusters_ : int
         Number of clusters.
 
-    children_ : ndarray of shape (n_samples - n_clusters_, 2), dtype=int64
+    children_ : ndarray of shape (n_samples - `n_clusters_`, 2), dtype=int64
         The merges made, lowest first, as in
         :class:`sklearn.cluster.AgglomerativeClustering`: numbers below
         n_samples are samples, and merge i makes node ``n_samples + i``.
 
-    distances_ : ndarray of shape (n_samples - n_clusters_,)
+    distances_ : ndarray of shape (n_samples - `n_clusters_`,)
         Mean distance between the two clusters of each merge, in units of the
         metric; never decreasing. A cut below the last needs no second run.
 
@@ -95,7 +95,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
     n_features_in_ : int
         Number of columns of `X`.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of `X`, if all are strings.
 
     Notes
@@ -260,13 +260,13 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             children, heights = _merge_by_distances(X)
         else:
             per_unit = _SQ_DISTS_PER_UNIT[self.metric]
-            rows, spread, leaf, copies = _collapse_duplicates(*prepare(X, self.metric))
+            rows, leaf, copies = _collapse_duplicates(prepare(X, self.metric))
             n_leaves = len(rows)
             if rule == "distance_threshold":
-                made = merge_up_to(rows, spread, copies, per_unit * value)
+                made = merge_up_to(rows, copies, per_unit * value)
             else:
                 wanted = max(0, n_merges - (n_samples - n_leaves))
-                made = merge_down_to(rows, spread, copies, wanted)
+                made = merge_down_to(rows, copies, wanted)
             children, heights = expand_leaves(*sort_merges(*made, n_leaves), leaf)
             heights /= per_unit
         if rule == "distance_threshold":
@@ -282,17 +282,16 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             self._rows = X
             return
         sizes = np.bincount(self.labels_).astype(float)
-        sums = np.zeros((self.n_clusters_, X.shape[1]))
+        means = 0.0
         for block in row_blocks(X):
-            rows, _ = prepare_block(X[block], self.metric)
-            sums += _indicator(self.labels_[block], self.n_clusters_) @ rows
-        means = sums / sizes[:, np.newaxis]
+            rows = prepare_block(X[block], self.metric)
+            means += _indicator(self.labels_[block], self.n_clusters_) @ rows
+        means /= sizes[:, np.newaxis]
         spreads = np.zeros(self.n_clusters_)
         for block in row_blocks(X):
-            rows, spread = prepare_block(X[block], self.metric)
             labels = self.labels_[block]
-            gaps = rows - means[labels]
-            sq_gaps = np.einsum("ij,ij->i", gaps, gaps) + spread
+            gaps = prepare_block(X[block], self.metric) - means[labels]
+            sq_gaps = np.einsum("ij,ij->i", gaps, gaps)
             spreads += np.bincount(labels, sq_gaps, self.n_clusters_)
         self._means = means.astype(rows.dtype)
         self._spreads = spreads / sizes
@@ -305,10 +304,10 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             distances = (members @ cdist(self._rows, X)).T / sizes
             nearest = distances.argmin(axis=1)
             return nearest, distances[np.arange(len(X)), nearest]
-        rows, spread = prepare_block(X, self.metric)
+        rows = prepare_block(X, self.metric)
         slots, sq_dists, _ = nearest_clusters(
             rows,
-            spread,
+            np.zeros(len(rows)),
             np.full(len(rows), -1),
             self._means,
             self._spreads,
@@ -320,10 +319,10 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         return nearest, sq_dists[:, 0] / _SQ_DISTS_PER_UNIT[self.metric]
 
 
-def _collapse_duplicates(rows, spread):
+def _collapse_duplicates(rows):
     """Distinct rows, in the order of their first copies.
 
-    Returns ``(rows, spread, leaf, copies)``: `leaf` gives the distinct row of
+    Returns ``(rows, leaf, copies)``: `leaf` gives the distinct row of
     each row, and `copies` the number of rows of each leaf.
     """
     _, first, of_key = np.unique(row_keys(rows), return_index=True, return_inverse=True)
@@ -340,8 +339,8 @@ def _collapse_duplicates(rows, spread):
                 first, leaf = np.arange(len(rows)), np.arange(len(rows))
                 break
         else:
-            rows, spread = rows[first], spread[first]
-    return rows, spread, leaf, np.bincount(leaf).astype(float)
+            rows = rows[first]
+    return rows, leaf, np.bincount(leaf).astype(float)
 
 
 def _indicator(labels, n_clusters):

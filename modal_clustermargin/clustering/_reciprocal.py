@@ -24,16 +24,13 @@ from modal_clustermargin.clustering._neighbors import nearest_clusters
 _N_LISTED = 16
 
 
-def merge_up_to(rows, spread, weight, sq_threshold):
+def merge_up_to(rows, weight, sq_threshold):
     """Make every merge of average linkage no higher than a threshold.
 
     Parameters
     ----------
     rows : ndarray of shape (n_leaves, n_features), float32 or float64
         The leaves; overwritten.
-
-    spread : ndarray of shape (n_leaves,)
-        Mean squared distance within each leaf; overwritten.
 
     weight : ndarray of shape (n_leaves,)
         Number of samples that each leaf stands for; overwritten.
@@ -61,20 +58,18 @@ def merge_up_to(rows, spread, weight, sq_threshold):
     points with growing gaps.
     """
     # A list cut at the threshold must leave room for a distance equal to it.
-    agglomeration = _Agglomeration(
-        rows, spread, weight, cap=np.nextafter(sq_threshold, np.inf)
-    )
+    agglomeration = _Agglomeration(rows, weight, cap=np.nextafter(sq_threshold, np.inf))
     agglomeration.merge(sq_threshold)
     return agglomeration.merges()
 
 
-def merge_down_to(rows, spread, weight, n_merges):
+def merge_down_to(rows, weight, n_merges):
     """Make the lowest `n_merges` merges of average linkage, and maybe more.
 
     Parameters and returns are those of `merge_up_to`. The lowest `n_merges` of
     the merges made, by height, are those that average linkage makes first.
     """
-    agglomeration = _Agglomeration(rows, spread, weight, cap=np.inf)
+    agglomeration = _Agglomeration(rows, weight, cap=np.inf)
     while agglomeration.n_merges < n_merges:
         missing = n_merges - agglomeration.n_merges
         agglomeration.merge(agglomeration.next_limit(missing))
@@ -84,13 +79,13 @@ def merge_down_to(rows, spread, weight, n_merges):
 class _Agglomeration:
     """Clusters being merged; the limit on heights may be raised in between."""
 
-    def __init__(self, rows, spread, weight, *, cap):
+    def __init__(self, rows, weight, *, cap):
         n_leaves = len(rows)
         n_listed = max(1, min(_N_LISTED, n_leaves - 1))
         self.cap = cap
         self.clusters = Clusters(
             mean=rows,
-            spread=spread,
+            spread=np.zeros(n_leaves),
             weight=weight,
             height=np.zeros(n_leaves),
             node=np.arange(n_leaves),

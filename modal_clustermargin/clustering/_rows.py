@@ -18,7 +18,7 @@ def row_blocks(X):
 
 
 def prepare(X, metric):
-    """Rows and spreads whose mean squared distances are those of the metric.
+    """Rows whose squared distances are those of the metric.
 
     Parameters
     ----------
@@ -27,39 +27,35 @@ def prepare(X, metric):
 
     metric : {"cosine", "sqeuclidean"}
         For cosine, rows come out with length one, so that half the squared
-        distance is the cosine distance. A row of zeros has no direction: it
-        stays at the origin with spread 1, which puts it at cosine distance 1
-        from every other row.
+        distance is the cosine distance. A row of zeros has no direction. It is
+        given one of its own, in a last column: at cosine distance 0 from other
+        such rows, and 1 from all the rest.
 
     Returns
     -------
     rows : ndarray of shape (n_samples, n_features), float32 or float64
-        A new array, without negative zeros.
-
-    spread : ndarray of shape (n_samples,)
+        A new array, without negative zeros; with a column more for cosine.
     """
-    rows = np.empty(X.shape, working_dtype(X))
-    spread = np.zeros(len(X))
+    n_features = X.shape[1] + (metric == "cosine")
+    rows = np.empty((len(X), n_features), working_dtype(X))
     for block in row_blocks(X):
-        rows[block], spread[block] = prepare_block(X[block], metric)
-    return rows, spread
+        rows[block] = prepare_block(X[block], metric)
+    return rows
 
 
 def prepare_block(X, metric):
-    """`prepare` for one block, in float64 where the input is not float32."""
+    """`prepare`, for one block."""
     rows = X.astype(working_dtype(X))
-    spread = np.zeros(len(rows))
     rows += 0.0  # turns -0.0 into 0.0: the same row must have the same bytes
-    if metric == "cosine":
-        # Divided by the largest entry first, the squares can't overflow.
-        largest = np.abs(rows).max(axis=1, keepdims=True)
-        spread[largest[:, 0] == 0] = 1.0
-        largest[largest == 0] = 1
-        rows /= largest
-        norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
-        norms[norms == 0] = 1.0
-        rows /= norms[:, np.newaxis].astype(rows.dtype)
-    return rows, spread
+    if metric != "cosine":
+        return rows
+    # Divided by the largest entry first, the squares cannot overflow.
+    largest = np.abs(rows).max(axis=1, keepdims=True)
+    is_zero = largest == 0
+    rows /= np.where(is_zero, 1, largest)
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+    rows /= np.where(is_zero, 1, lengths[:, np.newaxis]).astype(rows.dtype)
+    return np.hstack([rows, is_zero.astype(rows.dtype)])
 
 
 def check_rows(X, who):

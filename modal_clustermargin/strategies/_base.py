@@ -7,6 +7,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 
 from modal_clustermargin.clustering._pool_rows import n_rows
 
@@ -31,8 +32,9 @@ class QueryStrategy(BaseEstimator, ABC):
             be fitted.
 
         X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
-            The unlabelled rows, of any rank; a memory map, too. Read in blocks,
-            never copied whole and never changed.
+            The unlabelled rows, of any rank; a memory map, too. Read in blocks
+            and never changed. Only a sparse one that is not in CSR form is
+            copied, into that form.
 
         n_instances : int, default=1
             Number of rows to choose.
@@ -52,17 +54,17 @@ class QueryStrategy(BaseEstimator, ABC):
             ``return_metrics`` (modAL 0.4.2 and later); the version before
             would hand the pair to the user.
 
-        Warns
-        -----
-        UserWarning
-            If more rows are asked for than the pool holds. All are returned.
-
         Raises
         ------
         ValueError
             For fewer than one row asked for, an empty pool, probabilities that
             are not finite, and what the strategy itself cannot use. Raised
             before anything is computed or drawn wherever that is possible.
+
+        Warns
+        -----
+        UserWarning
+            If more rows are asked for than the pool holds. All are returned.
         """
         # modAL 0.4.2 calls a strategy a second time if it raises, so the cheap
         # checks come first.
@@ -74,6 +76,13 @@ class QueryStrategy(BaseEstimator, ABC):
     @abstractmethod
     def _select(self, classifier, X_pool, n_instances, ids):
         """Return ``(indices, metrics)``; the arguments are checked."""
+
+    def _generator(self):
+        """A generator for one call, never numpy's global one."""
+        if self.random_state is None:
+            fresh = np.random.SeedSequence().generate_state(4)
+            return np.random.RandomState(fresh)
+        return check_random_state(self.random_state)
 
     def _check_call(self, X_pool, n_instances, ids):
         who = type(self).__name__
@@ -112,8 +121,8 @@ class QueryStrategy(BaseEstimator, ABC):
         if len(values) < n_pool:
             repeated = counts.argmax()
             raise ValueError(
-                f"{who} needs a different id for each row; {values[repeated]!r} is"
-                f" given {counts[repeated]} times."
+                f"{who} needs a different id for each row; {values[repeated]} is given"
+                f" {counts[repeated]} times."
             )
         return ids
 

@@ -5,7 +5,6 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from modal_clustermargin.clustering import AverageLinkage
@@ -23,12 +22,12 @@ from modal_clustermargin.strategies._query_record import QueryRecord
 
 
 class ClusterMargin(QueryStrategy):
-    """Label rows that are uncertain and unlike each other [1]_.
+    """Label rows that are uncertain and unlike each other.
 
-    The pool is clustered once, by average linkage over embeddings. Each query
-    takes the rows with the lowest margins as candidates, sorts the clusters by
-    how many candidates they hold, and deals the batch in passes from the
-    smallest cluster up, one random candidate of each.
+    Cluster-Margin [1]_. The pool is clustered once, by average linkage over
+    embeddings. Each query takes the rows with the lowest margins as candidates,
+    sorts the clusters by how many candidates they hold, and deals the batch in
+    passes from the smallest cluster up, one random candidate of each.
 
     The clusters are those of the first pool; rows of later, smaller pools are
     known again by their content, or by `ids`. A row never seen before joins the
@@ -166,7 +165,7 @@ class ClusterMargin(QueryStrategy):
 
     def _select(self, classifier, X_pool, n_instances, ids):
         self._check_embedding(X_pool, ids)
-        rng = check_random_state(self.random_state)
+        rng = self._generator()
         margin = pool_margins(
             classifier, X_pool, multilabel=self.multilabel, who="ClusterMargin"
         )

@@ -1,7 +1,6 @@
 """Random sampling: what every other strategy has to beat."""
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from modal_clustermargin.clustering._pool_rows import n_rows
 from modal_clustermargin.strategies._base import QueryStrategy
@@ -29,7 +28,7 @@ class RandomSampling(QueryStrategy):
         self.random_state = random_state
 
     def _select(self, classifier, X_pool, n_instances, ids):
-        rng = check_random_state(self.random_state)
+        rng = self._generator()
         indices = rng.choice(n_rows(X_pool), n_instances, replace=False)
         return indices, np.zeros(n_instances)
 

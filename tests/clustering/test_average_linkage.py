@@ -295,7 +295,9 @@ class TestPredict:
         X = np.array([[0, 0], [0, 0], [1, 0], [1, 0.1]])
         model = AverageLinkage(distance_threshold=0.1).fit(X)
         np.testing.assert_array_equal(model.assign(X), model.labels_)
-        assert model.predict([[5, 0.1]]) == [1]
+        np.testing.assert_array_equal(model.predict([[0, 0], [5, 0.1]]), [0, 1])
+        without = AverageLinkage(distance_threshold=0.1).fit(X[2:])
+        assert without.predict([[0, 0]]) == [-1]
 
     def test_assign_knows_fitted_rows_again_and_predicts_others(self):
         X = blobs(100, 3, seed=9)
