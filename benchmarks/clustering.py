@@ -104,9 +104,8 @@ def main():
         theirs[0] / ours[0]
         for ours, theirs in zip(results["ours"], results["fastcluster"], strict=True)
     ]
-    same = all(
-        run[2] == results["ours"][0][2] for runs in results.values() for run in runs
-    )
+    partitions = [run[2] for runs in results.values() for run in runs]
+    same = all(partition == partitions[0] for partition in partitions)
     print(f"{np.median(ratios):.1f} times as fast; partitions identical: {same}")
 
 

@@ -9,6 +9,7 @@ Both ask the same classifier, which looks its probabilities up.
 import argparse
 import resource
 import time
+from functools import partial
 
 import numpy as np
 from modAL.uncertainty import margin_sampling
@@ -75,13 +76,12 @@ def main():
     )
     classifier = LookUp(proba)
     n = arguments.instances
-    timed = {"modAL margin_sampling": lambda: margin_sampling(classifier, X, n)}
+    timed = {"modAL margin_sampling": partial(margin_sampling, classifier, X, n)}
     for factor in ("auto", 10):
-        strategy = ClusterMargin(Known(labels), candidate_factor=factor, random_state=0)
+        clusters = Known(labels)
+        strategy = ClusterMargin(clusters, candidate_factor=factor, random_state=0)
         strategy(classifier, X, n)  # clusters known, loops compiled
-        timed[f"ClusterMargin, factor {factor}"] = lambda s=strategy: s(
-            classifier, X, n
-        )
+        timed[f"ClusterMargin, factor {factor}"] = partial(strategy, classifier, X, n)
     print(
         f"{n:,} of {arguments.rows:,} rows x {arguments.features},"
         f" {arguments.classes} classes, clusters known"
@@ -95,7 +95,10 @@ def main():
             f"   {median / theirs:5.2f} times modAL's"
         )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"peak memory of the process: {peak:.1f} GiB, of which 0.8 are probabilities")
+    given = (X.nbytes + proba.nbytes) / 2**30
+    print(
+        f"peak memory: {peak:.1f} GiB; rows and probabilities are {given:.1f} of them"
+    )
 
 
 if __name__ == "__main__":

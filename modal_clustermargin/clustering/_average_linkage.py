@@ -18,7 +18,7 @@ from modal_clustermargin.clustering._dendrogram import (
     sort_merges,
 )
 from modal_clustermargin.clustering._fingerprints import row_keys
-from modal_clustermargin.clustering._neighbors import nearest_clusters
+from modal_clustermargin.clustering._neighbors import Points, nearest_clusters
 from modal_clustermargin.clustering._pool_clusters import PoolClusters
 from modal_clustermargin.clustering._reciprocal import merge_down_to, merge_up_to
 from modal_clustermargin.clustering._rows import (
@@ -305,10 +305,9 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             nearest = distances.argmin(axis=1)
             return nearest, distances[np.arange(len(X)), nearest]
         rows = prepare_block(X, self.metric)
+        nobody = np.full(len(rows), -1)
         slots, sq_dists, _ = nearest_clusters(
-            rows,
-            np.zeros(len(rows)),
-            np.full(len(rows), -1),
+            Points(rows, np.zeros(len(rows)), nobody),
             self._means,
             self._spreads,
             np.arange(self.n_clusters_),

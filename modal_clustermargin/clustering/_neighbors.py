@@ -1,36 +1,42 @@
 """The nearest clusters of some clusters, and how far the rest must be.
 
-A search only proposes. Every distance that decides is measured by one function
-(`_kernels._sq_dist`), and the bound on what was not proposed leaves room for
-the rounding of the search itself. faiss is imported here alone, on first use.
+A search only proposes, in float32. Every distance that decides is measured by
+one function (`_kernels._sq_dist`), and the bound on what was not proposed
+leaves room for the rounding of the search. faiss is imported here alone, on
+first use.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
 from modal_clustermargin._threads import threads_for
 from modal_clustermargin.clustering import _kernels
+from modal_clustermargin.clustering._all_neighbors import nearest_in_set
 
 # Below this many products of points, clusters and features a plain scan is
-# faster than making the matrices that a faiss search wants.
+# faster than making the matrices that a search wants.
 _SCAN_BELOW = 2e7
 
 # Rows converted to float32 at a time.
 _PART_ROWS = 4096
 
 
-def nearest_clusters(points, spreads, own, mean, spread, base, n_listed):
+class Points(NamedTuple):
+    """Clusters that ask for their nearest others."""
+
+    mean: np.ndarray  # (n_points, n_features)
+    spread: np.ndarray  # (n_points,): mean squared distance to the mean
+    own: np.ndarray  # (n_points,): slot to leave out of the answer; -1 for none
+
+
+def nearest_clusters(points, mean, spread, base, n_listed):
     """Find the clusters nearest to each point, by mean squared distance.
 
     Parameters
     ----------
-    points : ndarray of shape (n_points, n_features)
-        Means of the clusters that ask.
-
-    spreads : ndarray of shape (n_points,)
-        Their mean squared distance to their mean; 0 for a single row.
-
-    own : ndarray of shape (n_points,)
-        Slot to leave out of each answer; -1 for none.
+    points : Points
+        Who asks.
 
     mean, spread : ndarray of shape (n_slots, n_features) and (n_slots,)
         The clusters asked about, by slot.
@@ -43,10 +49,10 @@ def nearest_clusters(points, spreads, own, mean, spread, base, n_listed):
 
     Returns
     -------
-    slots : ndarray of shape (n_points, n_listed + 1), dtype=int32
+    slots : ndarray of shape (n_points, n_listed + 1 or more), dtype=int32
         Nearest first; padded with -1.
 
-    sq_dists : ndarray of shape (n_points, n_listed + 1)
+    sq_dists : ndarray of the same shape
         Mean squared distances to them; padded with infinity.
 
     bounds : ndarray of shape (n_points,)
@@ -54,73 +60,118 @@ def nearest_clusters(points, spreads, own, mean, spread, base, n_listed):
         there is none outside.
     """
     n_found = n_listed + 1
-    if len(points) * len(base) * mean.shape[1] < _SCAN_BELOW:
-        return _scan(points, spreads, own, mean, spread, base, n_found)
-    proposed, bounds = _propose(points, spreads, mean, spread, base, n_found + 1)
-    with threads_for(proposed.size * mean.shape[1]):
-        slots, sq_dists = _kernels.measure_proposals(
-            points, spreads, own, mean, spread, base, proposed
-        )
-    # A nearest neighbour beyond the bound is no certain one. It happens where
-    # distances are lost in the rounding of the norms: measure those in full.
-    unsure = np.flatnonzero(sq_dists[:, 0] > bounds)
-    if len(unsure):
-        slots_again, sq_dists_again, bounds[unsure] = _scan(
-            points[unsure], spreads[unsure], own[unsure], mean, spread, base, n_found
-        )
-        slots[unsure, :n_found] = slots_again
-        slots[unsure, n_found:] = -1
-        sq_dists[unsure, :n_found] = sq_dists_again
-        sq_dists[unsure, n_found:] = np.inf
-    return slots, sq_dists, bounds
+    if len(points.mean) * len(base) * mean.shape[1] < _SCAN_BELOW:
+        return _scan(points, mean, spread, base, n_found)
+    # One more, since a point may be proposed to itself.
+    proposed, bounds = _propose(points, mean, spread, base, n_found + 1)
+    return _measure(points, mean, spread, base, n_found, proposed, bounds)
 
 
-def _scan(points, spreads, own, mean, spread, base, n_found):
-    with threads_for(len(points) * len(base) * mean.shape[1]):
-        slots, sq_dists = _kernels.nearest_by_scan(
-            points, spreads, own, mean, spread, base, n_found
-        )
+def nearest_of_each(mean, spread, live, n_listed, cap):
+    """`nearest_clusters` of all live slots among themselves; faster.
+
+    Parameters and returns are those of `nearest_clusters`, but that clusters
+    at `cap` or farther need not be found: no bound is higher.
+    """
+    n_found = n_listed + 1
+    points = Points(mean[live], spread[live], live)
+    if len(live) ** 2 * mean.shape[1] < _SCAN_BELOW:
+        return _scan(points, mean, spread, live, n_found)
+    proposed, bounds = _propose_to_each(mean, spread, live, n_found, cap)
+    return _measure(points, mean, spread, live, n_found, proposed, bounds)
+
+
+def _scan(points, mean, spread, base, n_found):
+    with threads_for(len(points.mean) * len(base) * mean.shape[1]):
+        slots, sq_dists = _kernels.nearest_by_scan(*points, mean, spread, base, n_found)
     return slots, sq_dists, sq_dists[:, -1].copy()
 
 
-def _propose(points, spreads, mean, spread, base, n_proposed):
+def _measure(points, mean, spread, base, n_found, proposed, bounds):
+    """Measure what was proposed; where that leaves no certainty, scan."""
+    with threads_for(proposed.size * mean.shape[1]):
+        slots, sq_dists = _kernels.measure_proposals(
+            *points, mean, spread, base, proposed
+        )
+    # A nearest neighbour beyond the bound is no certain one. It happens where
+    # distances are lost in the rounding of the norms.
+    unsure = np.flatnonzero((sq_dists[:, 0] > bounds) & (proposed[:, -1] >= 0))
+    if len(unsure):
+        found = _scan(Points(*(x[unsure] for x in points)), mean, spread, base, n_found)
+        slots[unsure], sq_dists[unsure] = -1, np.inf
+        slots[unsure, :n_found], sq_dists[unsure, :n_found], bounds[unsure] = found
+    return slots, sq_dists, bounds
+
+
+def _propose(points, mean, spread, base, n_proposed):
     """Positions in `base` by a float32 search, and a bound on all others."""
     import faiss
 
-    center = sum(mean[part].sum(axis=0, dtype=np.float64) for part in _parts(base))
-    center /= len(base)
-    unit = _largest_coordinate(mean, spread, base, center) or 1.0
-    searched = _coordinates(mean, spread, base, center, unit)
-    everyone = np.arange(len(points))
-    asking = _coordinates(points, np.zeros(len(points)), everyone, center, unit)
+    frame = _Frame.around(mean, spread, base)
+    # The spread is one more coordinate, in which the points are at 0.
+    searched = np.column_stack([frame.rows(mean, base), frame.lengths(spread[base])])
+    asking = frame.rows(points.mean, np.arange(len(points.mean)))
+    asking = np.column_stack([asking, np.zeros(len(asking), np.float32)])
     n_proposed = min(n_proposed, len(base))
     sq_found, proposed = faiss.knn(asking, searched, n_proposed)
     if n_proposed == len(base):
-        return proposed, np.full(len(points), np.inf)
-    # |x|^2 + |y|^2 - 2xy in float32, term by term, is off by no more than this.
+        return proposed, np.full(len(asking), np.inf)
     reach = np.linalg.norm(asking, axis=1) + np.linalg.norm(searched, axis=1).max()
-    rounding = (searched.shape[1] + 8) * 2.0**-24 * reach.astype(np.float64) ** 2
-    return proposed, (sq_found[:, -1] - rounding) * unit**2 + spreads
+    found = sq_found[:, -1] - _rounding(reach, searched.shape[1])
+    return proposed, found * frame.unit**2 + points.spread
 
 
-def _largest_coordinate(mean, spread, slots, center):
-    in_mean = max(np.abs(mean[part] - center).max() for part in _parts(slots))
-    return max(in_mean, np.sqrt(spread[slots].max()))
+def _propose_to_each(mean, spread, live, n_proposed, cap):
+    """The same for all live slots among themselves; none at `cap` or beyond."""
+    frame = _Frame.around(mean, spread, live)
+    rows = frame.rows(mean, live)
+    sq_spreads = frame.lengths(spread[live]).astype(np.float64) ** 2
+    sq_lengths = np.einsum("ij,ij->i", rows, rows, dtype=np.float64) + sq_spreads
+    half = (sq_lengths / 2).astype(np.float32)
+    # As a sum of halves: D(i, j) = 2 (half[i] - score of j for i).
+    lengths = np.sqrt(sq_lengths)
+    rounding = _rounding(lengths + lengths.max(), rows.shape[1])
+    with np.errstate(over="ignore"):  # a cap beyond all distances finds every row
+        least_scores = half - cap / frame.unit**2 / 2 - rounding
+        least_scores = least_scores.astype(np.float32)
+    proposed, scores = nearest_in_set(rows, half, n_proposed, least_scores)
+    found = 2 * (half.astype(np.float64) - scores[:, -1]) - rounding
+    return proposed, np.minimum(found * frame.unit**2, cap)
 
 
-def _coordinates(mean, spread, slots, center, unit):
-    """Rows whose squared distances, in `unit`, are those of the clusters: float32.
+def _rounding(reach, n_features):
+    """How far |x|^2 + |y|^2 - 2xy, term by term in float32, may be off at most.
 
-    Centred and scaled, they neither overflow nor vanish, and lose the least.
+    `reach` is |x| + |y|.
     """
-    rows = np.empty((len(slots), mean.shape[1] + 1), np.float32)
-    done = 0
-    for part in _parts(slots):
-        rows[done : done + len(part), :-1] = (mean[part] - center) / unit
-        done += len(part)
-    rows[:, -1] = np.sqrt(spread[slots]) / unit
-    return rows
+    return (n_features + 8) * 2.0**-24 * reach.astype(np.float64) ** 2
 
 
-def _parts(slots):
-    return np.array_split(slots, 1 + len(slots) // _PART_ROWS)
+class _Frame(NamedTuple):
+    """Where float32 puts the rows: centred and scaled.
+
+    So they neither overflow nor vanish, and lose the least to rounding.
+    """
+
+    center: np.ndarray
+    unit: float
+
+    @classmethod
+    def around(cls, mean, spread, slots):
+        parts = np.array_split(slots, 1 + len(slots) // _PART_ROWS)
+        center = sum(mean[part].sum(axis=0, dtype=np.float64) for part in parts)
+        center /= len(slots)
+        unit = max(np.abs(mean[part] - center).max() for part in parts)
+        return cls(center, max(unit, np.sqrt(spread[slots].max())) or 1.0)
+
+    def rows(self, mean, slots):
+        """Means in the frame: ndarray of shape (n_slots, n_features), float32."""
+        rows = np.empty((len(slots), mean.shape[1]), np.float32)
+        for start in range(0, len(slots), _PART_ROWS):
+            part = slots[start : start + _PART_ROWS]
+            rows[start : start + len(part)] = (mean[part] - self.center) / self.unit
+        return rows
+
+    def lengths(self, sq_lengths):
+        """Lengths in the frame, of their squares: ndarray of float32."""
+        return (np.sqrt(sq_lengths) / self.unit).astype(np.float32)

@@ -19,7 +19,11 @@ from modal_clustermargin.clustering._kernels import (
     set_lists,
     update_lists,
 )
-from modal_clustermargin.clustering._neighbors import nearest_clusters
+from modal_clustermargin.clustering._neighbors import (
+    Points,
+    nearest_clusters,
+    nearest_of_each,
+)
 
 _N_LISTED = 16
 
@@ -147,15 +151,15 @@ class _Agglomeration:
 
     def _search(self, exhausted):
         clusters = self.clusters
-        found = nearest_clusters(
-            clusters.mean[exhausted],
-            clusters.spread[exhausted],
-            exhausted,
-            clusters.mean,
-            clusters.spread,
-            self.live,
-            clusters.neighbors.shape[1],
-        )
+        where = clusters.mean, clusters.spread, self.live
+        n_listed = clusters.neighbors.shape[1]
+        if len(exhausted) == len(self.live):
+            found = nearest_of_each(*where, n_listed, self.cap)
+        else:
+            points = Points(
+                clusters.mean[exhausted], clusters.spread[exhausted], exhausted
+            )
+            found = nearest_clusters(points, *where, n_listed)
         set_lists(clusters, exhausted, *found, self.cap)
 
     def _merge_pairs(self, left, right):
