@@ -12,6 +12,7 @@ same weights, once for each seed.
 # Run it with ``make demo``, or ``python examples/digits.py --help``.
 import argparse
 import csv
+import warnings
 from pathlib import Path
 
 import matplotlib as mpl
@@ -159,6 +160,8 @@ def main():
     if arguments.seeds < 1 or not 1 <= arguments.rounds <= 30:
         parser.error("at least 1 seed and between 1 and 30 rounds are needed")
     arguments.output.mkdir(parents=True, exist_ok=True)
+    # modAL's, of scikit-learn 1.6 and 1.7, at every teach.
+    warnings.filterwarnings("ignore", "'force_all_finite'", FutureWarning)
 
     results = compare(range(arguments.seeds), arguments.rounds)
     print_table(results, arguments.rounds)

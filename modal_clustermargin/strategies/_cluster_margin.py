@@ -100,10 +100,10 @@ class ClusterMargin(QueryStrategy):
     >>> X_pool = np.random.RandomState(0).normal(size=(100, 5))
     >>> classifier = LogisticRegression().fit(X_pool[:9], X_pool[:9, 0] > 0)
     >>> strategy = ClusterMargin(random_state=0)
-    >>> strategy(classifier, X_pool, n_instances=8).shape
-    (8,)
+    >>> strategy(classifier, X_pool, n_instances=4).shape
+    (4,)
     >>> len(set(strategy.last_query_.cluster))
-    8
+    4
     """
 
     _parameter_constraints = {

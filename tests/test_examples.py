@@ -1,0 +1,30 @@
+"""The demo runs, in a short form, and says what is wrong with its arguments."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*arguments):
+    command = [sys.executable, ROOT / "examples/digits.py", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_demo_prints_a_table_and_draws_a_picture(tmp_path):
+    finished = run("--short", "--seeds", 9, "--output", tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert "Warning" not in finished.stderr
+    lines = finished.stdout.splitlines()
+    assert lines[1] == "Test accuracy, mean and standard deviation of 2 seeds"
+    assert [line.split()[0] for line in lines[3:7]] == ["20", "60", "100", "mean"]
+    assert (tmp_path / "digits.png").read_bytes().startswith(b"\x89PNG")
+    table = (tmp_path / "digits.csv").read_text().splitlines()
+    assert len(table) == 1 + 3 * 2 * 3
+
+
+def test_the_demo_refuses_what_it_cannot_do(tmp_path):
+    finished = run("--seeds", 0, "--output", tmp_path)
+    assert finished.returncode == 2
+    assert "at least 1 seed" in finished.stderr
