@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from modal_clustermargin.clustering._agglomeration import agglomerate
 from modal_clustermargin.clustering._cache import MergeCache
 from modal_clustermargin.clustering._dendrogram import (
     clusters_of,
@@ -20,7 +21,6 @@ from modal_clustermargin.clustering._dendrogram import (
 from modal_clustermargin.clustering._fingerprints import row_keys
 from modal_clustermargin.clustering._neighbors import Points, nearest_clusters
 from modal_clustermargin.clustering._pool_clusters import PoolClusters
-from modal_clustermargin.clustering._reciprocal import merge_down_to, merge_up_to
 from modal_clustermargin.clustering._rows import (
     check_rows,
     prepare,
@@ -102,19 +102,20 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
     -----
     The mean squared distance over all pairs of two clusters is the squared
     distance of their means plus the mean squared distance of each to its mean,
-    so a cluster is no more than ``n_features + 2`` numbers. Reciprocal nearest
-    neighbours are merged at once [1]_. Time is chiefly that of one exact search
-    for the nearest neighbours of all samples; memory is O(n_samples
-    (n_features + 16)). Distances that tie to the last bit are merged in an
-    order that depends on nothing but the data.
+    so a cluster is no more than ``n_features + 2`` numbers. The lowest merge is
+    made first, found by a queue of clusters [1]_ that keep short lists of their
+    nearest others. Time is chiefly that of one exact search for the nearest
+    neighbours of all samples; memory is O(n_samples (n_features + 16)).
+    Distances that tie to the last bit are merged in an order that depends on
+    nothing but the data.
 
     Rows are worked on in float32 unless their type holds more, and every
     distance is summed in float64.
 
     References
     ----------
-    .. [1] B. Sumengen et al., "Scaling Hierarchical Agglomerative Clustering to
-       Billion-sized Datasets", 2021, :arxiv:`2105.11653`.
+    .. [1] D. Müllner, "Modern hierarchical, agglomerative clustering
+       algorithms", 2011, :arxiv:`1109.2378`.
 
     Examples
     --------
@@ -263,10 +264,10 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             rows, leaf, copies = _collapse_duplicates(prepare(X, self.metric))
             n_leaves = len(rows)
             if rule == "distance_threshold":
-                made = merge_up_to(rows, copies, per_unit * value)
+                limits = {"n_merges": n_leaves - 1, "sq_threshold": per_unit * value}
             else:
-                wanted = max(0, n_merges - (n_samples - n_leaves))
-                made = merge_down_to(rows, copies, wanted)
+                limits = {"n_merges": max(0, n_merges - (n_samples - n_leaves))}
+            made = agglomerate(rows, copies, **limits)
             children, heights = expand_leaves(*sort_merges(*made, n_leaves), leaf)
             heights /= per_unit
         if rule == "distance_threshold":

@@ -9,9 +9,13 @@ A cluster is a slot: a row of `mean` and an entry of `spread` and `weight`.
 is then ``|mean_a - mean_b|**2 + spread_a + spread_b``: three non-negative
 terms, so nothing cancels wherever the data lie.
 
-Each live slot keeps a certified neighbour list: the slots nearest to it in
-ascending order (`neighbors`, `sq_dists`, `n_neighbors`), and `bound`, which no
-slot outside the list is nearer than. Every entry lies within the bound.
+A slot keeps a certified list of neighbours: nodes of the dendrogram in ascending
+order of a distance that they are not nearer than, and `bound`, which every live
+cluster that no entry stands for is not nearer than. A merge does not touch the
+lists that name its two halves. Their entries now stand for the union, and still
+hold: average linkage is reducible, so the union is not nearer than the nearer of
+the halves. An entry is brought up to date when it comes first in its list, and
+its slot first of all.
 """
 
 from typing import NamedTuple
@@ -21,18 +25,48 @@ import numpy as np
 
 
 class Clusters(NamedTuple):
-    """The state of an agglomeration; all arrays have one entry per slot."""
+    """The state of an agglomeration; one entry per slot if not said otherwise."""
 
     mean: np.ndarray  # (n_slots, n_features), float32 or float64
-    spread: np.ndarray  # (n_slots,), float64
-    weight: np.ndarray  # (n_slots,), float64
-    height: np.ndarray  # (n_slots,), float64, of the merge that made the cluster
-    node: np.ndarray  # (n_slots,), int64, its number in the dendrogram
-    alive: np.ndarray  # (n_slots,), bool
-    neighbors: np.ndarray  # (n_slots, n_listed), int32
+    spread: np.ndarray  # float64
+    weight: np.ndarray  # float64
+    height: np.ndarray  # float64, of the merge that made the cluster
+    alive: np.ndarray  # bool
+    node: np.ndarray  # int64, its number in the dendrogram
+    parent: np.ndarray  # (2 n_slots - 1,), int64: of each node; itself if a root
+    slot: np.ndarray  # (2 n_slots - 1,), int64: of each node that is a root
+    neighbors: np.ndarray  # (n_slots, n_listed), int64: nodes; ~node if not measured
     sq_dists: np.ndarray  # (n_slots, n_listed), float64
-    n_neighbors: np.ndarray  # (n_slots,), int32
-    bound: np.ndarray  # (n_slots,), float64
+    n_neighbors: np.ndarray  # int64
+    bound: np.ndarray  # float64
+    key: np.ndarray  # (n_slots + 1,): no cluster is nearer; infinite if dead
+    winner: np.ndarray  # (2 * a power of two,): a tree of the slots of least key
+
+
+def start(mean, weight, n_listed):
+    """Every row a cluster of its own, with an empty list and bound 0."""
+    n_slots = len(mean)
+    n_leaves = 1 << (n_slots - 1).bit_length()  # of the tree
+    winner = np.full(2 * n_leaves, n_slots)
+    winner[n_leaves : n_leaves + n_slots] = np.arange(n_slots)
+    clusters = Clusters(
+        mean=mean,
+        spread=np.zeros(n_slots),
+        weight=weight,
+        height=np.zeros(n_slots),
+        alive=np.ones(n_slots, bool),
+        node=np.arange(n_slots),
+        parent=np.arange(2 * n_slots - 1),
+        slot=np.arange(2 * n_slots - 1),
+        neighbors=np.empty((n_slots, n_listed), np.int64),
+        sq_dists=np.empty((n_slots, n_listed)),
+        n_neighbors=np.zeros(n_slots, np.int64),
+        bound=np.zeros(n_slots),
+        key=np.append(np.zeros(n_slots), np.inf),
+        winner=winner,
+    )
+    _seat_all(clusters)
+    return clusters
 
 
 @numba.njit(cache=True, fastmath={"reassoc", "contract"})
@@ -106,7 +140,7 @@ def measure_proposals(points, spreads, own, mean, spread, base, proposed):
 
 @numba.njit(cache=True)
 def set_lists(clusters, owners, slots, sq_dists, bounds, cap):  # clusters: OUT
-    """Give each owner its list, cut to `n_listed` entries within its bound."""
+    """Give each owner the list that a search found, cut to what is certain."""
     n_listed = clusters.neighbors.shape[1]
     for row in range(owners.shape[0]):
         i = owners[row]
@@ -117,217 +151,191 @@ def set_lists(clusters, owners, slots, sq_dists, bounds, cap):  # clusters: OUT
         while n < n_listed and n < slots.shape[1] and slots[row, n] >= 0:
             if sq_dists[row, n] > bound:
                 break
-            clusters.neighbors[i, n] = slots[row, n]
+            clusters.neighbors[i, n] = clusters.node[slots[row, n]]
             clusters.sq_dists[i, n] = sq_dists[row, n]
             n += 1
         clusters.n_neighbors[i] = n
         clusters.bound[i] = bound
+        _set_key(clusters, i)
 
 
 @numba.njit(cache=True)
-def _tie_key(i, j):
-    """A hash of an unordered pair of slots.
+def merge_lowest(clusters, children, heights, n_done, n_wanted, limit, cap):
+    """Make the lowest merge again and again.
 
-    Tied pairs are taken in the order of their keys. An order by slot number
-    would be valid too, but would turn an even grid into a queue: one merge a
-    round. Hashed, a constant share of the tied pairs is free to merge at once.
+    `clusters`, `children` (n_merges, 2) and `heights` (n_merges,) are OUT. The
+    first `n_done` merges are made; stops when there are `n_wanted`, when no
+    merge is within `limit`, or when a list has run out that has to be searched
+    anew. Returns the number of merges made.
     """
-    key = np.uint64(min(i, j)) << np.uint64(32) | np.uint64(max(i, j))
-    key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return key ^ (key >> np.uint64(31))
+    while n_done < n_wanted:
+        i = clusters.winner[1]
+        if not clusters.key[i] <= limit or clusters.n_neighbors[i] == 0:
+            break
+        entry = clusters.neighbors[i, 0]
+        if entry >= 0 and clusters.parent[entry] == entry:
+            # No two clusters are nearer than these two, to the last bit.
+            j = clusters.slot[entry]
+            heights[n_done] = _merge(
+                clusters, i, j, clusters.node.shape[0] + n_done, children[n_done], cap
+            )
+            n_done += 1
+        else:
+            _measure_first(clusters, i)
+            _set_key(clusters, i)
+    return n_done
 
 
 @numba.njit(cache=True)
-def reciprocal_pairs(clusters, live, limit, nearest, best):  # nearest, best: OUT
-    """Pairs no farther apart than `limit`, each the other's nearest neighbour.
-
-    `nearest` and `best` are scratch space, an entry per slot. Returns
-    ``(left, right)`` with ``left < right``; no slot is in two pairs.
-    """
-    largest_key = np.uint64(0xFFFFFFFFFFFFFFFF)
-    for i in live:
-        nearest[i] = clusters.sq_dists[i, 0] if clusters.n_neighbors[i] else np.inf
-        best[i] = largest_key
-    # A list may miss a neighbour that is as near as its bound, to the last
-    # bit. The neighbour's own list has the pair, so both ends learn of it and
-    # the nearest pair of all is always reciprocal.
-    for i in live:
-        if clusters.n_neighbors[i]:
-            j = clusters.neighbors[i, 0]
-            nearest[j] = min(nearest[j], clusters.sq_dists[i, 0])
-    for i in live:
-        for e in range(clusters.n_neighbors[i]):
-            j = clusters.neighbors[i, e]
-            d = clusters.sq_dists[i, e]
-            if d > nearest[i] or d > limit:
-                break
-            if d == nearest[j]:
-                key = _tie_key(i, j)
-                best[i] = min(best[i], key)
-                best[j] = min(best[j], key)
-    left = np.empty(live.shape[0] // 2, np.int64)
-    right = np.empty(live.shape[0] // 2, np.int64)
-    n_pairs = 0
-    for i in live:
-        for e in range(clusters.n_neighbors[i]):
-            j = clusters.neighbors[i, e]
-            d = clusters.sq_dists[i, e]
-            if d > nearest[i] or d > limit:
-                break
-            key = _tie_key(i, j)
-            if d == nearest[j] and best[i] == key and best[j] == key:
-                left[n_pairs] = min(i, j)
-                right[n_pairs] = max(i, j)
-                n_pairs += 1
-                # Both ends may list the pair: claim it once.
-                best[i] = largest_key
-                best[j] = largest_key
-                break
-    return left[:n_pairs], right[:n_pairs]
-
-
-@numba.njit(cache=True)
-def merge_pairs(clusters, left, right, nearest, next_node, heights, children):
-    """Merge each right slot into its left one and write down the merge.
-
-    `clusters`, `heights` (n_merges,) and `children` (n_merges, 2) are OUT;
-    `nearest` is `reciprocal_pairs`'s. The union keeps the left slot.
-    """
-    n_features = clusters.mean.shape[1]
-    for p in range(left.shape[0]):
-        a, b = left[p], right[p]
-        weight = clusters.weight[a] + clusters.weight[b]
-        share_a = clusters.weight[a] / weight
-        share_b = clusters.weight[b] / weight
-        # Rounding may put a merge a hair below those it is made of.
-        height = max(nearest[a], clusters.height[a], clusters.height[b])
-        children[p, 0] = clusters.node[a]
-        children[p, 1] = clusters.node[b]
-        heights[p] = height
-        sq_gap = 0.0
-        for c in range(n_features):
-            x_a = np.float64(clusters.mean[a, c])
-            x_b = np.float64(clusters.mean[b, c])
-            sq_gap += (x_a - x_b) * (x_a - x_b)
-            clusters.mean[a, c] = share_a * x_a + share_b * x_b
-        clusters.spread[a] = (
-            share_a * clusters.spread[a]
-            + share_b * clusters.spread[b]
-            + share_a * share_b * sq_gap
+def _measure_first(clusters, i):
+    """Put the true distance in place of the first entry of a list."""
+    neighbors, sq_dists = clusters.neighbors[i], clusters.sq_dists[i]
+    n = clusters.n_neighbors[i] - 1
+    root = _root(clusters.parent, neighbors[0] if neighbors[0] >= 0 else ~neighbors[0])
+    known = False
+    for e in range(n):
+        neighbors[e] = neighbors[e + 1]
+        sq_dists[e] = sq_dists[e + 1]
+        known |= neighbors[e] == root
+    if not known and root != clusters.node[i]:
+        j = clusters.slot[root]
+        d = _sq_dist(
+            clusters.mean[i], clusters.spread[i], clusters.mean[j], clusters.spread[j]
         )
-        clusters.weight[a] = weight
-        clusters.height[a] = height
-        clusters.node[a] = next_node + p
-        clusters.alive[b] = False
-
-
-@numba.njit(cache=True, parallel=True)
-def update_lists(clusters, live, partner, into, cap):  # clusters: IN and OUT
-    """Bring the lists of the `live` slots up to date after a round of merges.
-
-    `into` maps each slot to the one that now holds its rows; `partner` gives
-    the slot that was merged into each slot, or -1.
-    """
-    for row in numba.prange(live.shape[0]):
-        i = live[row]
-        if partner[i] >= 0:
-            _join_lists(clusters, i, partner[i], into, cap)
-        elif _is_touched(clusters, i, partner, into):
-            _mend_list(clusters, i, partner, into)
+        if d <= clusters.bound[i]:
+            n = _insert(neighbors, sq_dists, n, root, d)
+    clusters.n_neighbors[i] = n
 
 
 @numba.njit(cache=True)
-def _is_touched(clusters, i, partner, into):
-    for e in range(clusters.n_neighbors[i]):
-        j = clusters.neighbors[i, e]
-        if into[j] != j or partner[j] >= 0:
-            return True
-    return False
+def _merge(clusters, i, j, node, children, cap):  # clusters, children: OUT
+    """Merge slot j into slot i as a new node; returns the height."""
+    # Rounding may put a merge a hair below those it is made of.
+    height = max(clusters.sq_dists[i, 0], clusters.height[i], clusters.height[j])
+    children[0], children[1] = clusters.node[i], clusters.node[j]
+    weight = clusters.weight[i] + clusters.weight[j]
+    share = clusters.weight[j] / weight
+    clusters.parent[clusters.node[i]] = node
+    clusters.parent[clusters.node[j]] = node
+    _join_lists(clusters, i, j, share, node, cap)
+
+    sq_gap = 0.0
+    for c in range(clusters.mean.shape[1]):
+        x_i, x_j = np.float64(clusters.mean[i, c]), np.float64(clusters.mean[j, c])
+        sq_gap += (x_i - x_j) * (x_i - x_j)
+        clusters.mean[i, c] = (1.0 - share) * x_i + share * x_j
+    clusters.spread[i] = (
+        (1.0 - share) * clusters.spread[i]
+        + share * clusters.spread[j]
+        + (1.0 - share) * share * sq_gap
+    )
+    clusters.weight[i] = weight
+    clusters.height[i] = height
+    clusters.node[i] = node
+    clusters.slot[node] = i
+    clusters.alive[j] = False
+    clusters.key[j] = np.inf
+    _seat(clusters, j)
+    _set_key(clusters, i)
+    return height
 
 
 @numba.njit(cache=True)
-def _mend_list(clusters, i, partner, into):
-    """Replace the neighbours that were merged; the cluster itself was not."""
-    n_listed = clusters.neighbors.shape[1]
-    bound = clusters.bound[i]
-    slots = np.empty(n_listed, np.int32)
-    sq_dists = np.empty(n_listed, np.float64)
-    seen = np.empty(n_listed, np.int32)
-    n = 0
-    n_seen = 0
-    for e in range(clusters.n_neighbors[i]):
-        old = clusters.neighbors[i, e]
-        j = into[old]
-        if j == old and partner[j] < 0:
-            n = _insert(slots, sq_dists, n, j, clusters.sq_dists[i, e])
-        elif not _contains(seen, n_seen, j):
-            seen[n_seen] = j
-            n_seen += 1
-            d = _distance(clusters, i, j)
-            if d <= bound:
-                n = _insert(slots, sq_dists, n, j, d)
-    _store_list(clusters, i, slots, sq_dists, n, bound)
+def _join_lists(clusters, i, j, share, node, cap):
+    """Make the list of `i` that of its union with `j`, which weighs `share`.
 
-
-@numba.njit(cache=True)
-def _join_lists(clusters, i, merged, into, cap):
-    """Make the list of `i`, into which `merged` was merged, of both their lists.
-
-    What neither half listed is at least as far as their bounds, averaged as
-    the distance itself is. `i` has moved, so every neighbour is measured anew.
+    The distance to a union is the mean of those to its halves, by weight; so
+    are the distances that others are not nearer than. A half that does not list
+    a cluster is no nearer to it than its bound.
     """
     n_listed = clusters.neighbors.shape[1]
-    bound_i, bound_merged = clusters.bound[i], clusters.bound[merged]
-    if bound_i == bound_merged:
-        bound = bound_i  # infinite ones, too
-    else:
-        share = clusters.weight[merged] / clusters.weight[i]
-        bound = (1.0 - share) * bound_i + share * bound_merged
-    bound = min(bound, cap)
-    slots = np.empty(n_listed, np.int32)
-    sq_dists = np.empty(n_listed, np.float64)
-    seen = np.empty(2 * n_listed, np.int32)
+    roots = np.empty((2, n_listed), np.int64)
+    sq_dists = np.empty((2, n_listed), np.float64)
+    n_i = _resolve_list(clusters, i, node, roots[0], sq_dists[0])
+    n_j = _resolve_list(clusters, j, node, roots[1], sq_dists[1])
+    bound_i, bound_j = clusters.bound[i], clusters.bound[j]
+    bound = min((1.0 - share) * bound_i + share * bound_j, cap)
+    neighbors, lowest = clusters.neighbors[i], clusters.sq_dists[i]
     n = 0
-    n_seen = 0
-    nearest_dropped = np.inf
-    for owner in (i, merged):
-        for e in range(clusters.n_neighbors[owner]):
-            j = into[clusters.neighbors[owner, e]]
-            if j == i or _contains(seen, n_seen, j):
-                continue
-            seen[n_seen] = j
-            n_seen += 1
-            d = _distance(clusters, i, j)
-            if d > bound:
-                continue
+    dropped = np.inf
+    for e in range(n_i):
+        at_j = _find(roots[1], n_j, roots[0, e])
+        d_j = bound_j if at_j < 0 else sq_dists[1, at_j]
+        d = (1.0 - share) * sq_dists[0, e] + share * d_j
+        if d <= bound:
             if n == n_listed:
-                nearest_dropped = min(nearest_dropped, max(d, sq_dists[n - 1]))
-            n = _insert(slots, sq_dists, n, j, d)
-    # A neighbour that fell off the end no longer stands behind a larger bound.
-    _store_list(clusters, i, slots, sq_dists, n, min(bound, nearest_dropped))
+                dropped = min(dropped, max(d, lowest[n - 1]))
+            n = _insert(neighbors, lowest, n, ~roots[0, e], d)
+    for e in range(n_j):
+        if _find(roots[0], n_i, roots[1, e]) < 0:
+            d = (1.0 - share) * bound_i + share * sq_dists[1, e]
+            if d <= bound:
+                if n == n_listed:
+                    dropped = min(dropped, max(d, lowest[n - 1]))
+                n = _insert(neighbors, lowest, n, ~roots[1, e], d)
+    # What fell off the end, or lies beyond the cap, no longer stands behind a
+    # larger bound.
+    bound = min(bound, dropped)
+    while n > 0 and lowest[n - 1] > bound:
+        n -= 1
+    clusters.n_neighbors[i] = n
+    clusters.bound[i] = bound
 
 
 @numba.njit(cache=True)
-def _contains(slots, n, slot):
-    found = False
+def _resolve_list(clusters, i, node, roots, sq_dists):  # roots, sq_dists: OUT
+    """The live clusters that a list stands for, each once, without `node`."""
+    n = 0
+    for e in range(clusters.n_neighbors[i]):
+        entry = clusters.neighbors[i, e]
+        root = _root(clusters.parent, entry if entry >= 0 else ~entry)
+        # The first entry is the least, and so the one that holds for both.
+        if root != node and _find(roots, n, root) < 0:
+            roots[n] = root
+            sq_dists[n] = clusters.sq_dists[i, e]
+            n += 1
+    return n
+
+
+@numba.njit(cache=True)
+def _find(values, n, value):
+    """Position of a value among the first `n`, or -1."""
+    found = -1
     for position in range(n):
-        found |= slots[position] == slot
+        if values[position] == value:
+            found = position
     return found
 
 
 @numba.njit(cache=True)
-def _distance(clusters, i, j):
-    return _sq_dist(
-        clusters.mean[i], clusters.spread[i], clusters.mean[j], clusters.spread[j]
-    )
+def _root(parent, node):
+    while parent[node] != node:
+        parent[node] = parent[parent[node]]  # halves the way for the next
+        node = parent[node]
+    return node
 
 
 @numba.njit(cache=True)
-def _store_list(clusters, i, slots, sq_dists, n, bound):  # clusters: OUT
-    while n > 0 and sq_dists[n - 1] > bound:
-        n -= 1
-    clusters.neighbors[i, :n] = slots[:n]
-    clusters.sq_dists[i, :n] = sq_dists[:n]
-    clusters.n_neighbors[i] = n
-    clusters.bound[i] = bound
+def _set_key(clusters, i):
+    n = clusters.n_neighbors[i]
+    clusters.key[i] = clusters.sq_dists[i, 0] if n else clusters.bound[i]
+    _seat(clusters, i)
+
+
+@numba.njit(cache=True)
+def _seat(clusters, i):
+    """Play a slot's matches up the tree again; of equal keys the lower slot wins."""
+    key, winner = clusters.key, clusters.winner
+    match = (winner.shape[0] // 2 + i) // 2
+    while match:
+        left, right = winner[2 * match], winner[2 * match + 1]
+        winner[match] = left if key[left] <= key[right] else right
+        match //= 2
+
+
+@numba.njit(cache=True)
+def _seat_all(clusters):
+    key, winner = clusters.key, clusters.winner
+    for match in range(winner.shape[0] // 2 - 1, 0, -1):
+        left, right = winner[2 * match], winner[2 * match + 1]
+        winner[match] = left if key[left] <= key[right] else right

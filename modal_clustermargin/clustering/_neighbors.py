@@ -14,9 +14,10 @@ from modal_clustermargin._threads import threads_for
 from modal_clustermargin.clustering import _kernels
 from modal_clustermargin.clustering._all_neighbors import nearest_in_set
 
-# Below this many products of points, clusters and features a plain scan is
-# faster than making the matrices that a search wants.
-_SCAN_BELOW = 2e7
+# Few points are scanned for faster than the matrices are made that a search
+# wants; so are any, where there are few products of points, clusters, features.
+_SCAN_BELOW_POINTS = 8
+_SCAN_BELOW = 2e6
 
 # Rows converted to float32 at a time.
 _PART_ROWS = 4096
@@ -60,7 +61,9 @@ def nearest_clusters(points, mean, spread, base, n_listed):
         there is none outside.
     """
     n_found = n_listed + 1
-    if len(points.mean) * len(base) * mean.shape[1] < _SCAN_BELOW:
+    n_points = len(points.mean)
+    n_products = n_points * len(base) * mean.shape[1]
+    if n_points < _SCAN_BELOW_POINTS or n_products < _SCAN_BELOW:
         return _scan(points, mean, spread, base, n_found)
     # One more, since a point may be proposed to itself.
     proposed, bounds = _propose(points, mean, spread, base, n_found + 1)
@@ -116,9 +119,10 @@ def _propose(points, mean, spread, base, n_proposed):
     sq_found, proposed = faiss.knn(asking, searched, n_proposed)
     if n_proposed == len(base):
         return proposed, np.full(len(asking), np.inf)
-    reach = np.linalg.norm(asking, axis=1) + np.linalg.norm(searched, axis=1).max()
-    found = sq_found[:, -1] - _rounding(reach, searched.shape[1])
-    return proposed, found * frame.unit**2 + points.spread
+    sq_found = sq_found[:, -1].astype(np.float64)
+    sq_lengths = np.einsum("ij,ij->i", asking, asking, dtype=np.float64)
+    sq_found -= _rounding(sq_found, sq_lengths, searched.shape[1])
+    return proposed, sq_found * frame.unit**2 + points.spread
 
 
 def _propose_to_each(mean, spread, live, n_proposed, cap):
@@ -128,23 +132,30 @@ def _propose_to_each(mean, spread, live, n_proposed, cap):
     sq_spreads = frame.lengths(spread[live]).astype(np.float64) ** 2
     sq_lengths = np.einsum("ij,ij->i", rows, rows, dtype=np.float64) + sq_spreads
     half = (sq_lengths / 2).astype(np.float32)
-    # As a sum of halves: D(i, j) = 2 (half[i] - score of j for i).
-    lengths = np.sqrt(sq_lengths)
-    rounding = _rounding(lengths + lengths.max(), rows.shape[1])
+    # With these halves, D(i, j) = 2 (half[i] - score of j for i).
     with np.errstate(over="ignore"):  # a cap beyond all distances finds every row
-        least_scores = half - cap / frame.unit**2 / 2 - rounding
-        least_scores = least_scores.astype(np.float32)
+        sq_cap = cap / frame.unit**2
+        sq_reach = sq_cap + 2 * _rounding(sq_cap, sq_lengths, rows.shape[1])
+        least_scores = ((sq_lengths - sq_reach) / 2).astype(np.float32)
     proposed, scores = nearest_in_set(rows, half, n_proposed, least_scores)
-    found = 2 * (half.astype(np.float64) - scores[:, -1]) - rounding
-    return proposed, np.minimum(found * frame.unit**2, cap)
+    # A list that is not full holds all that is nearer than the cap.
+    bounds = np.full(len(live), cap)
+    full = proposed[:, -1] >= 0
+    sq_found = 2 * (half[full].astype(np.float64) - scores[full, -1])
+    sq_found -= _rounding(sq_found, sq_lengths[full], rows.shape[1])
+    bounds[full] = np.minimum(sq_found * frame.unit**2, cap)
+    return proposed, bounds
 
 
-def _rounding(reach, n_features):
-    """How far |x|^2 + |y|^2 - 2xy, term by term in float32, may be off at most.
+def _rounding(sq_found, sq_lengths, n_features):
+    """How much nearer than found, in float32, a row that was not found may be.
 
-    `reach` is |x| + |y|.
+    |x|^2 + |y|^2 - 2xy is off by u (|x| + |y|)^2 at the most, where u is the
+    rounding of a sum. If |y| <= 3 |x|, that is 16 u |x|^2. If |y| is larger, the
+    distance is at least 4/9 |y|^2, and off by no more than 4 u of itself.
     """
-    return (n_features + 8) * 2.0**-24 * reach.astype(np.float64) ** 2
+    u = (n_features + 8) * 2.0**-24
+    return np.maximum(16 * u * sq_lengths, 8 * u * sq_found)
 
 
 class _Frame(NamedTuple):

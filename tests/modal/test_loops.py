@@ -141,12 +141,11 @@ LOOP = """
     from modal_clustermargin.clustering import _average_linkage
 
     hac_runs = []
-    for name in ("merge_up_to", "merge_down_to"):
-        merge = getattr(_average_linkage, name)
-        def counted(*args, merge=merge):
-            hac_runs.append(1)
-            return merge(*args)
-        setattr(_average_linkage, name, counted)
+    agglomerate = _average_linkage.agglomerate
+    def counted(*args, **kwargs):
+        hac_runs.append(1)
+        return agglomerate(*args, **kwargs)
+    _average_linkage.agglomerate = counted
 
     X, y = load_digits(return_X_y=True)
     X_pool, y_pool = X[50:550], y[50:550]

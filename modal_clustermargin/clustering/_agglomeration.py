@@ -1,0 +1,124 @@
+"""Exact average linkage: the lowest merge first, without a distance matrix.
+
+This is Müllner's generic algorithm ("Modern hierarchical, agglomerative
+clustering algorithms", 2011, arXiv:1109.2378): a queue of clusters by what
+their nearest neighbour is at least away, where the first is either merged or
+measured anew. What is added is the certified list of neighbours (`_kernels`) in
+the place of the matrix, and a search for those whose list has run out.
+"""
+
+import numpy as np
+
+from modal_clustermargin.clustering import _kernels
+from modal_clustermargin.clustering._neighbors import (
+    Points,
+    nearest_clusters,
+    nearest_of_each,
+)
+
+_N_LISTED = 16
+
+# A search of all clusters among themselves costs a cluster this much less than
+# a search for a few of them.
+_ALL_AT_ONCE = 32
+
+
+def agglomerate(rows, weight, *, n_merges, sq_threshold=np.inf):
+    """Make the lowest merges of average linkage.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_leaves, n_features), float32 or float64
+        The leaves; overwritten.
+
+    weight : ndarray of shape (n_leaves,), float64
+        Number of samples that each leaf stands for; overwritten.
+
+    n_merges : int
+        Most merges to make, n_leaves - 1 at the most; all that tie with the
+        last in height are made, too.
+
+    sq_threshold : float, default=infinity
+        Largest mean squared distance at which two clusters merge.
+
+    Returns
+    -------
+    children : ndarray of shape (n_made, 2), dtype=int64
+        The two nodes of each merge. Nodes below n_leaves are leaves; merge i
+        makes node ``n_leaves + i``.
+
+    heights : ndarray of shape (n_made,)
+        Mean squared distance between the two. A merge may be lower than the
+        one before by the rounding of the rows, but not than those it is made
+        of.
+
+    Notes
+    -----
+    Memory O(n_leaves (n_features + 16)). Time is that of one search for the
+    nearest neighbours of all leaves and of searches again for the clusters
+    whose lists run out; a merge itself costs 16**2 comparisons and a few
+    distances, on any data.
+    """
+    agglomeration = _Agglomeration(rows, weight, sq_threshold)
+    agglomeration.merge(n_merges, sq_threshold)
+    if agglomeration.n_merges == n_merges > 0:
+        tied = agglomeration.heights[:n_merges].max()
+        agglomeration.merge(len(rows) - 1, tied)
+    n_made = agglomeration.n_merges
+    return agglomeration.children[:n_made], agglomeration.heights[:n_made]
+
+
+class _Agglomeration:
+    """Clusters being merged, and the merges made."""
+
+    def __init__(self, rows, weight, sq_threshold):
+        n_leaves = len(rows)
+        # A list cut at the threshold leaves room for a distance equal to it.
+        self.cap = np.nextafter(sq_threshold, np.inf)
+        n_listed = max(1, min(_N_LISTED, n_leaves - 1))
+        self.clusters = _kernels.start(rows, weight, n_listed)
+        self.children = np.empty((n_leaves - 1, 2), np.int64)
+        self.heights = np.empty(n_leaves - 1)
+        self.n_merges = 0
+        self.n_searched = n_leaves
+
+    def merge(self, n_merges, limit):
+        """Merge until there are so many merges, or none is within `limit`."""
+        while self.n_merges < n_merges:
+            self.n_merges = _kernels.merge_lowest(
+                self.clusters,
+                self.children,
+                self.heights,
+                self.n_merges,
+                n_merges,
+                limit,
+                self.cap,
+            )
+            first = self.clusters.winner[1]
+            if self.n_merges == n_merges or self.clusters.key[first] > limit:
+                break
+            self._search_again(limit)
+
+    def _search_again(self, limit):
+        """New lists for the clusters whose list has run out, or for all.
+
+        Which lists will run out is not known, so it is rent or buy: single
+        searches go on until they have cost as much as a search for all.
+        """
+        clusters = self.clusters
+        live = np.flatnonzero(clusters.alive)
+        where = clusters.mean, clusters.spread, live
+        n_listed = clusters.neighbors.shape[1]
+        is_out = (clusters.n_neighbors[live] == 0) & (clusters.bound[live] <= limit)
+        exhausted = live[is_out]
+        self.n_searched += len(exhausted)
+        if self.n_searched * _ALL_AT_ONCE > len(live):
+            found = nearest_of_each(*where, n_listed, self.cap)
+            _kernels.set_lists(clusters, live, *found, self.cap)
+            self.n_searched = 0
+        else:
+            points = Points(
+                clusters.mean[exhausted], clusters.spread[exhausted], exhausted
+            )
+            found = nearest_clusters(points, *where, n_listed)
+            _kernels.set_lists(clusters, exhausted, *found, self.cap)
