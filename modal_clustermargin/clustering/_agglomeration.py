@@ -92,7 +92,6 @@ class _Agglomeration:
                 self.n_merges,
                 n_merges,
                 limit,
-                self.cap,
             )
             first = self.clusters.winner[1]
             if self.n_merges == n_merges or self.clusters.key[first] > limit:

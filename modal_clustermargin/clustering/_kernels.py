@@ -160,7 +160,7 @@ def set_lists(clusters, owners, slots, sq_dists, bounds, cap):  # clusters: OUT
 
 
 @numba.njit(cache=True)
-def merge_lowest(clusters, children, heights, n_done, n_wanted, limit, cap):
+def merge_lowest(clusters, children, heights, n_done, n_wanted, limit):
     """Make the lowest merge again and again.
 
     `clusters`, `children` (n_merges, 2) and `heights` (n_merges,) are OUT. The
@@ -177,7 +177,7 @@ def merge_lowest(clusters, children, heights, n_done, n_wanted, limit, cap):
             # No two clusters are nearer than these two, to the last bit.
             j = clusters.slot[entry]
             heights[n_done] = _merge(
-                clusters, i, j, clusters.node.shape[0] + n_done, children[n_done], cap
+                clusters, i, j, clusters.node.shape[0] + n_done, children[n_done]
             )
             n_done += 1
         else:
@@ -208,7 +208,7 @@ def _measure_first(clusters, i):
 
 
 @numba.njit(cache=True)
-def _merge(clusters, i, j, node, children, cap):  # clusters, children: OUT
+def _merge(clusters, i, j, node, children):  # clusters, children: OUT
     """Merge slot j into slot i as a new node; returns the height."""
     # Rounding may put a merge a hair below those it is made of.
     height = max(clusters.sq_dists[i, 0], clusters.height[i], clusters.height[j])
@@ -217,7 +217,7 @@ def _merge(clusters, i, j, node, children, cap):  # clusters, children: OUT
     share = clusters.weight[j] / weight
     clusters.parent[clusters.node[i]] = node
     clusters.parent[clusters.node[j]] = node
-    _join_lists(clusters, i, j, share, node, cap)
+    _join_lists(clusters, i, j, share, node)
 
     sq_gap = 0.0
     for c in range(clusters.mean.shape[1]):
@@ -241,7 +241,7 @@ def _merge(clusters, i, j, node, children, cap):  # clusters, children: OUT
 
 
 @numba.njit(cache=True)
-def _join_lists(clusters, i, j, share, node, cap):
+def _join_lists(clusters, i, j, share, node):
     """Make the list of `i` that of its union with `j`, which weighs `share`.
 
     The distance to a union is the mean of those to its halves, by weight; so
@@ -254,7 +254,7 @@ def _join_lists(clusters, i, j, share, node, cap):
     n_i = _resolve_list(clusters, i, node, roots[0], sq_dists[0])
     n_j = _resolve_list(clusters, j, node, roots[1], sq_dists[1])
     bound_i, bound_j = clusters.bound[i], clusters.bound[j]
-    bound = min((1.0 - share) * bound_i + share * bound_j, cap)
+    bound = (1.0 - share) * bound_i + share * bound_j
     neighbors, lowest = clusters.neighbors[i], clusters.sq_dists[i]
     n = 0
     dropped = np.inf
@@ -273,8 +273,7 @@ def _join_lists(clusters, i, j, share, node, cap):
                 if n == n_listed:
                     dropped = min(dropped, max(d, lowest[n - 1]))
                 n = _insert(neighbors, lowest, n, ~roots[1, e], d)
-    # What fell off the end, or lies beyond the cap, no longer stands behind a
-    # larger bound.
+    # What fell off the end no longer stands behind a larger bound.
     bound = min(bound, dropped)
     while n > 0 and lowest[n - 1] > bound:
         n -= 1

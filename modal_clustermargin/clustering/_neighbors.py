@@ -77,7 +77,10 @@ def nearest_of_each(mean, spread, live, n_listed, cap):
     at `cap` or farther need not be found: no bound is higher.
     """
     n_found = n_listed + 1
-    points = Points(mean[live], spread[live], live)
+    if len(live) < len(mean):
+        points = Points(mean[live], spread[live], live)
+    else:
+        points = Points(mean, spread, live)  # a copy less
     if len(live) ** 2 * mean.shape[1] < _SCAN_BELOW:
         return _scan(points, mean, spread, live, n_found)
     proposed, bounds = _propose_to_each(mean, spread, live, n_found, cap)

@@ -14,7 +14,7 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from modal_clustermargin.clustering import AverageLinkage, _neighbors
+from modal_clustermargin.clustering import AverageLinkage, _agglomeration, _neighbors
 
 METRICS = ["cosine", "sqeuclidean"]
 
@@ -31,12 +31,16 @@ def test_is_a_scikit_learn_estimator(estimator, check):
     check(estimator)
 
 
-@pytest.fixture(params=["scan", "faiss"], scope="class")
-def search(request):
-    """Small cases take the plain scan; make them take the other way, too."""
+@pytest.fixture(params=["scan", "search", "short lists"], scope="class")
+def way(request):
+    """Small cases take a plain scan and need no long list; make them."""
     with pytest.MonkeyPatch.context() as patch:
-        limit = {"scan": np.inf, "faiss": 0}[request.param]
-        patch.setattr(_neighbors, "_SCAN_BELOW", limit)
+        if request.param == "search":
+            patch.setattr(_neighbors, "_SCAN_BELOW", 0)
+            patch.setattr(_neighbors, "_SCAN_BELOW_POINTS", 0)
+        if request.param == "short lists":
+            patch.setattr(_agglomeration, "_N_LISTED", 2)
+            patch.setattr(_agglomeration, "_ALL_AT_ONCE", 0)
         yield
 
 
@@ -73,7 +77,7 @@ rows = hnp.arrays(
 )
 
 
-@pytest.mark.usefixtures("search")
+@pytest.mark.usefixtures("way")
 class TestAgainstFastcluster:
     @pytest.mark.parametrize("metric", METRICS)
     @settings(max_examples=60)
@@ -201,7 +205,7 @@ class TestShapes:
             model.labels_, fcluster(merges_of(far, "sqeuclidean"), 40, "maxclust")
         )
 
-    @pytest.mark.usefixtures("search")
+    @pytest.mark.usefixtures("way")
     @pytest.mark.parametrize("scale", [1e-25, 1e-6, 1e20, 1e60])
     def test_scale_is_no_matter(self, scale):
         X = blobs(300, 5, seed=3)
@@ -209,7 +213,7 @@ class TestShapes:
         scaled = AverageLinkage("sqeuclidean", n_clusters=30).fit_predict(X * scale)
         np.testing.assert_array_equal(scaled, expected)
 
-    @pytest.mark.usefixtures("search")
+    @pytest.mark.usefixtures("way")
     def test_tight_clusters_far_apart(self):
         """Distances below the float32 rounding of a search still decide."""
         rng = np.random.RandomState(4)

@@ -1,0 +1,79 @@
+"""The certificates that make a matrix of distances needless."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modal_clustermargin.clustering import _agglomeration, _neighbors
+from modal_clustermargin.clustering._kernels import _root
+
+N_ROWS = 60
+
+
+@pytest.fixture(params=["scan", "search"], scope="module", autouse=True)
+def short_lists(request):
+    """Lists that overflow and run out all the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_agglomeration, "_N_LISTED", 3)
+        if request.param == "search":
+            patch.setattr(_neighbors, "_SCAN_BELOW", 0)
+            patch.setattr(_neighbors, "_SCAN_BELOW_POINTS", 0)
+        yield
+
+
+def rows_of(seed, n_features):
+    rng = np.random.RandomState(seed)
+    return rng.gamma(0.5, size=(N_ROWS, 1)) * rng.normal(size=(N_ROWS, n_features))
+
+
+@settings(max_examples=100)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_features=st.integers(1, 5),
+    n_merges=st.integers(0, N_ROWS - 2),
+    threshold=st.sampled_from([np.inf, 0.3, 3.0]),
+)
+def test_no_cluster_is_nearer_than_its_certificate_says(
+    seed, n_features, n_merges, threshold
+):
+    rows = rows_of(seed, n_features)
+    agglomeration = _agglomeration._Agglomeration(
+        rows.copy(), np.ones(N_ROWS), threshold
+    )
+    agglomeration.merge(n_merges, threshold)
+    clusters = agglomeration.clusters
+    members = {node: [node] for node in range(N_ROWS)}
+    for i, pair in enumerate(agglomeration.children[: agglomeration.n_merges]):
+        members[N_ROWS + i] = members.pop(pair[0]) + members.pop(pair[1])
+    D = ((rows[:, np.newaxis] - rows) ** 2).sum(axis=2)
+    live = np.flatnonzero(clusters.alive)
+    assert set(clusters.node[live]) == set(members)
+    for i in live:
+        listed = clusters.neighbors[i, : clusters.n_neighbors[i]]
+        is_measured = listed >= 0
+        entries = np.where(is_measured, listed, ~listed)
+        roots = np.array([_root(clusters.parent, node) for node in entries], int)
+        sq_dists = clusters.sq_dists[i, : len(listed)]
+        assert (np.diff(sq_dists) >= 0).all()
+        assert (sq_dists <= clusters.bound[i]).all()
+        first = sq_dists[0] if len(listed) else clusters.bound[i]
+        assert clusters.key[i] == first
+        for j in live[live != i]:
+            node = clusters.node[j]
+            true = D[np.ix_(members[clusters.node[i]], members[node])].mean()
+            said = np.append(sq_dists[roots == node], clusters.bound[i]).min()
+            assert said <= true + 1e-9
+            fresh = sq_dists[(entries == node) & is_measured]
+            np.testing.assert_allclose(fresh, true, rtol=1e-9)
+    assert clusters.key[clusters.winner[1]] == clusters.key.min()
+
+
+@given(seed=st.integers(0, 2**32 - 1), n_merges=st.integers(1, N_ROWS - 1))
+def test_merges_come_lowest_first_and_stop_when_asked(seed, n_merges):
+    rows = rows_of(seed, 3)
+    children, heights = _agglomeration.agglomerate(
+        rows.copy(), np.ones(N_ROWS), n_merges=n_merges
+    )
+    assert len(children) == len(heights) == n_merges
+    assert (np.diff(heights) >= -1e-12).all()
