@@ -45,8 +45,9 @@ def nearest_in_set(rows, half, n_proposed, least_scores):
     n_rows = len(rows)
     proposed = np.full((n_rows, n_proposed), -1, np.int32)
     scores = np.repeat(least_scores[:, np.newaxis], n_proposed, axis=1)
-    n_threads = numba.get_num_threads()
-    n_blocks = max(-(-n_rows // _BLOCK_ROWS), min(4 * n_threads, n_rows // 64), 1)
+    # Blocks for threads to share, but not by their number: which of many equal
+    # scores are found depends on the blocks.
+    n_blocks = max(-(-n_rows // _BLOCK_ROWS), min(16, n_rows // 64), 1)
     starts = np.linspace(0, n_rows, n_blocks + 1).astype(np.int64)
     # The threads are ours: each multiplies by itself.
     with threadpool_limits(1, "blas"):

@@ -164,17 +164,9 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         -------
         self : AverageLinkage
         """
-        rule, value = self._stopping_rule()
         X = validate_data(self, X, ensure_all_finite=False)
-        if rule == "n_clusters" and value > len(X):
-            raise ValueError(
-                f"AverageLinkage cannot make n_clusters={value} clusters of"
-                f" {len(X)} samples. Ask for at most {len(X)}."
-            )
+        rule, value, cache = self._check_parameters(len(X))
         check_rows(X, "AverageLinkage")
-        if self.metric == "euclidean":
-            _check_fits_in_memory(len(X))
-        cache = MergeCache(self.memory)
         path = cache.path(X, (self.metric, rule, float(value)))
         merges = cache.read(path, len(X))
         if merges is None:
@@ -238,6 +230,19 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         if len(new):
             labels[new] = self.predict(X[new])
         return labels
+
+    def _check_parameters(self, n_samples):
+        """All that can be known to fail before there are rows to look at."""
+        self._validate_params()
+        rule, value = self._stopping_rule()
+        if rule == "n_clusters" and value > n_samples:
+            raise ValueError(
+                f"AverageLinkage cannot make n_clusters={value} clusters of"
+                f" {n_samples} samples. Ask for at most {n_samples}."
+            )
+        if self.metric == "euclidean":
+            _check_fits_in_memory(n_samples)
+        return rule, value, MergeCache(self.memory)
 
     def _stopping_rule(self):
         rules = ("distance_threshold", "n_clusters", "mean_cluster_size")

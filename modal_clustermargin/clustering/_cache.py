@@ -8,8 +8,6 @@ import contextlib
 import os
 import tempfile
 import warnings
-import zipfile
-import zlib
 from pathlib import Path
 
 import joblib
@@ -33,13 +31,19 @@ class MergeCache:
         self.folder = None if location is None else Path(location)
         if self.folder is not None:
             # Now, not after an hour of clustering.
-            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise ValueError(
+                    f"memory={str(self.folder)!r} cannot be a folder for the cache"
+                    f" ({error}). Name another, or leave memory=None."
+                ) from error
 
     def path(self, X, parameters):
         """Where the merges of `X` under `parameters` are, or would be."""
         if self.folder is None:
             return None
-        key = joblib.hash((_FORMAT, parameters, np.asarray(X)))
+        key = joblib.hash((_FORMAT, parameters, np.ascontiguousarray(X)))
         return self.folder / f"average-linkage-{key}.npz"
 
     @staticmethod
@@ -55,8 +59,9 @@ class MergeCache:
                 if str(stored["key"]) != path.stem:
                     raise ValueError("it was stored under another name")
             _check_merges(children, heights, n_samples)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile,
-                zlib.error) as error:  # fmt: skip
+        except Exception as error:
+            # A damaged archive fails in more ways than can be listed, and each
+            # means the same: the file is of no use.
             warnings.warn(
                 f"The cached clustering {path} cannot be used ({error});"
                 " clustering again and replacing the file.",
@@ -100,9 +105,12 @@ def _written_whole(path):
 def _check_merges(children, heights, n_samples):
     n_merges = len(heights)
     sound = (
-        children.shape == (n_merges, 2)
+        heights.shape == (n_merges,)
+        and children.shape == (n_merges, 2)
         and children.dtype.kind == "i"
         and heights.dtype.kind == "f"
+        and np.isfinite(heights).all()
+        and (heights >= 0).all()
         and n_merges < n_samples
         and (children >= 0).all()
         and (children < n_samples + np.arange(n_merges)[:, np.newaxis]).all()

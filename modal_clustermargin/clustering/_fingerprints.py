@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from modal_clustermargin._threads import threads_for
-from modal_clustermargin.clustering._pool_rows import pool_blocks
+from modal_clustermargin.clustering._pool_rows import pool_blocks, tensor_to_array
 
 
 def fingerprints(X_pool):
@@ -56,9 +56,9 @@ def _block_keys(block):
         from pandas.util import hash_pandas_object
 
         return hash_pandas_object(block, index=False).to_numpy(np.uint64)
-    if hasattr(block, "detach"):  # a torch tensor
-        block = block.detach().cpu().numpy()
-    if isinstance(block, np.ndarray) and block.dtype != object:
+    if hasattr(block, "detach"):
+        block = tensor_to_array(block)
+    if isinstance(block, np.ndarray) and block.dtype.kind in "biufcmM":
         return row_keys(block)
     return np.fromiter((_object_key(row) for row in block), np.uint64, len(block))
 
@@ -86,8 +86,9 @@ def _object_key(row):
             row = np.asarray(row)
         except ValueError:  # ragged
             return _text_key(joblib.hash(row))
-    if row.dtype == object or row.dtype.kind in "US":
-        return _text_key(joblib.hash(row))
+    if row.dtype.kind not in "biufcmM":
+        # As a list: the width of a numpy string says nothing about the row.
+        return _text_key(joblib.hash(row.tolist()))
     return row_keys(row[np.newaxis])[0]
 
 

@@ -47,3 +47,12 @@ def default_block_rows(X_pool):
     else:
         n_entries = np.size(np.asarray(X_pool[0], dtype=object))
     return int(np.clip(_BLOCK_BYTES // (8 * max(1, n_entries)), 1, 65_536))
+
+
+def tensor_to_array(tensor):
+    """A torch tensor, on any device and with or without gradient, as ndarray."""
+    tensor = tensor.detach().cpu()
+    try:
+        return tensor.numpy()
+    except TypeError:  # bfloat16, which numpy lacks; float32 holds all of it
+        return tensor.float().numpy()

@@ -3,6 +3,7 @@
 import inspect
 import warnings
 from abc import ABC, abstractmethod
+from collections import Counter
 from numbers import Integral
 
 import numpy as np
@@ -117,12 +118,11 @@ class QueryStrategy(BaseEstimator, ABC):
                 f"{who} got ids of shape {ids.shape} for a pool of {n_pool} rows;"
                 f" ({n_pool},) is expected."
             )
-        values, counts = np.unique(ids, return_counts=True)
-        if len(values) < n_pool:
-            repeated = counts.argmax()
+        if len(set(ids.tolist())) < n_pool:
+            repeated, count = Counter(ids.tolist()).most_common(1)[0]
             raise ValueError(
-                f"{who} needs a different id for each row; {values[repeated]} is given"
-                f" {counts[repeated]} times."
+                f"{who} needs a different id for each row; {repeated} is given {count}"
+                " times."
             )
         return ids
 

@@ -11,6 +11,7 @@ from modal_clustermargin.clustering import AverageLinkage
 from modal_clustermargin.clustering._fingerprints import fingerprints, id_keys
 from modal_clustermargin.clustering._pool_clusters import PoolClusters
 from modal_clustermargin.clustering._pool_rows import n_rows, take_rows
+from modal_clustermargin.clustering._rows import check_rows
 from modal_clustermargin.selection import (
     cluster_margin_candidates,
     deal_round_robin,
@@ -38,8 +39,8 @@ class ClusterMargin(QueryStrategy):
     clustering : AverageLinkage, default=None
         How to cluster. One that is fitted already is used as it is, on the
         embeddings it knows; any other is cloned. None stands for
-        ``AverageLinkage(mean_cluster_size=10)``. Give it a ``memory`` to keep
-        the clusters across processes.
+        ``AverageLinkage()``: clusters of 10 rows on average. Give it a
+        ``memory`` to keep the clusters across processes.
 
     candidate_factor : "auto" or float >= 1, default="auto"
         A number takes the ``ceil(candidate_factor * n_instances)`` rows of
@@ -200,7 +201,10 @@ class ClusterMargin(QueryStrategy):
         """What can be known to fail before any work is done."""
         if not hasattr(self, "clustering_"):
             if self.embedding is not None and not callable(self.embedding):
-                as_matrix(self.embedding, n_rows(X_pool), "ClusterMargin")
+                matrix = as_matrix(self.embedding, n_rows(X_pool), "ClusterMargin")
+                check_rows(matrix, "ClusterMargin")
+            if self.clustering is not None and not hasattr(self.clustering, "labels_"):
+                self.clustering._check_parameters(n_rows(X_pool))
         elif self._knows_ids != (ids is not None):
             made, given = (
                 ("with", "without") if self._knows_ids else ("without", "with")
@@ -218,6 +222,13 @@ class ClusterMargin(QueryStrategy):
         cluster = self._pool_clusters.find(keys)
         new = np.flatnonzero(cluster < 0)
         if len(new) == len(keys):
+            if self._is_given:
+                raise ValueError(
+                    f"None of the {len(keys)} rows of X_pool was in the pool that"
+                    " ClusterMargin clustered, and the embeddings it was given are of"
+                    " that pool. Call fit with those of this one; if it is the same"
+                    " pool in another form or number type, pass ids=."
+                )
             warnings.warn(
                 f"None of the {len(keys)} rows of X_pool was in the pool that"
                 " ClusterMargin clustered: it clusters this pool anew. If it is the"
@@ -243,6 +254,7 @@ class ClusterMargin(QueryStrategy):
         if embeddings is None and not callable(self.embedding):
             embeddings = self.embedding
         is_final = True
+        self._is_given = embeddings is not None
         if embeddings is not None:
             embeddings = as_matrix(embeddings, n_rows(X_pool), "ClusterMargin")
         else:
@@ -253,7 +265,7 @@ class ClusterMargin(QueryStrategy):
             clustering = self.clustering
             labels = clustering.assign(embeddings)
         else:
-            clustering = AverageLinkage(mean_cluster_size=10)
+            clustering = AverageLinkage()
             if self.clustering is not None:
                 clustering = clone(self.clustering)
             labels = clustering.fit(embeddings).labels_
@@ -264,8 +276,8 @@ class ClusterMargin(QueryStrategy):
 
     def _place(self, X_pool, new, classifier):
         """Cluster of rows that the clustering has not seen, or -1."""
-        if self.embedding is not None and not callable(self.embedding):
-            return np.full(len(new), -1)  # an array has nothing on them
+        if self._is_given:
+            return np.full(len(new), -1)  # nothing was given on them
         embeddings, _ = pool_embeddings(
             self.embedding, classifier, take_rows(X_pool, new), "ClusterMargin"
         )

@@ -1,10 +1,12 @@
 """Where the embeddings of a pool come from, when nobody passes them."""
 
+from contextlib import suppress
+
 import numpy as np
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin.clustering._pool_rows import n_rows
+from modal_clustermargin.clustering._pool_rows import n_rows, tensor_to_array
 
 _MOST_DENSE_BYTES = 4 * 2**30
 
@@ -78,6 +80,9 @@ def as_matrix(embeddings, n_pool, who):
             )
         return embeddings.astype(np.float32).toarray()
     matrix = _as_array(embeddings)
+    if matrix.dtype == object:
+        with suppress(TypeError, ValueError):
+            matrix = matrix.astype(np.float64)  # numbers after all
     if matrix.dtype.kind not in "fiub":
         raise ValueError(
             f"{who} needs embeddings that are numbers; got {matrix.dtype}. Pass"
@@ -90,9 +95,9 @@ def as_matrix(embeddings, n_pool, who):
 def _as_array(embeddings):
     if sparse.issparse(embeddings):
         return embeddings.toarray()
-    if hasattr(embeddings, "detach"):  # a torch tensor
-        embeddings = embeddings.detach().cpu().numpy()
+    if hasattr(embeddings, "detach"):
+        embeddings = tensor_to_array(embeddings)
     try:
         return np.asarray(embeddings)
     except ValueError:  # rows of different lengths
-        return np.empty(len(embeddings), object)
+        return np.asarray(embeddings, dtype=object)

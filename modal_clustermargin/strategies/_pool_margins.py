@@ -8,6 +8,7 @@ from modal_clustermargin.clustering._pool_rows import (
     default_block_rows,
     n_rows,
     take_rows,
+    tensor_to_array,
 )
 from modal_clustermargin.selection import margins
 
@@ -93,16 +94,19 @@ class _ProbabilityReader:
             n_classes = proba.shape[1]
             uneven = np.abs(row_sum - 1) > _SUM_TOLERANCE
             if self.sums_to_one is None:
-                self.sums_to_one = not uneven.any()
+                # Labels may sum to one by chance, classes to something else by
+                # mistake; neither happens in most rows.
+                self.sums_to_one = np.count_nonzero(uneven) <= len(uneven) / 2
             if not self.sums_to_one:
                 sure = np.abs(2 * proba - 1, dtype=np.float64)
+                self._check_range(sure, start)
                 margin = np.where(np.isnan(margin), np.nan, self._reduce(sure))
             elif np.isfinite(row_sum[uneven]).any():
                 row = np.flatnonzero(uneven & np.isfinite(row_sum))[0]
                 raise ValueError(
                     f"{self.who} got probabilities that sum to {row_sum[row]:.6g} for"
-                    f" row {start + row} of X_pool, and to one for the rows before;"
-                    " they are neither those of classes nor those of labels."
+                    f" row {start + row} of X_pool, and to one for others; they are"
+                    " neither those of classes nor those of labels."
                 )
         if np.isnan(margin).any():
             row = start + np.flatnonzero(np.isnan(margin))[0]
@@ -113,11 +117,23 @@ class _ProbabilityReader:
             )
         return margin, n_classes
 
+    def _check_range(self, sure, start):
+        outside = np.flatnonzero((sure > 1 + _SUM_TOLERANCE).any(axis=1))
+        outside = outside[np.isfinite(sure[outside]).all(axis=1)]
+        if len(outside):
+            raise ValueError(
+                f"{self.who} needs probabilities between 0 and 1; predict_proba gives"
+                f" others for row {start + outside[0]} of X_pool. Scores and logits"
+                " have to be made probabilities first."
+            )
+
     def _reduce(self, per_label):
         reduce = {"mean": np.mean, "min": np.min}[self.multilabel]
         return reduce(per_label, axis=1)
 
     def _check(self, proba, start, stop):
+        if hasattr(proba, "detach"):
+            proba = tensor_to_array(proba)
         proba = np.asarray(proba)
         if proba.ndim != 2 or len(proba) != stop - start or not proba.shape[1]:
             raise ValueError(
@@ -130,4 +146,6 @@ class _ProbabilityReader:
                 f"{self.who} got probabilities of type {proba.dtype}; numbers are"
                 " expected."
             )
-        return proba.astype(np.float32) if proba.dtype == np.float16 else proba
+        if proba.dtype in (np.float32, np.float64):
+            return proba
+        return proba.astype(np.float32 if proba.dtype.itemsize <= 2 else np.float64)

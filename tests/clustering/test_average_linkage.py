@@ -294,6 +294,10 @@ class TestPredict:
         assert (expected >= 0).any()
         np.testing.assert_array_equal(model.predict(new), expected)
 
+    def test_a_distance_equal_to_the_threshold_joins_the_first_of_equals(self):
+        model = AverageLinkage("sqeuclidean", distance_threshold=1).fit([[0.0], [2.0]])
+        assert model.predict([[1.0]]) == [0]
+
     def test_zero_rows_find_their_own_kind(self):
         X = np.array([[0, 0], [0, 0], [1, 0], [1, 0.1]])
         model = AverageLinkage(distance_threshold=0.1).fit(X)
@@ -308,6 +312,15 @@ class TestPredict:
         mixed = np.vstack([X[60:20:-1], X[:5] * [1, 1, 1.001], -X[:5]])
         expected = np.r_[model.labels_[60:20:-1], model.predict(mixed[40:])]
         np.testing.assert_array_equal(model.assign(mixed), expected)
+
+
+def store(file, children, heights):
+    np.savez(file, key=file.stem, children=children, heights=heights)
+
+
+def flipped(archive):
+    """An unknown method of compression, in the archive's first file."""
+    return archive.replace(b"PK\x01\x02", b"PK\x01\x02", 1)[:-200] + bytes(200)
 
 
 class TestMemory:
@@ -361,8 +374,14 @@ class TestMemory:
             ),
             lambda file: np.savez(file, key="other", children=[[0, 1]], heights=[0.0]),
             lambda file: joblib.dump([1, 2], file),
+            lambda file: file.write_bytes(flipped(file.read_bytes())),
+            lambda file: store(file, [[0, 1], [2, 3]], [0.0, np.nan]),
+            lambda file: store(file, [[0, 1], [2, 3]], [-1.0, 0.0]),
+            lambda file: store(file, [[0, 1], [2, 3]], [1.0, 0.0]),
+            lambda file: store(file, [[0, 1], [0, 3]], [0.0, 1.0]),
+            lambda file: store(file, [[0, 81], [2, 3]], [0.0, 1.0]),
+            lambda file: store(file, [[0, -1], [2, 3]], [0.0, 1.0]),
         ],
-        ids=["half", "text", "empty", "shapes", "key", "pickle"],
     )
     def test_a_bad_file_is_replaced_with_a_warning(self, damage, merges_made, tmp_path):
         X = blobs(80, 3, seed=13)
@@ -373,6 +392,14 @@ class TestMemory:
         np.testing.assert_array_equal(again, labels)
         AverageLinkage(memory=tmp_path).fit(X)
         assert len(merges_made) == 2
+
+    def test_a_new_folder_is_made_and_order_in_memory_is_no_matter(
+        self, merges_made, tmp_path
+    ):
+        X = blobs(30, 3, seed=16)
+        AverageLinkage(memory=tmp_path / "a" / "b").fit(X)
+        AverageLinkage(memory=tmp_path / "a" / "b").fit(np.asfortranarray(X))
+        assert len(merges_made) == 1
 
     def test_an_interrupted_write_leaves_nothing(self, monkeypatch, tmp_path):
         def interrupted(file, **arrays):

@@ -64,6 +64,22 @@ def test_sparse_rows_are_told_by_content_not_by_storage():
     assert untidy.nnz == 5  # the caller's own stays as it was
 
 
+def test_the_width_of_numpy_strings_is_no_matter():
+    wide = np.array(["a", "b", "ccc"])
+    np.testing.assert_array_equal(
+        fingerprints(wide)[:2], fingerprints(wide[:2].astype("U1"))
+    )
+    rows = wide.reshape(3, 1)
+    np.testing.assert_array_equal(
+        fingerprints(rows)[:2], fingerprints(rows[:2].astype("U1"))
+    )
+
+
+def test_bfloat16_rows_have_keys():
+    keys = fingerprints(torch.tensor([[1.0], [2.0], [1.0]], dtype=torch.bfloat16))
+    assert keys[0] == keys[2] != keys[1]
+
+
 def test_a_million_near_equal_rows_have_a_million_keys():
     X = np.zeros((1_000_000, 3), np.float32)
     X[:, 1] = np.arange(len(X))

@@ -89,7 +89,7 @@ class TestTheBatch:
         )
         classifier = of_margins(np.zeros(4))
         picks = [strategy(classifier, X_pool, 1)[0] for _ in range(400)]
-        assert np.bincount(picks).min() > 70
+        assert np.bincount(picks, minlength=4).min() > 70
 
     def test_without_margins_the_clusters_alone_decide(self):
         embeddings = np.repeat(np.eye(4), [1, 2, 7, 20], axis=0)
@@ -103,6 +103,20 @@ class TestTheBatch:
         np.testing.assert_array_equal(
             strategy.last_query_.cluster_size, [1, 2, 7, 20, 2, 7]
         )
+
+    def test_which_cluster_is_first_is_drawn(self):
+        firsts = set()
+        for seed in range(40):
+            strategy = ClusterMargin(
+                embedding=np.eye(8), candidate_factor=8, random_state=seed
+            )
+            firsts.add(strategy(of_margins(np.zeros(8)), numbered_rows(8), 1)[0])
+        assert len(firsts) > 4
+
+    def test_without_margins_every_row_is_a_candidate(self):
+        strategy = ClusterMargin()
+        strategy(Unfitted(), numbered_rows(200), 3)
+        assert strategy.last_query_.n_candidates == 200
 
     def test_one_class_only(self):
         strategy = ClusterMargin(random_state=0)
@@ -219,6 +233,11 @@ class TestEmbeddings:
         ):
             ClusterMargin()(Unfitted(), pool, 1)
 
+    def test_may_be_numbers_in_an_array_of_objects(self, fits):
+        strategy = ClusterMargin()
+        strategy(of_margins(np.zeros(40)), self.X.astype(object), 3)
+        assert fits == [(40, 4)]
+
     def test_of_words_can_come_from_a_function(self):
         pool = ["ape", "bee", "cat", "cow", "yak"]
         lengths = lambda classifier, X: [[ord(x[0]), ord(x[1])] for x in X]  # noqa: E731
@@ -297,6 +316,22 @@ class TestTheShrinkingPool:
             strategy(Unfitted(), np.vstack([X, -X[3]]), 3)
         assert strategy.last_query_.pool_cluster[-1] == 1
 
+    def test_new_rows_beside_given_embeddings_stand_alone(self):
+        X = numbered_rows(20)
+        strategy = ClusterMargin().fit(X, embeddings=X[:, ::-1])
+        with pytest.warns(UserWarning, match="1 rows of X_pool were not"):
+            strategy(Unfitted(), np.vstack([X, X[:1, ::-1]]), 3)
+        assert (
+            strategy.last_query_.pool_cluster[-1]
+            not in (strategy.last_query_.pool_cluster[:-1])
+        )
+
+    def test_says_that_given_embeddings_are_of_another_pool(self):
+        strategy = ClusterMargin(embedding=np.ones((20, 2)))
+        strategy(Unfitted(), numbered_rows(20), 3)
+        with pytest.raises(ValueError, match=r"None of the 20 rows .*Call fit with"):
+            strategy(Unfitted(), -numbered_rows(20, seed=1), 3)
+
     def test_that_is_another_pool_is_clustered_anew_with_a_warning(self, fits):
         strategy = ClusterMargin()
         strategy(Unfitted(), numbered_rows(20), 3)
@@ -355,7 +390,23 @@ class TestMessages:
         with pytest.raises(ValueError, match="'candidate_factor' parameter of Cluster"):
             ClusterMargin(candidate_factor=factor)(Unfitted(), numbered_rows(9), 3)
 
-    def test_two_stopping_rules(self):
-        clustering = AverageLinkage(n_clusters=3, distance_threshold=1)
-        with pytest.raises(ValueError, match="takes one of"):
-            ClusterMargin(clustering)(Unfitted(), numbered_rows(9), 3)
+    @pytest.mark.parametrize(
+        ("strategy", "message"),
+        [
+            (
+                ClusterMargin(AverageLinkage(n_clusters=3, distance_threshold=1)),
+                "takes one of",
+            ),
+            (
+                ClusterMargin(AverageLinkage(n_clusters=10)),
+                "n_clusters=10 clusters of 9",
+            ),
+            (ClusterMargin(AverageLinkage(memory=__file__)), "cannot be a folder"),
+            (ClusterMargin(embedding=np.full((9, 2), np.nan)), "row 0 .*NaN"),
+        ],
+    )
+    def test_come_before_any_work(self, strategy, message):
+        classifier = of_margins(np.zeros(9))
+        with pytest.raises(ValueError, match=message):
+            strategy(classifier, numbered_rows(9), 3)
+        assert classifier.n_calls == 0

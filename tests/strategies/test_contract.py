@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from pools import (
     POOL_KINDS,
@@ -45,12 +46,13 @@ class TestEveryStrategy:
 
     def test_touches_neither_global_generator_nor_pool_nor_parameters(self, strategy):
         X_pool = numbered_rows(30)
-        before = X_pool.copy(), np.random.get_state()[1].copy()
+        before = X_pool.copy(), np.random.get_state()
         instance = strategy()  # random_state=None, where there is one
         parameters = instance.get_params()
         instance(of_margins(np.linspace(0, 1, 30)), X_pool, 5)
         np.testing.assert_array_equal(X_pool, before[0])
-        np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+        for now, then in zip(np.random.get_state(), before[1], strict=True):
+            np.testing.assert_array_equal(now, then)
         assert instance.get_params() == parameters
 
     @pytest.mark.parametrize("kind", POOL_KINDS)
@@ -184,7 +186,9 @@ class TestWhatIsAskedOfTheClassifier:
     def test_says_that_rows_change_from_classes_to_labels(self, strategy):
         proba = np.full((1500, 2), 0.5)
         proba[1400] = 0.9
-        with pytest.raises(ValueError, match="sum to 1.8 for row 1400 of X_pool, and"):
+        with pytest.raises(
+            ValueError, match="sum to 1.8 for row 1400 of X_pool, and to one"
+        ):
             make(strategy)(ByRowNumber(proba), numbered_rows(1500), 1)
 
     @pytest.mark.parametrize(
@@ -198,6 +202,33 @@ class TestWhatIsAskedOfTheClassifier:
         if strategy is strategies.ClusterMargin:
             instance.set_params(candidate_factor=1)
         assert instance(classifier, X_pool, 1) == expected[:1]
+
+    def test_one_sloppy_row_does_not_make_classes_labels(self, strategy):
+        proba = np.full((9, 2), 0.5)
+        proba[4] = 0.52
+        with pytest.raises(ValueError, match=r"sum to 1\.04 for row 4 of X_pool"):
+            make(strategy)(ByRowNumber(proba), numbered_rows(9), 1)
+
+    def test_says_that_scores_are_no_probabilities(self, strategy):
+        with pytest.raises(ValueError, match=r"between 0 and 1; .* row 0 of X_pool"):
+            make(strategy)(ByRowNumber([[-3.0, 7.0]] * 3), numbered_rows(3), 1)
+
+    @pytest.mark.parametrize("form", ["float16", ">f8", "longdouble", "tensor"])
+    def test_takes_probabilities_in_any_form(self, strategy, form):
+        proba = np.random.RandomState(0).dirichlet(np.ones(100), size=20)
+        exact = make(strategy)(ByRowNumber(proba), numbered_rows(20), 20)
+
+        class InThisForm(ByRowNumber):
+            def predict_proba(self, X):
+                answer = super().predict_proba(X)
+                if form == "tensor":
+                    return torch.tensor(answer, requires_grad=True)
+                return answer.astype(form)
+
+        picks = make(strategy)(InThisForm(proba), numbered_rows(20), 20)
+        assert sorted(picks) == sorted(exact)
+        if form != "float16":
+            np.testing.assert_array_equal(picks, exact)
 
     def test_outputs_in_a_list_are_labels_too(self, strategy):
         """The form of a forest with several outputs."""
