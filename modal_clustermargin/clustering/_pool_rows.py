@@ -23,7 +23,7 @@ def pool_blocks(X_pool, block_rows=None):
     `block_rows` is by default what makes a block of dense rows 32 MiB.
     """
     if sparse.issparse(X_pool):
-        X_pool = X_pool.tocsr()  # the one format that gives rows; itself if so
+        X_pool = X_pool.tocsr()  # once, not for every block
     n_pool = n_rows(X_pool)
     if block_rows is None:
         block_rows = default_block_rows(X_pool)
@@ -35,6 +35,8 @@ def take_rows(X_pool, rows):
     """The given rows (a slice, or an integer array) of a pool of any kind."""
     if hasattr(X_pool, "iloc"):
         return X_pool.iloc[rows]
+    if sparse.issparse(X_pool):
+        return X_pool.tocsr()[rows]  # the one format that gives rows
     if isinstance(X_pool, list) and not isinstance(rows, slice):
         return [X_pool[row] for row in rows]
     return X_pool[rows]

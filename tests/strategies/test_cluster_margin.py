@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pools import ByRowNumber, Unfitted, numbered_rows, of_margins, queries
+from pools import POOL_KINDS, ByRowNumber, Unfitted, numbered_rows, of_margins, queries
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -307,6 +307,16 @@ class TestTheShrinkingPool:
         assert alone == same == 4
         strategy(Unfitted(), more[1:], 3)  # known by now: no warning
         assert len(fits) == 1
+
+    @pytest.mark.parametrize("kind", ["coo_matrix", "csr_array", "DataFrame", "list"])
+    def test_may_gain_rows_whatever_it_is(self, kind):
+        X = numbered_rows(20)
+        strategy = ClusterMargin()
+        strategy(Unfitted(), POOL_KINDS[kind](X, None), 3)
+        more = POOL_KINDS[kind](np.vstack([X, -X[3]]), None)
+        with pytest.warns(UserWarning, match="1 rows of X_pool were not"):
+            strategy(Unfitted(), more, 3)
+        assert len(strategy.last_query_.pool_cluster) == 21
 
     def test_new_rows_beside_an_array_of_embeddings_stand_alone(self):
         X = numbered_rows(20)
