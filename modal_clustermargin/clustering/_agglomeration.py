@@ -110,6 +110,12 @@ class _Agglomeration:
         n_listed = clusters.neighbors.shape[1]
         is_out = (clusters.n_neighbors[live] == 0) & (clusters.bound[live] <= limit)
         exhausted = live[is_out]
+        if not len(exhausted):
+            raise RuntimeError(
+                f"average linkage stopped at {self.n_merges} merges, with nothing to"
+                " merge and nothing to search. This is a bug in modal_clustermargin;"
+                " please report it with the data."
+            )
         self.n_searched += len(exhausted)
         if self.n_searched * _ALL_AT_ONCE > len(live):
             found = nearest_of_each(*where, n_listed, self.cap)

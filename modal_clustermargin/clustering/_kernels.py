@@ -174,7 +174,7 @@ def merge_lowest(clusters, children, heights, n_done, n_wanted, limit):
             break
         entry = clusters.neighbors[i, 0]
         if entry >= 0 and clusters.parent[entry] == entry:
-            # No two clusters are nearer than these two, to the last bit.
+            # But for the rounding of the means, no two clusters are nearer.
             j = clusters.slot[entry]
             heights[n_done] = _merge(
                 clusters, i, j, clusters.node.shape[0] + n_done, children[n_done]

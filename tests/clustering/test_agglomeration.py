@@ -77,3 +77,11 @@ def test_merges_come_lowest_first_and_stop_when_asked(seed, n_merges):
     )
     assert len(children) == len(heights) == n_merges
     assert (np.diff(heights) >= -1e-12).all()
+
+
+def test_a_standstill_is_reported_as_a_bug_and_not_a_hang():
+    agglomeration = _agglomeration._Agglomeration(rows_of(0, 2), np.ones(N_ROWS), 1.0)
+    agglomeration.clusters.key[:] = np.nan
+    agglomeration.clusters.bound[:] = 2.0
+    with pytest.raises(RuntimeError, match="stopped at 0 merges, .*This is a bug"):
+        agglomeration.merge(1, 1.0)

@@ -320,7 +320,8 @@ def store(file, children, heights):
 
 def flipped(archive):
     """An unknown method of compression, in the archive's first file."""
-    return archive.replace(b"PK\x01\x02", b"PK\x01\x02", 1)[:-200] + bytes(200)
+    method = archive.index(b"PK\x01\x02") + 10
+    return archive[:method] + bytes([99]) + archive[method + 1 :]
 
 
 class TestMemory:
