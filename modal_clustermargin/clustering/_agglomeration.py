@@ -9,21 +9,17 @@ the place of the matrix, and a search for those whose list has run out.
 
 import numpy as np
 
+from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.clustering import _kernels
-from modal_clustermargin.clustering._neighbors import (
-    Points,
-    nearest_clusters,
-    nearest_of_each,
-)
+from modal_clustermargin.clustering._neighbors import Points
 
 _N_LISTED = 16
 
-# A search of all clusters among themselves costs a cluster this much less than
-# a search for a few of them.
-_ALL_AT_ONCE = 32
+# Merges between two looks at the progress bar, and for a Ctrl-C.
+_AT_A_TIME = 20_000
 
 
-def agglomerate(rows, weight, *, n_merges, sq_threshold=np.inf):
+def agglomerate(rows, weight, search, *, n_merges, sq_threshold=np.inf, verbose=False):
     """Make the lowest merges of average linkage.
 
     Parameters
@@ -34,12 +30,18 @@ def agglomerate(rows, weight, *, n_merges, sq_threshold=np.inf):
     weight : ndarray of shape (n_leaves,), float64
         Number of samples that each leaf stands for; overwritten.
 
+    search : NeighborSearch
+        How to look for neighbours. The merges are exact if it is.
+
     n_merges : int
         Most merges to make, n_leaves - 1 at the most; all that tie with the
         last in height are made, too.
 
     sq_threshold : float, default=infinity
         Largest mean squared distance at which two clusters merge.
+
+    verbose : bool, default=False
+        Whether to show progress bars.
 
     Returns
     -------
@@ -59,11 +61,13 @@ def agglomerate(rows, weight, *, n_merges, sq_threshold=np.inf):
     whose lists run out; a merge itself costs 16**2 comparisons and a few
     distances, on any data.
     """
-    agglomeration = _Agglomeration(rows, weight, sq_threshold)
-    agglomeration.merge(n_merges, sq_threshold)
-    if agglomeration.n_merges == n_merges > 0:
-        tied = agglomeration.heights[:n_merges].max()
-        agglomeration.merge(len(rows) - 1, tied)
+    agglomeration = _Agglomeration(rows, weight, search, sq_threshold)
+    n_expected = n_merges if sq_threshold == np.inf else None
+    with progress_bar("merges", " merges", n_expected, verbose) as show:
+        agglomeration.merge(n_merges, sq_threshold, show)
+        if agglomeration.n_merges == n_merges > 0:
+            tied = agglomeration.heights[:n_merges].max()
+            agglomeration.merge(len(rows) - 1, tied, show)
     n_made = agglomeration.n_merges
     return agglomeration.children[:n_made], agglomeration.heights[:n_made]
 
@@ -71,8 +75,9 @@ def agglomerate(rows, weight, *, n_merges, sq_threshold=np.inf):
 class _Agglomeration:
     """Clusters being merged, and the merges made."""
 
-    def __init__(self, rows, weight, sq_threshold):
+    def __init__(self, rows, weight, search, sq_threshold):
         n_leaves = len(rows)
+        self.search = search
         # A list cut at the threshold leaves room for a distance equal to it.
         self.cap = np.nextafter(sq_threshold, np.inf)
         n_listed = max(1, min(_N_LISTED, n_leaves - 1))
@@ -80,23 +85,26 @@ class _Agglomeration:
         self.children = np.empty((n_leaves - 1, 2), np.int64)
         self.heights = np.empty(n_leaves - 1)
         self.n_merges = 0
-        self.n_searched = n_leaves
+        self.n_searched = 0
 
-    def merge(self, n_merges, limit):
+    def merge(self, n_merges, limit, show):
         """Merge until there are so many merges, or none is within `limit`."""
         while self.n_merges < n_merges:
+            n_wanted = min(n_merges, self.n_merges + _AT_A_TIME)
             self.n_merges = _kernels.merge_lowest(
                 self.clusters,
                 self.children,
                 self.heights,
                 self.n_merges,
-                n_merges,
+                n_wanted,
                 limit,
             )
-            first = self.clusters.winner[1]
-            if self.n_merges == n_merges or self.clusters.key[first] > limit:
-                break
-            self._search_again(limit)
+            show(self.n_merges)
+            if self.n_merges < n_wanted:
+                first = self.clusters.winner[1]
+                if self.clusters.key[first] > limit:
+                    break
+                self._search_again(limit)
 
     def _search_again(self, limit):
         """New lists for the clusters whose list has run out, or for all.
@@ -117,13 +125,13 @@ class _Agglomeration:
                 " please report it with the data."
             )
         self.n_searched += len(exhausted)
-        if self.n_searched * _ALL_AT_ONCE > len(live):
-            found = nearest_of_each(*where, n_listed, self.cap)
+        if self.n_searched > self.search.share_of_single * len(live):
+            found = self.search.nearest_of_each(*where, n_listed, self.cap)
             _kernels.set_lists(clusters, live, *found, self.cap)
             self.n_searched = 0
         else:
             points = Points(
                 clusters.mean[exhausted], clusters.spread[exhausted], exhausted
             )
-            found = nearest_clusters(points, *where, n_listed)
+            found = self.search.nearest(points, *where, n_listed)
             _kernels.set_lists(clusters, exhausted, *found, self.cap)

@@ -7,15 +7,16 @@ Against a search that knows only queries and base (faiss), this halves the time
 of a search of a set in itself.
 """
 
-import numba
 import numpy as np
 from threadpoolctl import threadpool_limits
+
+from modal_clustermargin.clustering import _list_kernels
 
 # Measured best at 20,000 x 128 on two cores: a block of products stays in cache.
 _BLOCK_ROWS = 640
 
 
-def nearest_in_set(rows, half, n_proposed, least_scores):
+def nearest_in_set(rows, half, n_proposed, least_scores, show):
     """For every row, the other rows with the highest scores.
 
     The score of j for i is ``rows[i] @ rows[j] - half[j]``. With half the
@@ -32,6 +33,9 @@ def nearest_in_set(rows, half, n_proposed, least_scores):
 
     least_scores : ndarray of shape (n_rows,), float32
         For each row, the score that another must exceed to be found.
+
+    show : callable
+        ``show(percent)`` is called now and then with what is done.
 
     Returns
     -------
@@ -51,8 +55,9 @@ def nearest_in_set(rows, half, n_proposed, least_scores):
     starts = np.linspace(0, n_rows, n_blocks + 1).astype(np.int64)
     # The threads are ours: each multiplies by itself.
     with threadpool_limits(1, "blas"):
-        for left, right in _rounds(n_blocks):
-            _play(rows, half, starts, left, right, scores, proposed)
+        for n_played, (left, right) in enumerate(_rounds(n_blocks)):
+            _list_kernels.play(rows, half, starts, left, right, scores, proposed)
+            show(100 * (n_played + 1) // (n_blocks + n_blocks % 2))
     return proposed, scores
 
 
@@ -71,88 +76,3 @@ def _rounds(n_blocks):
         plays = np.maximum(left, right) < n_blocks
         yield left[plays], right[plays]
         seats[1:] = np.roll(seats[1:], 1)
-
-
-@numba.njit(cache=True, parallel=True)
-def _play(rows, half, starts, left, right, scores, proposed):
-    for pair in numba.prange(left.shape[0]):
-        _play_pair(rows, half, starts, left[pair], right[pair], scores, proposed)
-
-
-@numba.njit(cache=True)
-def _play_pair(rows, half, starts, left, right, scores, proposed):
-    i, i_end = starts[left], starts[left + 1]
-    j, j_end = starts[right], starts[right + 1]
-    products = np.empty((i_end - i, j_end - j), np.float32)
-    np.dot(rows[i:i_end], rows[j:j_end].T, products)
-    _serve_left(products, half, i, j, scores, proposed)
-    if left != right:
-        _serve_right(products, half, i, j, scores, proposed)
-
-
-# Whether any of a few products matters is asked of all at once, in vector
-# instructions; only then is each looked at.
-_AT_ONCE = 32
-_VECTORIZED = {"nnan", "nsz", "reassoc", "contract"}
-
-
-@numba.njit(cache=True)
-def _serve_left(products, half, i, j, scores, proposed):  # scores, proposed: OUT
-    n_left, n_right = products.shape
-    for r in range(n_left):
-        row_scores, row_proposed = scores[i + r], proposed[i + r]
-        for c in range(0, n_right, _AT_ONCE):
-            c_end = min(c + _AT_ONCE, n_right)
-            halves = half[j + c : j + c_end]
-            if _best_of_row(products[r, c:c_end], halves) <= row_scores[-1]:
-                continue
-            for e in range(c_end - c):
-                score = products[r, c + e] - halves[e]
-                if score > row_scores[-1] and j + c + e != i + r:
-                    _insert(row_scores, row_proposed, j + c + e, score)
-
-
-@numba.njit(cache=True)
-def _serve_right(products, half, i, j, scores, proposed):  # scores, proposed: OUT
-    n_left, n_right = products.shape
-    last = scores[j : j + n_right, -1].copy()
-    for r in range(n_left):
-        for c in range(0, n_right, _AT_ONCE):
-            c_end = min(c + _AT_ONCE, n_right)
-            lasts = last[c:c_end]
-            if _best_gain(products[r, c:c_end], half[i + r], lasts) <= 0:
-                continue
-            for e in range(c_end - c):
-                score = products[r, c + e] - half[i + r]
-                if score > lasts[e]:
-                    target = j + c + e
-                    _insert(scores[target], proposed[target], i + r, score)
-                    lasts[e] = scores[target, -1]
-
-
-@numba.njit(cache=True, fastmath=_VECTORIZED)
-def _best_of_row(products, halves):
-    best = products[0] - halves[0]
-    for e in range(products.shape[0]):
-        best = max(best, products[e] - halves[e])
-    return best
-
-
-@numba.njit(cache=True, fastmath=_VECTORIZED)
-def _best_gain(products, half, lasts):
-    best = (products[0] - half) - lasts[0]
-    for e in range(products.shape[0]):
-        best = max(best, (products[e] - half) - lasts[e])
-    return best
-
-
-@numba.njit(cache=True)
-def _insert(scores, proposed, row, score):
-    """Insert into a full list, descending; the last falls off."""
-    position = scores.shape[0] - 1
-    while position > 0 and scores[position - 1] < score:
-        scores[position] = scores[position - 1]
-        proposed[position] = proposed[position - 1]
-        position -= 1
-    scores[position] = score
-    proposed[position] = row

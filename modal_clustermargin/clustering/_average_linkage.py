@@ -19,7 +19,7 @@ from modal_clustermargin.clustering._dendrogram import (
     sort_merges,
 )
 from modal_clustermargin.clustering._fingerprints import row_keys
-from modal_clustermargin.clustering._neighbors import Points, nearest_clusters
+from modal_clustermargin.clustering._neighbors import NeighborSearch, Points
 from modal_clustermargin.clustering._pool_clusters import PoolClusters
 from modal_clustermargin.clustering._rows import (
     check_rows,
@@ -30,18 +30,23 @@ from modal_clustermargin.clustering._rows import (
 
 DEFAULT_CLUSTER_SIZE = 10
 
+# Number of products of features from which a search may be worth a device: torch
+# takes seconds to import.
+_DEVICE_FROM = 4e12
+
 # Mean squared distance of prepared rows, per unit of the metric's distance.
 _SQ_DISTS_PER_UNIT = {"cosine": 2.0, "sqeuclidean": 1.0}
 
 
 class AverageLinkage(ClusterMixin, BaseEstimator):
-    """Exact average-linkage clustering of embeddings in linear memory.
+    """Average-linkage clustering of embeddings in linear memory.
 
     Agglomerative: the two clusters with the smallest mean distance over all
     pairs of their samples merge, until a stopping rule holds. For the metrics
     "cosine" and "sqeuclidean" no distance matrix is made, so hundreds of
-    thousands of rows fit where others need terabytes; the partition is that of
-    scipy, fastcluster and scikit-learn.
+    thousands of rows fit where others need gigabytes; the partition is that of
+    scipy, fastcluster and scikit-learn. For millions of rows, the search for
+    neighbours can be told to find most of them instead of all.
 
     Parameters
     ----------
@@ -62,10 +67,30 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         merges tie with the last one (so equal rows stay together). At most one
         of the three rules may be given; with none, this one holds, with 10.
 
+    neighbors : {"exact", "approximate"}, default="exact"
+        How the nearest neighbours of all samples are searched for. "approximate"
+        finds the share `recall` of them and merges as if these were all, so the
+        partition may differ a little; `recall_` tells what was found. With
+        "euclidean", and where it would not be much cheaper, the search is exact.
+
+    recall : float in (0, 1], default=0.95
+        With ``neighbors="approximate"``, the share of the neighbours to find: of
+        the 17 nearest of each sample that are within `distance_threshold`, on
+        average over 1,024 samples.
+
+    device : str or torch.device, default=None
+        Where large exact searches run: "cpu", "cuda" or "cuda:N". None is CUDA
+        if there is a device and the work is worth the import of torch. The
+        clusters are the same up to ties within the rounding of float32.
+
     memory : str, path-like or joblib.Memory, default=None
-        Folder that keeps the merges on disk, by the content of `X`, the metric
-        and the stopping rule; `fit` looks there first. A damaged or foreign
-        file is replaced, with a warning. Of a Memory only its location is used.
+        Folder that keeps the merges on disk, by the content of `X`, the metric,
+        the stopping rule and the recall asked for; `fit` looks there first. A
+        damaged or foreign file is replaced, with a warning. Of a Memory only its
+        location is used.
+
+    verbose : bool, default=False
+        Show progress bars while searching and merging.
 
     Attributes
     ----------
@@ -88,6 +113,10 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
     distance_threshold_ : float
         The distance within which `predict` joins a row to a cluster: that
         given, or else the height of the last merge made (0 if there was none).
+
+    recall_ : float
+        Share of the nearest neighbours that the searches found, the least of all
+        searches, estimated on 1,024 samples each. 1 if they were exact.
 
     n_leaves_ : int
         Number of samples.
@@ -130,7 +159,11 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         "distance_threshold": [Interval(Real, 0, None, closed="left"), None],
         "n_clusters": [Interval(Integral, 1, None, closed="left"), None],
         "mean_cluster_size": [Interval(Real, 1, None, closed="left"), None],
+        "neighbors": [StrOptions({"exact", "approximate"})],
+        "recall": [Interval(Real, 0, 1, closed="right")],
+        "device": "no_validation",  # `cuda_device` knows better
         "memory": [str, os.PathLike, HasMethods(["cache"]), None],
+        "verbose": ["boolean"],
     }
 
     def __init__(
@@ -140,13 +173,21 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         distance_threshold=None,
         n_clusters=None,
         mean_cluster_size=None,
+        neighbors="exact",
+        recall=0.95,
+        device=None,
         memory=None,
+        verbose=False,
     ):
         self.metric = metric
         self.distance_threshold = distance_threshold
         self.n_clusters = n_clusters
         self.mean_cluster_size = mean_cluster_size
+        self.neighbors = neighbors
+        self.recall = recall
+        self.device = device
         self.memory = memory
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -166,13 +207,14 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         """
         X = validate_data(self, X, ensure_all_finite=False)
         rule, value, cache = self._check_parameters(len(X))
+        search = self._search(len(X) ** 2 * X.shape[1])
         check_rows(X, "AverageLinkage")
-        path = cache.path(X, (self.metric, rule, float(value)))
+        path = cache.path(X, (self.metric, rule, float(value), search.recall))
         merges = cache.read(path, len(X))
         if merges is None:
-            merges = self._merge(X, rule, value)
+            merges = *self._merge(X, rule, value, search), search.reached
             cache.write(path, *merges)
-        self.children_, self.distances_ = merges
+        self.children_, self.distances_, self.recall_ = merges
         self.n_leaves_ = len(X)
         self.n_clusters_ = len(X) - len(self.children_)
         self.labels_ = clusters_of(self.children_, len(X))
@@ -256,7 +298,19 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             )
         return given[0] if given else ("mean_cluster_size", DEFAULT_CLUSTER_SIZE)
 
-    def _merge(self, X, rule, value):
+    def _search(self, n_products):
+        """How neighbours are searched for; None of the work is done."""
+        approximate = self.neighbors == "approximate" and self.metric != "euclidean"
+        recall = float(self.recall) if approximate else None
+        device = None
+        large = n_products >= _DEVICE_FROM and not approximate
+        if self.device is not None or large:
+            from modal_clustermargin.clustering._torch_neighbors import cuda_device
+
+            device = cuda_device(self.device)
+        return NeighborSearch(recall, device, self.verbose)
+
+    def _merge(self, X, rule, value, search):
         n_samples = len(X)
         if rule == "mean_cluster_size":
             n_merges = n_samples - max(1, int(n_samples / value))
@@ -272,7 +326,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
                 limits = {"n_merges": n_leaves - 1, "sq_threshold": per_unit * value}
             else:
                 limits = {"n_merges": max(0, n_merges - (n_samples - n_leaves))}
-            made = agglomerate(rows, copies, **limits)
+            made = agglomerate(rows, copies, search, **limits, verbose=self.verbose)
             children, heights = expand_leaves(*sort_merges(*made, n_leaves), leaf)
             heights /= per_unit
         if rule == "distance_threshold":
@@ -312,7 +366,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             return nearest, distances[np.arange(len(X)), nearest]
         rows = prepare_block(X, self.metric)
         nobody = np.full(len(rows), -1)
-        slots, sq_dists, _ = nearest_clusters(
+        slots, sq_dists, _ = self._search(0).nearest(
             Points(rows, np.zeros(len(rows)), nobody),
             self._means,
             self._spreads,

@@ -14,7 +14,7 @@ import joblib
 import numpy as np
 
 # Part of every key: raised when what is stored, or how it is computed, changes.
-_FORMAT = 1
+_FORMAT = 2
 
 
 class MergeCache:
@@ -48,7 +48,7 @@ class MergeCache:
 
     @staticmethod
     def read(path, n_samples):
-        """``(children, heights)``, or None if there is no sound file."""
+        """``(children, heights, recall)``, or None if there is no sound file."""
         if path is None or not path.exists():
             return None
         try:
@@ -56,9 +56,12 @@ class MergeCache:
             with path.open("rb") as file:
                 stored = np.load(file, allow_pickle=False)
                 children, heights = stored["children"], stored["heights"]
+                recall = float(stored["recall"])
                 if str(stored["key"]) != path.stem:
                     raise ValueError("it was stored under another name")
             _check_merges(children, heights, n_samples)
+            if not 0 <= recall <= 1:
+                raise ValueError(f"it has a recall of {recall}")
         except Exception as error:
             # A damaged archive fails in more ways than can be listed, and each
             # means the same: the file is of no use.
@@ -69,16 +72,22 @@ class MergeCache:
                 stacklevel=4,
             )
             return None
-        return children, heights
+        return children, heights, recall
 
     @staticmethod
-    def write(path, children, heights):
+    def write(path, children, heights, recall):
         """Store merges; a failure costs a warning, never the merges."""
         if path is None:
             return
         try:
             with _written_whole(path) as file:
-                np.savez(file, key=path.stem, children=children, heights=heights)
+                np.savez(
+                    file,
+                    key=path.stem,
+                    children=children,
+                    heights=heights,
+                    recall=recall,
+                )
         except OSError as error:
             warnings.warn(
                 f"The clustering could not be kept in {path} ({error});"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from modal_clustermargin._progress import progress_bar
 from modal_clustermargin._threads import threads_for
 from modal_clustermargin.clustering import _kernels
 from modal_clustermargin.clustering._all_neighbors import nearest_in_set
@@ -18,6 +19,10 @@ from modal_clustermargin.clustering._all_neighbors import nearest_in_set
 # wants; so are any, where there are few products of points, clusters, features.
 _SCAN_BELOW_POINTS = 8
 _SCAN_BELOW = 2e6
+
+# An exact search of all clusters among themselves costs a cluster this much less
+# than a search for a few of them.
+_ALL_AT_ONCE = 32
 
 # Rows converted to float32 at a time.
 _PART_ROWS = 4096
@@ -31,60 +36,168 @@ class Points(NamedTuple):
     own: np.ndarray  # (n_points,): slot to leave out of the answer; -1 for none
 
 
-def nearest_clusters(points, mean, spread, base, n_listed):
-    """Find the clusters nearest to each point, by mean squared distance.
+class NeighborSearch:
+    """How neighbours are looked for, and what was found of them.
 
     Parameters
     ----------
-    points : Points
-        Who asks.
+    recall : float, default=None
+        Share of the neighbours that a search of all clusters among themselves
+        must find. None: all, for certain.
 
-    mean, spread : ndarray of shape (n_slots, n_features) and (n_slots,)
-        The clusters asked about, by slot.
+    device : torch.device, default=None
+        A CUDA device for searches that are large and exact. None: the
+        processor.
 
-    base : ndarray of shape (n_base,)
-        The slots to search.
+    verbose : bool, default=False
+        Whether to show the progress of a search of all.
 
-    n_listed : int
-        How many neighbours to find; one more is found where there are enough.
+    Attributes
+    ----------
+    reached : float
+        The least share that a search of all has found, estimated on a sample; 1
+        if all were exact.
 
-    Returns
-    -------
-    slots : ndarray of shape (n_points, n_listed + 1 or more), dtype=int32
-        Nearest first; padded with -1.
-
-    sq_dists : ndarray of the same shape
-        Mean squared distances to them; padded with infinity.
-
-    bounds : ndarray of shape (n_points,)
-        No slot outside a row of `slots` is nearer than this. Infinite where
-        there is none outside.
+    share_of_single : float
+        What the last search of all cost per cluster, in searches for a single one.
     """
-    n_found = n_listed + 1
-    n_points = len(points.mean)
-    n_products = n_points * len(base) * mean.shape[1]
-    if n_points < _SCAN_BELOW_POINTS or n_products < _SCAN_BELOW:
-        return _scan(points, mean, spread, base, n_found)
-    # One more, since a point may be proposed to itself.
-    proposed, bounds = _propose(points, mean, spread, base, n_found + 1)
-    return _measure(points, mean, spread, base, n_found, proposed, bounds)
 
+    def __init__(self, recall=None, device=None, verbose=False):
+        self.recall = recall
+        self.device = device
+        self.verbose = verbose
+        self.reached = 1.0
+        self.share_of_single = 0.0
 
-def nearest_of_each(mean, spread, live, n_listed, cap):
-    """`nearest_clusters` of all live slots among themselves; faster.
+    def nearest(self, points, mean, spread, base, n_listed):
+        """Find the clusters nearest to each point, by mean squared distance.
 
-    Parameters and returns are those of `nearest_clusters`, but that clusters
-    at `cap` or farther need not be found: no bound is higher.
-    """
-    n_found = n_listed + 1
-    if len(live) < len(mean):
-        points = Points(mean[live], spread[live], live)
-    else:
-        points = Points(mean, spread, live)  # a copy less
-    if len(live) ** 2 * mean.shape[1] < _SCAN_BELOW:
-        return _scan(points, mean, spread, live, n_found)
-    proposed, bounds = _propose_to_each(mean, spread, live, n_found, cap)
-    return _measure(points, mean, spread, live, n_found, proposed, bounds)
+        Parameters
+        ----------
+        points : Points
+            Who asks.
+
+        mean, spread : ndarray of shape (n_slots, n_features) and (n_slots,)
+            The clusters asked about, by slot.
+
+        base : ndarray of shape (n_base,)
+            The slots to search.
+
+        n_listed : int
+            How many neighbours to find; one more is found where there are
+            enough.
+
+        Returns
+        -------
+        slots : ndarray of shape (n_points, n_listed + 1 or more), dtype=int32
+            Nearest first; padded with -1.
+
+        sq_dists : ndarray of the same shape
+            Mean squared distances to them; padded with infinity.
+
+        bounds : ndarray of shape (n_points,)
+            No slot outside a row of `slots` is nearer than this. Infinite where
+            there is none outside.
+        """
+        n_found = n_listed + 1
+        n_points = len(points.mean)
+        n_products = n_points * len(base) * mean.shape[1]
+        if n_points < _SCAN_BELOW_POINTS or n_products < _SCAN_BELOW:
+            return _scan(points, mean, spread, base, n_found)
+        # One more, since a point may be proposed to itself.
+        proposed, bounds = self._propose(points, mean, spread, base, n_found + 1)
+        return _measure(points, mean, spread, base, n_found, proposed, bounds)
+
+    def nearest_of_each(self, mean, spread, live, n_listed, cap):
+        """`nearest` of all live slots among themselves; faster.
+
+        Parameters and returns are those of `nearest`, but that clusters at `cap`
+        or farther need not be found: no bound is higher. With a `recall`, a few
+        bounds may not hold.
+        """
+        n_found = n_listed + 1
+        if len(live) < len(mean):
+            points = Points(mean[live], spread[live], live)
+        else:
+            points = Points(mean, spread, live)  # a copy less
+        if len(live) ** 2 * mean.shape[1] < _SCAN_BELOW:
+            self.share_of_single = 1 / _ALL_AT_ONCE
+            return _scan(points, mean, spread, live, n_found)
+        proposed, bounds = self._propose_to_each(mean, spread, live, n_found, cap)
+        return _measure(points, mean, spread, live, n_found, proposed, bounds)
+
+    def _propose(self, points, mean, spread, base, n_proposed):
+        """Positions in `base` by a float32 search, and a bound on all others."""
+        frame = _Frame.around(mean, spread, base)
+        # The spread is one more coordinate, in which the points are at 0.
+        searched = np.column_stack(
+            [frame.rows(mean, base), frame.lengths(spread[base])]
+        )
+        asking = frame.rows(points.mean, np.arange(len(points.mean)))
+        asking = np.column_stack([asking, np.zeros(len(asking), np.float32)])
+        n_proposed = min(n_proposed, len(base))
+        sq_found, proposed = self._nearest_rows(asking, searched, n_proposed)
+        if n_proposed == len(base):
+            return proposed, np.full(len(asking), np.inf)
+        sq_found = sq_found[:, -1].astype(np.float64)
+        sq_lengths = np.einsum("ij,ij->i", asking, asking, dtype=np.float64)
+        sq_found -= _rounding(sq_found, sq_lengths, searched.shape[1])
+        return proposed, sq_found * frame.unit**2 + points.spread
+
+    def _propose_to_each(self, mean, spread, live, n_proposed, cap):
+        """The same for all live slots among themselves; none at `cap` or beyond."""
+        frame = _Frame.around(mean, spread, live)
+        rows = frame.rows(mean, live)
+        sq_spreads = frame.lengths(spread[live]).astype(np.float64) ** 2
+        sq_lengths = np.einsum("ij,ij->i", rows, rows, dtype=np.float64) + sq_spreads
+        half = (sq_lengths / 2).astype(np.float32)
+        # With these halves, D(i, j) = 2 (half[i] - score of j for i).
+        with np.errstate(over="ignore"):  # a cap beyond all distances finds every row
+            sq_cap = cap / frame.unit**2
+            sq_reach = sq_cap + 2 * _rounding(sq_cap, sq_lengths, rows.shape[1])
+            least_scores = ((sq_lengths - sq_reach) / 2).astype(np.float32)
+        with progress_bar("nearest neighbours", "%", 100, self.verbose) as show:
+            proposed, scores = self._nearest_in_set(
+                rows, half, n_proposed, least_scores, show
+            )
+        # A list that is not full holds all that is nearer than the cap.
+        bounds = np.full(len(live), cap)
+        full = proposed[:, -1] >= 0
+        sq_found = 2 * (half[full].astype(np.float64) - scores[full, -1])
+        sq_found -= _rounding(sq_found, sq_lengths[full], rows.shape[1])
+        bounds[full] = np.minimum(sq_found * frame.unit**2, cap)
+        return proposed, bounds
+
+    def _nearest_rows(self, asking, searched, n_proposed):
+        if self.device is not None:
+            from modal_clustermargin.clustering import _torch_neighbors
+
+            return _torch_neighbors.nearest_in_base(
+                asking, searched, n_proposed, self.device
+            )
+        import faiss
+
+        return faiss.knn(asking, searched, n_proposed)
+
+    def _nearest_in_set(self, *arguments):
+        n_rows = len(arguments[0])
+        if self.recall is not None:
+            from modal_clustermargin.clustering import _most_neighbors
+
+            found = _most_neighbors.most_nearest_in_set(*arguments, self.recall)
+            if found is not None:
+                *found, reached, n_products = found
+                self.reached = min(self.reached, reached)
+                self.share_of_single = n_products / n_rows**2 / _most_neighbors.GATHERED
+                return found
+            # What the pool did not allow once, its clusters will not either.
+            self.recall = None
+        self.share_of_single = 1 / _ALL_AT_ONCE
+        if self.device is not None:
+            from modal_clustermargin.clustering import _torch_neighbors
+
+            return _torch_neighbors.nearest_in_set(*arguments, self.device)
+        return nearest_in_set(*arguments)
 
 
 def _scan(points, mean, spread, base, n_found):
@@ -107,47 +220,6 @@ def _measure(points, mean, spread, base, n_found, proposed, bounds):
         slots[unsure], sq_dists[unsure] = -1, np.inf
         slots[unsure, :n_found], sq_dists[unsure, :n_found], bounds[unsure] = found
     return slots, sq_dists, bounds
-
-
-def _propose(points, mean, spread, base, n_proposed):
-    """Positions in `base` by a float32 search, and a bound on all others."""
-    import faiss
-
-    frame = _Frame.around(mean, spread, base)
-    # The spread is one more coordinate, in which the points are at 0.
-    searched = np.column_stack([frame.rows(mean, base), frame.lengths(spread[base])])
-    asking = frame.rows(points.mean, np.arange(len(points.mean)))
-    asking = np.column_stack([asking, np.zeros(len(asking), np.float32)])
-    n_proposed = min(n_proposed, len(base))
-    sq_found, proposed = faiss.knn(asking, searched, n_proposed)
-    if n_proposed == len(base):
-        return proposed, np.full(len(asking), np.inf)
-    sq_found = sq_found[:, -1].astype(np.float64)
-    sq_lengths = np.einsum("ij,ij->i", asking, asking, dtype=np.float64)
-    sq_found -= _rounding(sq_found, sq_lengths, searched.shape[1])
-    return proposed, sq_found * frame.unit**2 + points.spread
-
-
-def _propose_to_each(mean, spread, live, n_proposed, cap):
-    """The same for all live slots among themselves; none at `cap` or beyond."""
-    frame = _Frame.around(mean, spread, live)
-    rows = frame.rows(mean, live)
-    sq_spreads = frame.lengths(spread[live]).astype(np.float64) ** 2
-    sq_lengths = np.einsum("ij,ij->i", rows, rows, dtype=np.float64) + sq_spreads
-    half = (sq_lengths / 2).astype(np.float32)
-    # With these halves, D(i, j) = 2 (half[i] - score of j for i).
-    with np.errstate(over="ignore"):  # a cap beyond all distances finds every row
-        sq_cap = cap / frame.unit**2
-        sq_reach = sq_cap + 2 * _rounding(sq_cap, sq_lengths, rows.shape[1])
-        least_scores = ((sq_lengths - sq_reach) / 2).astype(np.float32)
-    proposed, scores = nearest_in_set(rows, half, n_proposed, least_scores)
-    # A list that is not full holds all that is nearer than the cap.
-    bounds = np.full(len(live), cap)
-    full = proposed[:, -1] >= 0
-    sq_found = 2 * (half[full].astype(np.float64) - scores[full, -1])
-    sq_found -= _rounding(sq_found, sq_lengths[full], rows.shape[1])
-    bounds[full] = np.minimum(sq_found * frame.unit**2, cap)
-    return proposed, bounds
 
 
 def _rounding(sq_found, sq_lengths, n_features):

@@ -2,24 +2,32 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modal_clustermargin.clustering import _agglomeration, _neighbors
 from modal_clustermargin.clustering._kernels import _root
+from modal_clustermargin.clustering._neighbors import NeighborSearch
 
 N_ROWS = 60
 
 
-@pytest.fixture(params=["scan", "search"], scope="module", autouse=True)
-def short_lists(request):
-    """Lists that overflow and run out all the time."""
+@pytest.fixture(params=["scan", "search", "device"], scope="module", autouse=True)
+def search(request):
+    """Each way to search, for lists that overflow and run out all the time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_agglomeration, "_N_LISTED", 3)
-        if request.param == "search":
+        if request.param != "scan":
             patch.setattr(_neighbors, "_SCAN_BELOW", 0)
             patch.setattr(_neighbors, "_SCAN_BELOW_POINTS", 0)
-        yield
+        # What a CUDA device computes, computed by the processor.
+        device = torch.device("cpu") if request.param == "device" else None
+        yield NeighborSearch(device=device)
+
+
+def silent(n_done):
+    pass
 
 
 def rows_of(seed, n_features):
@@ -27,7 +35,7 @@ def rows_of(seed, n_features):
     return rng.gamma(0.5, size=(N_ROWS, 1)) * rng.normal(size=(N_ROWS, n_features))
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     n_features=st.integers(1, 5),
@@ -35,13 +43,13 @@ def rows_of(seed, n_features):
     threshold=st.sampled_from([np.inf, 0.3, 3.0]),
 )
 def test_no_cluster_is_nearer_than_its_certificate_says(
-    seed, n_features, n_merges, threshold
+    search, seed, n_features, n_merges, threshold
 ):
     rows = rows_of(seed, n_features)
     agglomeration = _agglomeration._Agglomeration(
-        rows.copy(), np.ones(N_ROWS), threshold
+        rows.copy(), np.ones(N_ROWS), search, threshold
     )
-    agglomeration.merge(n_merges, threshold)
+    agglomeration.merge(n_merges, threshold, silent)
     clusters = agglomeration.clusters
     members = {node: [node] for node in range(N_ROWS)}
     for i, pair in enumerate(agglomeration.children[: agglomeration.n_merges]):
@@ -70,18 +78,20 @@ def test_no_cluster_is_nearer_than_its_certificate_says(
 
 
 @given(seed=st.integers(0, 2**32 - 1), n_merges=st.integers(1, N_ROWS - 1))
-def test_merges_come_lowest_first_and_stop_when_asked(seed, n_merges):
+def test_merges_come_lowest_first_and_stop_when_asked(search, seed, n_merges):
     rows = rows_of(seed, 3)
     children, heights = _agglomeration.agglomerate(
-        rows.copy(), np.ones(N_ROWS), n_merges=n_merges
+        rows.copy(), np.ones(N_ROWS), search, n_merges=n_merges
     )
     assert len(children) == len(heights) == n_merges
     assert (np.diff(heights) >= -1e-12).all()
 
 
-def test_a_standstill_is_reported_as_a_bug_and_not_a_hang():
-    agglomeration = _agglomeration._Agglomeration(rows_of(0, 2), np.ones(N_ROWS), 1.0)
+def test_a_standstill_is_reported_as_a_bug_and_not_a_hang(search):
+    agglomeration = _agglomeration._Agglomeration(
+        rows_of(0, 2), np.ones(N_ROWS), search, 1.0
+    )
     agglomeration.clusters.key[:] = np.nan
     agglomeration.clusters.bound[:] = 2.0
     with pytest.raises(RuntimeError, match="stopped at 0 merges, .*This is a bug"):
-        agglomeration.merge(1, 1.0)
+        agglomeration.merge(1, 1.0, silent)

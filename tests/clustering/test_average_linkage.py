@@ -6,6 +6,7 @@ import fastcluster
 import joblib
 import numpy as np
 import pytest
+import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -14,7 +15,12 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from modal_clustermargin.clustering import AverageLinkage, _agglomeration, _neighbors
+from modal_clustermargin.clustering import (
+    AverageLinkage,
+    _agglomeration,
+    _neighbors,
+    _torch_neighbors,
+)
 
 METRICS = ["cosine", "sqeuclidean"]
 
@@ -40,7 +46,7 @@ def way(request):
             patch.setattr(_neighbors, "_SCAN_BELOW_POINTS", 0)
         if request.param == "short lists":
             patch.setattr(_agglomeration, "_N_LISTED", 2)
-            patch.setattr(_agglomeration, "_ALL_AT_ONCE", 0)
+            patch.setattr(_neighbors, "_ALL_AT_ONCE", 1 / 1000)
         yield
 
 
@@ -278,6 +284,109 @@ class TestInvariants:
         assert same_partition(cut, fcluster(Z, below, "distance"))
 
 
+class TestApproximate:
+    """Most neighbours instead of all: what stays true."""
+
+    def test_nearly_the_exact_partition_and_says_how_nearly(self, tmp_path):
+        X = blobs(20_000, 10, seed=17, dtype=np.float32)
+        exact = AverageLinkage(mean_cluster_size=8).fit(X)
+        model = AverageLinkage(mean_cluster_size=8, neighbors="approximate")
+        model.set_params(recall=0.9, memory=tmp_path).fit(X)
+        assert exact.recall_ == 1
+        assert 0.9 <= model.recall_ < 1
+        assert adjusted_rand_score(exact.labels_, model.labels_) > 0.95
+        assert is_valid_linkage(
+            as_scipy(model.set_params(mean_cluster_size=None, n_clusters=1).fit(X))
+        )
+        again = AverageLinkage(n_clusters=1, neighbors="approximate", recall=0.9)
+        again.set_params(memory=tmp_path).fit(X)
+        assert again.recall_ == model.recall_
+        np.testing.assert_array_equal(again.children_, model.children_)
+
+    def test_heights_are_those_of_the_merges_made(self):
+        X = blobs(12_000, 3, seed=18)
+        model = AverageLinkage("sqeuclidean", mean_cluster_size=20)
+        model.set_params(neighbors="approximate", recall=0.5).fit(X)
+        assert 0.5 <= model.recall_ < 1
+        assert model.n_clusters_ == 600
+        members = {}
+        for i, (pair, height) in enumerate(
+            zip(model.children_, model.distances_, strict=True)
+        ):
+            a, b = (members.get(node, [node]) for node in pair)
+            members[len(X) + i] = a + b
+            if i % 97 == 0:
+                gaps = X[a].mean(axis=0) - X[b].mean(axis=0)
+                true = gaps @ gaps + X[a].var(axis=0).sum() + X[b].var(axis=0).sum()
+                assert height == pytest.approx(true, rel=1e-9)
+
+    def test_exact_where_that_is_no_dearer(self):
+        X = blobs(600, 5, seed=19)
+        model = AverageLinkage(neighbors="approximate").fit(X)
+        assert model.recall_ == 1
+        np.testing.assert_array_equal(model.labels_, AverageLinkage().fit_predict(X))
+
+    def test_euclidean_is_exact(self):
+        model = AverageLinkage("euclidean", neighbors="approximate").fit(np.eye(9))
+        assert model.recall_ == 1
+
+
+class TestDevice:
+    @pytest.mark.parametrize(
+        ("device", "message"),
+        [
+            ("cuda:99", r"got device='cuda:99', but torch sees \d+ CUDA devices"),
+            ("mps", "runs on device 'cpu' or 'cuda'; got device='mps'"),
+            ("gpu", "cannot use device='gpu' .*leave device=None"),
+            (7.5, "cannot use device=7.5"),
+        ],
+    )
+    def test_one_that_is_not_there(self, device, message):
+        with pytest.raises(ValueError, match=message):
+            AverageLinkage(device=device).fit(np.eye(4))
+
+    def test_the_processor_by_name(self):
+        X = blobs(300, 5, seed=20)
+        by_name = AverageLinkage(device="cpu").fit_predict(X)
+        np.testing.assert_array_equal(by_name, AverageLinkage().fit_predict(X))
+
+    def test_a_device_computes_what_the_processor_does(self, monkeypatch):
+        """The code for CUDA, on the processor."""
+        cpu = torch.device("cpu")
+        monkeypatch.setattr(_torch_neighbors, "cuda_device", lambda device: cpu)
+        X = blobs(5_000, 24, seed=21, dtype=np.float32)
+        model = AverageLinkage(device="cuda").fit(X)
+        np.testing.assert_array_equal(model.labels_, AverageLinkage().fit_predict(X))
+        np.testing.assert_array_equal(
+            model.predict(X[:2_000] * 1.01),
+            model.set_params(device=None).predict(X[:2_000] * 1.01),
+        )
+
+    @pytest.mark.gpu
+    @pytest.mark.parametrize("metric", METRICS)
+    def test_cuda_computes_what_the_processor_does(self, metric):
+        X = blobs(20_000, 48, seed=22, dtype=np.float32)
+        labels = [
+            AverageLinkage(metric, device=device).fit_predict(X)
+            for device in ("cpu", "cuda")
+        ]
+        assert adjusted_rand_score(*labels) > 0.9999
+
+
+class TestProgress:
+    def test_bars_only_if_asked_for(self, capsys):
+        X = blobs(2_000, 16, seed=23)
+        AverageLinkage().fit(X)
+        assert capsys.readouterr().err == ""
+        AverageLinkage(verbose=True).fit(X)
+        printed = capsys.readouterr().err
+        assert "nearest neighbours: 100%" in printed
+        assert "merges: 100%" in printed
+        assert "1800/1800" in printed
+        AverageLinkage(verbose=True, distance_threshold=0.1).fit(X)
+        assert "merges: " in capsys.readouterr().err
+
+
 class TestPredict:
     @pytest.mark.parametrize("metric", [*METRICS, "euclidean"])
     def test_is_the_nearest_cluster_by_mean_distance(self, metric):
@@ -314,8 +423,8 @@ class TestPredict:
         np.testing.assert_array_equal(model.assign(mixed), expected)
 
 
-def store(file, children, heights):
-    np.savez(file, key=file.stem, children=children, heights=heights)
+def store(file, children, heights, recall=1.0):
+    np.savez(file, key=file.stem, children=children, heights=heights, recall=recall)
 
 
 def flipped(archive):
@@ -354,7 +463,10 @@ class TestMemory:
         AverageLinkage("sqeuclidean", memory=tmp_path).fit(X)
         AverageLinkage(n_clusters=8, memory=tmp_path).fit(X)
         AverageLinkage(distance_threshold=8, memory=tmp_path).fit(X)
-        assert len(merges_made) == len(list(tmp_path.iterdir())) == 5
+        approximate = AverageLinkage(neighbors="approximate", memory=tmp_path)
+        approximate.fit(X)
+        approximate.set_params(recall=0.5).fit(X)
+        assert len(merges_made) == len(list(tmp_path.iterdir())) == 7
 
     def test_none_and_a_memory_without_location_keep_nothing(self, merges_made):
         X = blobs(20, 3, seed=12)
@@ -382,6 +494,7 @@ class TestMemory:
             lambda file: store(file, [[0, 1], [0, 3]], [0.0, 1.0]),
             lambda file: store(file, [[0, 81], [2, 3]], [0.0, 1.0]),
             lambda file: store(file, [[0, -1], [2, 3]], [0.0, 1.0]),
+            lambda file: store(file, [[0, 1]], [0.0], recall=2.0),
         ],
     )
     def test_a_bad_file_is_replaced_with_a_warning(self, damage, merges_made, tmp_path):

@@ -1,0 +1,158 @@
+"""The nearest rows by matrix products on a CUDA device.
+
+Only scores come from the device, as float32 sums in float32; they propose as
+those of the processor do (`_neighbors`). torch is imported here alone, and only
+when there is a device to ask or enough work to look for one.
+"""
+
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+# Rows that ask at a time. Were they fewer, rows that do not fit on the device
+# would take longer to arrive than to be multiplied.
+_ASKING_ROWS = 16384
+
+# Scores held at a time.
+_MOST_SCORES = 2**29
+
+
+def cuda_device(device):
+    """The CUDA device that `device` names, or None for the processor.
+
+    Parameters
+    ----------
+    device : str, torch.device or None
+        None is the first CUDA device, if there is one.
+
+    Raises
+    ------
+    ValueError
+        For what is neither the processor nor a CUDA device, or is not there.
+    """
+    if device is None:
+        return torch.device("cuda") if torch.cuda.is_available() else None
+    try:
+        named = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(
+            f"AverageLinkage cannot use device={device!r} ({error}). Name 'cpu',"
+            " 'cuda' or 'cuda:N', or leave device=None."
+        ) from error
+    if named.type == "cpu":
+        return None
+    if named.type != "cuda":
+        raise ValueError(
+            f"AverageLinkage runs on device 'cpu' or 'cuda'; got device={device!r}."
+        )
+    n_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if (named.index or 0) >= n_devices:
+        raise ValueError(
+            f"AverageLinkage got device={device!r}, but torch sees {n_devices} CUDA"
+            " devices. Leave device=None to use one where there is one."
+        )
+    return named
+
+
+def nearest_in_set(rows, half, n_proposed, least_scores, show, device):
+    """`_all_neighbors.nearest_in_set`, on a device."""
+    n_rows = len(rows)
+    proposed = np.empty((n_rows, n_proposed), np.int32)
+    scores = np.empty((n_rows, n_proposed), np.float32)
+    base = _Base(rows, half, device)
+    for start in range(0, n_rows, _ASKING_ROWS):
+        block = slice(start, min(start + _ASKING_ROWS, n_rows))
+        best, found = base.best(rows[block], n_proposed, own=start)
+        least = torch.from_numpy(least_scores[block, np.newaxis]).to(device)
+        found[best <= least] = -1
+        proposed[block] = found.cpu().numpy()
+        scores[block] = torch.maximum(best, least).cpu().numpy()
+        show(100 * block.stop // n_rows)
+    return proposed, scores
+
+
+def nearest_in_base(asking, base, n_proposed, device):
+    """Squared distances to the nearest rows of `base`, and which they are.
+
+    What ``faiss.knn`` returns: two arrays of shape (n_asking, n_proposed),
+    float32 and int32, nearest first.
+    """
+    half = np.einsum("ij,ij->i", base, base) / 2
+    base = _Base(base, half, device)
+    sq_dists = np.empty((len(asking), n_proposed), np.float32)
+    proposed = np.empty((len(asking), n_proposed), np.int32)
+    for start in range(0, len(asking), _ASKING_ROWS):
+        block = slice(start, start + _ASKING_ROWS)
+        best, proposed_here = base.best(asking[block], n_proposed)
+        sq_lengths = np.einsum("ij,ij->i", asking[block], asking[block])
+        sq_dists[block] = sq_lengths[:, np.newaxis] - 2 * best.cpu().numpy()
+        proposed[block] = proposed_here.cpu().numpy()
+    return sq_dists, proposed
+
+
+class _Base:
+    """Rows to be searched: on the device if they fit there, else sent in parts."""
+
+    def __init__(self, rows, half, device):
+        self.device = device
+        self.rows = torch.from_numpy(rows)
+        self.half = torch.from_numpy(half)
+        room = _room(device)
+        if self.rows.nbytes + self.half.nbytes <= room / 2:
+            self.rows, self.half = self.rows.to(device), self.half.to(device)
+            room -= self.rows.nbytes + self.half.nbytes
+        # The scores, what topk makes of them, and the part of the rows.
+        self.n_scores = min(_MOST_SCORES, room // 16)
+
+    def best(self, asking, n_proposed, own=None):
+        """The highest scores of the base rows for some rows, and their numbers.
+
+        With `own`, asking row i is base row ``own + i``, and does not find
+        itself. Returns tensors of shape (n_asking, n_proposed) on the device,
+        padded with -infinity and -1.
+        """
+        asking = torch.from_numpy(asking).to(self.device)
+        n_asking = len(asking)
+        best = asking.new_full((n_asking, n_proposed), -torch.inf)
+        found = best.new_full(best.shape, -1, dtype=torch.int32)
+        n_part = max(n_proposed, self.n_scores // n_asking)
+        with _float32_products():
+            for start in range(0, len(self.rows), n_part):
+                part = slice(start, start + n_part)
+                rows, half = self.rows[part].to(self.device), self.half[part]
+                scores = torch.addmm(-half.to(self.device), asking, rows.T)
+                if own is not None:
+                    # Base row j is column j - start, and asking row j - own.
+                    scores.diagonal(own - start).fill_(-torch.inf)
+                top, column = scores.topk(min(n_proposed, len(rows)), dim=1)
+                best, found = _merge(best, found, top, column.int() + start)
+        found[best == -torch.inf] = -1
+        return best, found
+
+
+def _merge(best, found, top, numbers):
+    """The best of two lists for each row; of equals those that came first."""
+    scores = torch.cat([best, top], dim=1)
+    numbers = torch.cat([found, numbers], dim=1)
+    best, column = scores.sort(dim=1, descending=True, stable=True)
+    n_kept = found.shape[1]
+    return best[:, :n_kept], numbers.gather(1, column[:, :n_kept])
+
+
+def _room(device):
+    """Bytes to spare on a device."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return 2**32
+
+
+@contextmanager
+def _float32_products():
+    """No TF32, whatever the user allows: the bounds count on float32."""
+    precision = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(precision)

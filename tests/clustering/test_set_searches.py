@@ -1,0 +1,160 @@
+"""The searches of a set in itself, against all products."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modal_clustermargin.clustering import (
+    _all_neighbors,
+    _most_neighbors,
+    _torch_neighbors,
+)
+from modal_clustermargin.clustering._all_neighbors import _rounds
+
+
+def silent(n_done):
+    pass
+
+
+def case(n_rows, n_features=5):
+    """Rows, half their squared lengths, and all scores."""
+    rng = np.random.RandomState(n_rows)
+    rows = rng.normal(size=(n_rows, n_features)).astype(np.float32)
+    half = (rows**2).sum(axis=1) / 2
+    all_scores = rows @ rows.T - half
+    np.fill_diagonal(all_scores, -np.inf)
+    return rows, half, all_scores
+
+
+def assert_all_are_found(search, n_rows):
+    rows, half, all_scores = case(n_rows)
+    expected = -np.sort(-all_scores, axis=1)[:, :6]
+    for least in (-np.inf, np.float32(-1)):
+        least_scores = np.full(n_rows, least, np.float32)
+        proposed, scores = search(rows, half, 6, least_scores, silent)
+        assert proposed.dtype == np.int32
+        found = np.maximum(expected, least)
+        np.testing.assert_allclose(scores[:, : found.shape[1]], found, atol=1e-5)
+        is_found = proposed >= 0
+        np.testing.assert_array_equal(is_found, scores > least)
+        i, _ = np.nonzero(is_found)
+        np.testing.assert_allclose(
+            all_scores[i, proposed[is_found]], scores[is_found], atol=1e-5
+        )
+        for row in proposed:
+            assert len(set(row[row >= 0])) == np.count_nonzero(row >= 0)
+
+
+@given(st.integers(1, 40))
+def test_every_two_blocks_meet_once_and_none_is_twice_in_a_round(n_blocks):
+    met = []
+    for left, right in _rounds(n_blocks):
+        if not np.array_equal(left, right):
+            playing = np.concatenate([left, right])
+            assert len(set(playing)) == len(playing)
+        met += [
+            frozenset(pair) for pair in zip(left.tolist(), right.tolist(), strict=True)
+        ]
+    assert len(met) == len(set(met)) == n_blocks * (n_blocks + 1) // 2
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 130, 500])
+class TestAllProducts:
+    @pytest.mark.parametrize("block_rows", [1, 7, 64, 640])
+    def test_blocks(self, block_rows, n_rows, monkeypatch):
+        monkeypatch.setattr(_all_neighbors, "_BLOCK_ROWS", block_rows)
+        assert_all_are_found(_all_neighbors.nearest_in_set, n_rows)
+
+    @pytest.mark.parametrize("in_parts", [False, True])
+    @pytest.mark.parametrize(
+        "device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
+    )
+    def test_on_a_device_that_holds_the_rows_or_does_not(
+        self, device, in_parts, n_rows, monkeypatch
+    ):
+        if in_parts:
+            monkeypatch.setattr(_torch_neighbors, "_ASKING_ROWS", 33)
+            monkeypatch.setattr(_torch_neighbors, "_room", lambda device: 16 * 33 * 70)
+
+        def search(*arguments):
+            return _torch_neighbors.nearest_in_set(*arguments, torch.device(device))
+
+        assert_all_are_found(search, n_rows)
+
+    def test_as_long_as_it_takes(self, n_rows, monkeypatch):
+        """With all rows in the sample and no limit, the search for most finds all."""
+        monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
+
+        def search(*arguments):
+            *found, reached, work = _most_neighbors.most_nearest_in_set(*arguments, 1)
+            assert reached == 1
+            assert work > 0
+            return found
+
+        assert_all_are_found(search, n_rows)
+
+
+def true_recall(proposed, expected):
+    hits = [np.isin(a, b).sum() for a, b in zip(expected, proposed, strict=True)]
+    return sum(hits) / expected.size
+
+
+@pytest.mark.parametrize("n_features", [2, 12])
+@pytest.mark.parametrize("recall", [0.5, 0.9])
+def test_the_recall_said_is_the_recall_there_is(recall, n_features, monkeypatch):
+    monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
+    rows, half, all_scores = case(4_000, n_features)
+    least_scores = np.full(len(rows), -np.inf, np.float32)
+    found = _most_neighbors.most_nearest_in_set(
+        rows, half, 10, least_scores, silent, recall
+    )
+    proposed, scores, reached, _ = found
+    assert reached >= recall
+    true = true_recall(proposed, np.argsort(-all_scores, axis=1)[:, :10])
+    assert true == pytest.approx(reached, abs=0.03)
+    assert (np.diff(scores, axis=1) <= 0).all()
+    again = _most_neighbors.most_nearest_in_set(
+        rows, half, 10, least_scores, silent, recall
+    )
+    np.testing.assert_array_equal(again[0], proposed)
+
+
+def test_a_search_that_would_cost_too_much_is_given_up():
+    rows, half, _ = case(3_000, 60)
+    least_scores = np.full(len(rows), -np.inf, np.float32)
+    arguments = rows, half, 16, least_scores, silent
+    assert _most_neighbors.most_nearest_in_set(*arguments, 0.99) is None
+
+
+def test_many_rows_in_one_place_are_not_all_compared():
+    """A cell that holds nearly all rows would cost as much as all products."""
+    rows = np.zeros((3_000, 4), np.float32)
+    rows[:20] = np.eye(4, dtype=np.float32).repeat(5, axis=0)
+    least_scores = np.full(len(rows), -np.inf, np.float32)
+    arguments = rows, (rows**2).sum(axis=1) / 2, 16, least_scores, silent
+    assert _most_neighbors.most_nearest_in_set(*arguments, 0.9) is None
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_search_in_a_base_on_a_device(device):
+    rows, _, _ = case(300)
+    asking = rows[:40] + np.float32(0.1)
+    sq_dists, proposed = _torch_neighbors.nearest_in_base(
+        asking, rows, 7, torch.device(device)
+    )
+    expected = ((asking[:, np.newaxis] - rows) ** 2).sum(axis=2)
+    np.testing.assert_array_equal(proposed, np.argsort(expected, axis=1)[:, :7])
+    np.testing.assert_allclose(sq_dists, np.sort(expected, axis=1)[:, :7], atol=1e-5)
+
+
+def test_products_are_of_full_precision_whatever_is_set():
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        with _torch_neighbors._float32_products():
+            assert torch.get_float32_matmul_precision() == "highest"
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision(before)
