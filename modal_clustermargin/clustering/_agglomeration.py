@@ -15,6 +15,10 @@ from modal_clustermargin.clustering._neighbors import Points
 
 _N_LISTED = 16
 
+# Clusters that a search is worth sharing with, at the most and at the least.
+_SHARED_BY = 256
+_SHARED_FROM = 16
+
 # Merges between two looks at the progress bar, and for a Ctrl-C.
 _AT_A_TIME = 20_000
 
@@ -85,7 +89,8 @@ class _Agglomeration:
         self.children = np.empty((n_leaves - 1, 2), np.int64)
         self.heights = np.empty(n_leaves - 1)
         self.n_merges = 0
-        self.n_searched = 0
+        self.n_merged_then = 0  # when lists were last searched for
+        self.n_searched = 0  # clusters, since the last search for all
 
     def merge(self, n_merges, limit, show):
         """Merge until there are so many merges, or none is within `limit`."""
@@ -109,8 +114,11 @@ class _Agglomeration:
     def _search_again(self, limit):
         """New lists for the clusters whose list has run out, or for all.
 
-        Which lists will run out is not known, so it is rent or buy: single
-        searches go on until they have cost as much as a search for all.
+        With them ask those whose bound is the lowest, whose lists will run out
+        next; half as many as merges were made since the last search, so that one
+        cluster that swallows all others searches alone. Which else will run out
+        is not known, so it is rent or buy: searches for some go on until they
+        have cost as much as a search for all.
         """
         clusters = self.clusters
         live = np.flatnonzero(clusters.alive)
@@ -124,14 +132,18 @@ class _Agglomeration:
                 " merge and nothing to search. This is a bug in modal_clustermargin;"
                 " please report it with the data."
             )
-        self.n_searched += len(exhausted)
+        n_shared = min((self.n_merges - self.n_merged_then) // 2, _SHARED_BY, len(live))
+        self.n_merged_then = self.n_merges
+        asking = exhausted
+        if n_shared >= max(len(exhausted), _SHARED_FROM):
+            next_out = np.argpartition(clusters.bound[live], n_shared - 1)[:n_shared]
+            asking = np.union1d(exhausted, live[next_out])
+        self.n_searched += len(asking)
         if self.n_searched > self.search.share_of_single * len(live):
             found = self.search.nearest_of_each(*where, n_listed, self.cap)
             _kernels.set_lists(clusters, live, *found, self.cap)
             self.n_searched = 0
         else:
-            points = Points(
-                clusters.mean[exhausted], clusters.spread[exhausted], exhausted
-            )
+            points = Points(clusters.mean[asking], clusters.spread[asking], asking)
             found = self.search.nearest(points, *where, n_listed)
-            _kernels.set_lists(clusters, exhausted, *found, self.cap)
+            _kernels.set_lists(clusters, asking, *found, self.cap)

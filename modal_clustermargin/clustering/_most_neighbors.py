@@ -18,7 +18,7 @@ from modal_clustermargin.clustering import _list_kernels
 
 # Measured at 300,000 x 64: a product of rows from two places in memory takes as
 # long as so many in a product of matrices.
-GATHERED = 16
+_GATHERED = 16
 
 # The share of the products of a search for all after which this one gives up.
 _WORTH_TRYING = 0.25
@@ -81,7 +81,7 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
             _compare_cells(rows, half, cells, n_cells, scores, proposed)
             gain = 1.0
             while reached < recall and gain >= _LEAST_GAIN:
-                work += GATHERED * _compare_neighbors(rows, half, scores, proposed)
+                work += _GATHERED * _compare_neighbors(rows, half, scores, proposed)
                 gain = sample.share_found(scores) - reached
                 reached += gain
                 show(int(100 * min(reached / recall, 1)))

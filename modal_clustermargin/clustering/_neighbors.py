@@ -22,7 +22,7 @@ _SCAN_BELOW = 2e6
 
 # An exact search of all clusters among themselves costs a cluster this much less
 # than a search for a few of them.
-_ALL_AT_ONCE = 32
+_ALL_AT_ONCE = 16
 
 # Rows converted to float32 at a time.
 _PART_ROWS = 4096
@@ -186,9 +186,9 @@ class NeighborSearch:
 
             found = _most_neighbors.most_nearest_in_set(*arguments, self.recall)
             if found is not None:
-                *found, reached, n_products = found
+                *found, reached, work = found
                 self.reached = min(self.reached, reached)
-                self.share_of_single = n_products / n_rows**2 / _most_neighbors.GATHERED
+                self.share_of_single = work / (n_rows**2 / 2) / _ALL_AT_ONCE
                 return found
             # What the pool did not allow once, its clusters will not either.
             self.recall = None
