@@ -1,112 +1,346 @@
-"""AverageLinkage beside fastcluster on the same rows, in one run.
+"""AverageLinkage beside what else clusters embeddings, on the same rows.
 
-    python benchmarks/clustering.py            # 20,000 x 128, three runs of ours
-    python benchmarks/clustering.py --short    # 2,000 x 32: does it run?
+    python benchmarks/clustering.py                     # 20,000 x 128, three runs
+    python benchmarks/clustering.py --short             # 2,000 x 32: does it run?
+    python benchmarks/clustering.py --growth growth.csv # 1,000 to 1,000,000 rows
+    python benchmarks/clustering.py --plot growth.csv growth.png
+    python benchmarks/clustering.py --methods ours approximate \\
+        --rows 1000000 --features 64 --device cuda      # on a GPU
 
 Every measurement is a process of its own, so that its peak memory is its own.
-What a fit adds is the peak above that of a process which has imported and
-compiled everything and made the rows.
+What a method adds is the peak above that of a process which has imported and
+compiled everything and made the rows. Methods take turns, so that a slow spell of
+the machine hits all of them. "ours" is the reference of the adjusted Rand index.
+
+RAC++ (racplusplus 0.1.1) crashes with numpy 2. Name the interpreter of an
+environment that has it, with numpy 1, in --rac-python; else it is left out.
 """
 
 import argparse
+import csv
 import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
+
+FIELDS = ["method", "rows", "features", "seconds", "mebibytes", "n_clusters", "ari"]
+
+# Rows at which a method would take more than about half an hour or 16 GB.
+MOST_ROWS = {
+    "fastcluster": 20_000,
+    "scipy": 20_000,
+    "scikit-learn": 20_000,
+    "scikit-learn, kNN graph": 20_000,
+    "RAC++": 20_000,
+    "HDBSCAN": 50_000,
+    "k-means": 100_000,
+    "faiss.knn": 200_000,
+    "ours": 500_000,
+}
+GROWTH = [1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000]
+GROWTH += [1_000_000]
 
 
 def clustered_rows(n_samples, n_features, cluster_size=8, seed=0):
     """Unit rows around random centers, `cluster_size` to each on average."""
     rng = np.random.RandomState(seed)
     centers = rng.normal(size=(n_samples // cluster_size, n_features))
-    X = centers[rng.randint(len(centers), size=n_samples)]
-    X = X + 0.5 * rng.normal(size=X.shape)
-    X /= np.linalg.norm(X, axis=1, keepdims=True)
-    return X.astype(np.float32)
+    X = np.empty((n_samples, n_features), np.float32)
+    for part in np.array_split(np.arange(n_samples), 1 + n_samples // 50_000):
+        rows = centers[rng.randint(len(centers), size=len(part))]
+        rows += 0.5 * rng.normal(size=rows.shape)
+        X[part] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return X
 
 
-def ours(X, threshold):
+def ours(threshold, **parameters):
     from modal_clustermargin.clustering import AverageLinkage
 
-    AverageLinkage(distance_threshold=threshold).fit(X[:1500])  # compile, outside
-    AverageLinkage(n_clusters=5).fit(X[:50])
-    before = peak()
-    start = time.perf_counter()
-    labels = AverageLinkage(distance_threshold=threshold).fit_predict(X)
-    return time.perf_counter() - start, peak() - before, labels
+    # Compile outside of what is measured.
+    warm = clustered_rows(12_000, 16)
+    AverageLinkage(neighbors="approximate", recall=0.5).fit(warm)
+    AverageLinkage(distance_threshold=threshold).fit(warm[:1500])
+    AverageLinkage(n_clusters=5).fit(warm[:50])
+    model = AverageLinkage(distance_threshold=threshold, **parameters)
+    return model.fit_predict
 
 
-def fastcluster(X, threshold):
-    import fastcluster
+def approximate(threshold, **parameters):
+    return ours(threshold, neighbors="approximate", **parameters)
+
+
+def fastcluster(threshold):
+    from fastcluster import linkage
     from scipy.cluster.hierarchy import fcluster
 
-    before = peak()
-    start = time.perf_counter()
-    merges = fastcluster.linkage(X, method="average", metric="cosine")
-    labels = fcluster(merges, threshold, "distance")
-    return time.perf_counter() - start, peak() - before, labels
+    def fit(X):
+        return fcluster(linkage(X, "average", "cosine"), threshold, "distance")
+
+    return fit
+
+
+def scipy(threshold):
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    def fit(X):
+        return fcluster(linkage(X, "average", "cosine"), threshold, "distance")
+
+    return fit
+
+
+def agglomerative(threshold, **parameters):
+    from sklearn.cluster import AgglomerativeClustering
+
+    return AgglomerativeClustering(
+        n_clusters=None,
+        distance_threshold=threshold,
+        metric="cosine",
+        linkage="average",
+        **parameters,
+    ).fit_predict
+
+
+def agglomerative_on_graph(threshold):
+    from sklearn.neighbors import kneighbors_graph
+
+    def fit(X):
+        graph = kneighbors_graph(X, 16, metric="cosine", n_jobs=-1)
+        return agglomerative(threshold, connectivity=graph)(X)
+
+    return fit
+
+
+def rac(threshold):
+    from racplusplus import rac
+
+    # Batch size and number of processors are left to it.
+    return lambda X: rac(X.astype(np.float64), threshold, None, 0, 0, "cosine")
+
+
+def hdbscan(threshold):
+    from sklearn.cluster import HDBSCAN
+
+    # On unit rows, Euclidean distance orders as cosine distance does.
+    model = HDBSCAN(min_cluster_size=2, n_jobs=-1, copy=True)
+
+    def fit(X):
+        labels = model.fit_predict(X)
+        alone = labels < 0
+        labels[alone] = labels.max() + 1 + np.arange(np.count_nonzero(alone))
+        return labels
+
+    return fit
+
+
+def kmeans(threshold):
+    from sklearn.cluster import KMeans
+
+    # Given the number of centers, which the others are not.
+    return lambda X: KMeans(len(X) // 8, n_init=1, random_state=0).fit_predict(X)
+
+
+def exact_search(threshold):
+    """Not a clustering: the search that one might think it has to begin with."""
+    import faiss
+
+    def fit(X):
+        faiss.knn(X, X, 18)  # 16 neighbours, one for the bound, and the row itself
+        return np.zeros(len(X), int)
+
+    return fit
+
+
+OURS = ("ours", "approximate")
+METHODS = {
+    "ours": ours,
+    "approximate": approximate,
+    "faiss.knn": exact_search,
+    "fastcluster": fastcluster,
+    "scipy": scipy,
+    "scikit-learn": agglomerative,
+    "scikit-learn, kNN graph": agglomerative_on_graph,
+    "RAC++": rac,
+    "HDBSCAN": hdbscan,
+    "k-means": kmeans,
+}
 
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # MiB on Linux
 
 
-def measure(method, n_samples, n_features, threshold):
-    """Run one method in a process of its own."""
-    arguments = [method, n_samples, n_features, threshold]
-    command = [sys.executable, __file__, "--measure", *map(str, arguments)]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return json.loads(printed)
-
-
-def one_measurement(method, n_samples, n_features, threshold):
+def run_one(method, n_samples, n_features, threshold, device, labels_file):
+    """In a process of its own: one run of one method."""
+    parameters = {"device": device} if device and method in OURS else {}
+    fit = METHODS[method](float(threshold), **parameters)
     X = clustered_rows(int(n_samples), int(n_features))
-    seconds, mebibytes, labels = globals()[method](X, float(threshold))
-    # Numbered by first appearance, equal partitions are equal lists.
-    _, first, numbers = np.unique(labels, return_index=True, return_inverse=True)
-    partition = np.argsort(np.argsort(first))[numbers]
-    print(json.dumps([seconds, mebibytes, partition.tolist()]))
+    before = peak()
+    start = time.perf_counter()
+    labels = fit(X)
+    seconds = time.perf_counter() - start
+    np.save(labels_file, np.asarray(labels))
+    print(json.dumps([seconds, peak() - before]))
+
+
+class Bench:
+    """Runs of methods, and the labels of ours to compare with."""
+
+    def __init__(self, arguments, folder):
+        self.arguments = arguments
+        self.folder = folder
+        self.reference = {}
+
+    def run(self, method, n_rows):
+        python = self.arguments.rac_python if method == "RAC++" else sys.executable
+        labels_file = self.folder / "labels.npy"
+        size = map(str, (n_rows, self.arguments.features, self.arguments.threshold))
+        command = [python, __file__, "--one", method, *size, self.arguments.device]
+        done = subprocess.run(
+            [*command, str(labels_file)], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or [f"rc {done.returncode}"])[-1]
+            print(f"{method} on {n_rows:,} rows failed: {last}", file=sys.stderr)
+            return None
+        seconds, mebibytes = json.loads(done.stdout.splitlines()[-1])
+        labels = np.load(labels_file)
+        if method == "ours":
+            self.reference[n_rows] = labels
+        ari = ""
+        if n_rows in self.reference and method != "faiss.knn":
+            ari = adjusted_rand_index(self.reference[n_rows], labels)
+        return {
+            "method": method,
+            "rows": n_rows,
+            "features": self.arguments.features,
+            "seconds": round(seconds, 3),
+            "mebibytes": round(mebibytes),
+            "n_clusters": len(np.unique(labels)),
+            "ari": ari,
+        }
+
+
+def adjusted_rand_index(a, b):
+    from sklearn.metrics import adjusted_rand_score
+
+    return round(float(adjusted_rand_score(a, b)), 5)
+
+
+def compare(bench, methods, n_rows, n_runs):
+    """Some methods in turn; a table of medians."""
+    runs = {method: [] for method in methods}
+    for _ in range(n_runs):
+        for method in methods:
+            result = bench.run(method, n_rows)
+            if result is not None:
+                runs[method].append(result)
+    features = bench.arguments.features
+    print(f"\n{n_rows:,} x {features}, cosine, float32 unit rows, medians of {n_runs}")
+    print(f"{'':25}{'seconds':>9}{'x ours':>8}{'MiB':>8}{'clusters':>10}{'ARI':>9}")
+    for method, results in runs.items():
+        if not results:
+            print(f"{method:25}{'failed':>9}")
+            continue
+        seconds = np.median([result["seconds"] for result in results])
+        ours_seconds = [result["seconds"] for result in runs[methods[0]]]
+        ratios = [
+            result["seconds"] / own
+            for result, own in zip(results, ours_seconds, strict=False)
+        ]
+        mebibytes = np.median([result["mebibytes"] for result in results])
+        last = results[-1]
+        is_search = method == "faiss.knn"
+        print(
+            f"{method:25}{seconds:9.2f}{np.median(ratios):8.2f}{mebibytes:8,.0f}"
+            f"{'' if is_search else last['n_clusters']:>10}{last['ari']:>9}",
+            flush=True,
+        )
+
+
+def grow(bench, methods, path):
+    """One run at each size; what is in the file already is not run again."""
+    done = set()
+    if path.exists():
+        with path.open(newline="") as file:
+            done = {(row["method"], int(row["rows"])) for row in csv.DictReader(file)}
+    else:
+        path.write_text(",".join(FIELDS) + "\n")
+    for n_rows in GROWTH:
+        for method in methods:
+            if (method, n_rows) in done or n_rows > MOST_ROWS.get(method, n_rows):
+                continue
+            result = bench.run(method, n_rows)
+            if result is None:
+                continue
+            with path.open("a", newline="") as file:
+                csv.DictWriter(file, FIELDS).writerow(result)
+            print(*result.values(), flush=True)
+
+
+def plot(table, picture):
+    import matplotlib.pyplot as plt
+
+    with Path(table).open(newline="") as file:
+        results = list(csv.DictReader(file))
+    figure, axes = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
+    for method in METHODS:
+        rows = [result for result in results if result["method"] == method]
+        if not rows or method == "faiss.knn":
+            continue
+        own = method in OURS
+        style = {"linewidth": 2.6 if own else 1.2, "marker": "o", "markersize": 4}
+        n_rows = [int(row["rows"]) for row in rows]
+        names = {"ours": "AverageLinkage", "approximate": "AverageLinkage, approximate"}
+        for axis, field in zip(axes, ("seconds", "mebibytes"), strict=True):
+            values = [max(float(row[field]), 1e-3) for row in rows]
+            axis.plot(n_rows, values, label=names.get(method, method), **style)
+    for axis, title in zip(
+        axes, ("seconds", "additional peak memory, MiB"), strict=True
+    ):
+        axis.set(xscale="log", yscale="log", xlabel="rows", title=title)
+        axis.grid(alpha=0.3)
+    axes[1].set_ylim(bottom=1)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
+    figure.savefig(picture, dpi=110)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--features", type=int, default=128)
     parser.add_argument("--threshold", type=float, default=0.4, help="cosine distance")
     parser.add_argument("--runs", type=int, default=3, help="of each (default: 3)")
+    parser.add_argument("--device", default="", help="of ours: cpu or cuda")
+    parser.add_argument("--rac-python", help="interpreter that has racplusplus")
     parser.add_argument("--short", action="store_true")
-    parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--growth", type=Path, help="table to write, .csv")
+    parser.add_argument("--plot", nargs=2, help="table to draw, picture to write")
+    parser.add_argument("--one", nargs=6, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.measure:
-        one_measurement(*arguments.measure)
+    if arguments.one:
+        run_one(*arguments.one)
+        return
+    if arguments.plot:
+        plot(*arguments.plot)
         return
     if arguments.short:
         arguments.rows, arguments.features, arguments.runs = 2_000, 32, 1
-    size = (arguments.rows, arguments.features, arguments.threshold)
-    results = {"ours": [], "fastcluster": []}
-    for _ in range(arguments.runs):  # in turn, so that a slow spell hits both
-        for method, runs in results.items():
-            runs.append(measure(method, *size))
-    print(f"{arguments.rows:,} x {arguments.features}, cosine, float32, unit rows")
-    for method, runs in results.items():
-        n_clusters = max(runs[0][2]) + 1
-        seconds = sorted(run[0] for run in runs)
-        mebibytes = np.median([run[1] for run in runs])
-        print(
-            f"{method:12} {np.median(seconds):8.2f} s ({seconds[0]:.2f} to"
-            f" {seconds[-1]:.2f}) {mebibytes:8,.0f} MiB   {n_clusters:,} clusters,"
-            f" {arguments.rows / n_clusters:.1f} rows each"
-        )
-    ratios = [
-        theirs[0] / ours[0]
-        for ours, theirs in zip(results["ours"], results["fastcluster"], strict=True)
-    ]
-    partitions = [run[2] for runs in results.values() for run in runs]
-    same = all(partition == partitions[0] for partition in partitions)
-    print(f"{np.median(ratios):.1f} times as fast; partitions identical: {same}")
+    methods = arguments.methods
+    if "RAC++" in methods and not arguments.rac_python:
+        print("RAC++ is left out: --rac-python was not given", file=sys.stderr)
+        methods.remove("RAC++")
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(arguments, Path(folder))
+        if arguments.growth:
+            grow(bench, methods, arguments.growth)
+        else:
+            compare(bench, methods, arguments.rows, arguments.runs)
 
 
 if __name__ == "__main__":
