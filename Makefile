@@ -27,6 +27,7 @@ docs: $(VENV)/.installed-docs
 
 bench: $(VENV)/.installed
 	$(python) benchmarks/clustering.py $(ARGS)
+	$(python) benchmarks/shapes.py $(ARGS)
 	$(python) benchmarks/query.py $(ARGS)
 
 $(VENV)/.installed: pyproject.toml

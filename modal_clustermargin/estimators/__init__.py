@@ -1,11 +1,40 @@
 """Networks with a ``fit``, a ``predict_proba`` and an ``embed``.
 
 `NetworkClassifier` turns a torch module into a scikit-learn classifier that
-modAL can teach. `MLP` and `SmallConvNet` are two modules to start with.
+modAL can teach; `ProxyClassifier` is one for features computed beforehand, and
+`DeferredFit` puts training off until it is needed. The others are modules to
+start with.
 """
 
+from modal_clustermargin.estimators._checkpoints import LoadedWeights, load_checkpoint
+from modal_clustermargin.estimators._deferred_fit import DeferredFit
+from modal_clustermargin.estimators._linear_probe import LinearNet, LinearProbe
 from modal_clustermargin.estimators._mlp import MLP
 from modal_clustermargin.estimators._network_classifier import NetworkClassifier
+from modal_clustermargin.estimators._proxy import ProxyClassifier, ProxyNet
+from modal_clustermargin.estimators._schedules import RateSchedule
 from modal_clustermargin.estimators._small_conv_net import SmallConvNet
+from modal_clustermargin.estimators._vision import (
+    VGG16,
+    ResNet18,
+    ResNet50,
+    ResNet101,
+)
 
-__all__ = ["MLP", "NetworkClassifier", "SmallConvNet"]
+__all__ = [
+    "MLP",
+    "VGG16",
+    "DeferredFit",
+    "LinearNet",
+    "LinearProbe",
+    "LoadedWeights",
+    "NetworkClassifier",
+    "ProxyClassifier",
+    "ProxyNet",
+    "RateSchedule",
+    "ResNet18",
+    "ResNet50",
+    "ResNet101",
+    "SmallConvNet",
+    "load_checkpoint",
+]

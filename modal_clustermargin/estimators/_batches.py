@@ -86,7 +86,7 @@ class ShuffledBatches(RowBatches):
             yield self.dataset[order[start:stop]]
 
 
-def gather_rows(blocks, n_rows):
+def gather_rows(blocks, n_rows, out=None):
     """Copy blocks of rows into one array as they arrive.
 
     Parameters
@@ -97,15 +97,38 @@ def gather_rows(blocks, n_rows):
     n_rows : int
         Rows of all blocks together, 1 or more.
 
+    out : ndarray of shape (n_rows, n_columns), default=None
+        Where to put the rows, such as a memory map. None makes an array.
+
     Returns
     -------
     rows : ndarray of shape (n_rows, n_columns), dtype=float32
+        `out` itself, in its own dtype, if it was given.
+
+    Raises
+    ------
+    ValueError
+        If `out` has another shape, or holds no real numbers; after the first
+        block.
     """
-    rows, start = None, 0
+    start = 0
     for block in blocks:
-        if rows is None:
-            rows = np.empty((n_rows, *block.shape[1:]), np.float32)
+        shape = (n_rows, *block.shape[1:])
+        if start == 0:
+            rows = np.empty(shape, np.float32) if out is None else _checked(out, shape)
         stop = start + len(block)
         rows[start:stop] = block.float().cpu().numpy()
         start = stop
     return rows
+
+
+def _checked(out, shape):
+    kind = getattr(getattr(out, "dtype", None), "kind", type(out).__name__)
+    if kind != "f" or out.shape != shape:
+        found = f"shape {out.shape} and {out.dtype}" if kind in "biufc" else kind
+        raise ValueError(
+            f"out must be an array of floats of shape {shape}; got {found}. Make it"
+            f" with np.empty({shape}, np.float32), or on disk with"
+            f" np.lib.format.open_memmap(file, 'w+', np.float32, {shape})."
+        )
+    return out

@@ -53,15 +53,20 @@ def watched_layer(module, layer=None):
 
 
 class WatchedLayer:
-    """Holds the activations of the latest forward pass, and no others."""
+    """Holds the activations of the latest forward pass, and no others.
+
+    Where no layer was named, it knows the Linear layer that ran last: the head.
+    """
 
     def __init__(self, layer, names):
         self._layer = layer
         self._names = names
         self._activations = None
+        self._part = None
 
     def see_input(self, part, args):
         """Hook of every Linear layer: the one that runs last has the last word."""
+        self._part = part
         self._activations = args[0]
 
     def see_output(self, part, args, output):
@@ -72,6 +77,15 @@ class WatchedLayer:
             # A copy: the next layer may work in place on what this one returns.
             output = output.clone()
         self._activations = output
+
+    def head(self):
+        """The Linear layer that ran last."""
+        if self._part is None:
+            raise ValueError(
+                "The head of a network is the Linear layer that runs last, and no"
+                f" Linear layer ran. The module has: {', '.join(self._names)}."
+            )
+        return self._part
 
     def take(self, n_samples):
         """Activations as a tensor of shape (n_samples, n_hidden)."""

@@ -1,6 +1,7 @@
 """A torch module as a scikit-learn classifier that modAL can teach."""
 
 import numpy as np
+from sklearn.base import clone
 from skorch.utils import is_dataset, to_device
 from torch import nn, optim
 
@@ -10,6 +11,7 @@ from modal_clustermargin.estimators._batches import (
     ShuffledBatches,
     gather_rows,
 )
+from modal_clustermargin.estimators._heads import give_rate, give_weights
 from modal_clustermargin.estimators._hidden_layer import watched_layer
 from modal_clustermargin.estimators._labels import (
     as_labels,
@@ -67,6 +69,19 @@ class NetworkClassifier(SeededNet):
     predict_batch_size : int, default=256
         Largest batch in `predict_proba` and `embed`.
 
+    schedule : {"cosine", "step"}, callable or None, default=None
+        How the learning rates fall from batch to batch; see `RateSchedule`. None
+        leaves them as they are.
+
+    head_lr : float or None, default=None
+        Learning rate of the head, the Linear layer that runs last. None is `lr`.
+
+    linear_probe : NetworkClassifier or None, default=None
+        Trained by `fit` before the network is, on the embeddings that the fresh
+        network gives, computed once; its weights are what the head begins with.
+        This is linear probing then fine-tuning (LP-FT) and, with
+        ``max_epochs=0``, linear probing. See `LinearProbe`.
+
     classes : array-like of shape (n_classes,) or None, default=None
         Every label there is, for when the first y lack some. None means the
         labels found in y.
@@ -107,6 +122,9 @@ class NetworkClassifier(SeededNet):
     module_ : nn.Module
         The trained network.
 
+    linear_probe_ : NetworkClassifier
+        The trained `linear_probe`, if there is one.
+
     device_ : torch.device
         Where `module_` is.
 
@@ -142,6 +160,9 @@ class NetworkClassifier(SeededNet):
         max_epochs=50,
         batch_size=32,
         predict_batch_size=256,
+        schedule=None,
+        head_lr=None,
+        linear_probe=None,
         classes=None,
         device=None,
         random_state=None,
@@ -154,6 +175,9 @@ class NetworkClassifier(SeededNet):
         **kwargs,
     ):
         self.predict_batch_size = predict_batch_size
+        self.schedule = schedule
+        self.head_lr = head_lr
+        self.linear_probe = linear_probe
         self.random_state = random_state
         super().__init__(
             module,
@@ -240,8 +264,28 @@ class NetworkClassifier(SeededNet):
         self.layout_ = SampleLayout.of(X)
         if fresh:
             self.initialize()
+            self._prepare_head(X, positions)
         self._train(X, positions, _routing_method=_routing_method, **fit_params)
         return self
+
+    def _prepare_head(self, X, positions):
+        """Probe, and give the head a learning rate of its own, if asked to."""
+        if self.linear_probe is not None:
+            with watched_layer(self.module_) as watched:
+                embeddings = self._activations(X, watched)
+            self.linear_probe_ = self._make_probe().fit(embeddings, positions)
+            give_weights(self.linear_probe_.module_, watched.head())
+        if self.head_lr is not None:
+            with watched_layer(self.module_) as watched:
+                next(self.forward_iter(X[:1]))
+            give_rate(self.optimizer_, watched.head(), self.head_lr)
+
+    def _make_probe(self):
+        probe = clone(self.linear_probe)
+        probe.set_params(classes=np.arange(len(self.classes_)), device=self.device_)
+        if probe.random_state is None:
+            probe.set_params(random_state=self.random_state_.randint(2**31 - 1))
+        return probe
 
     def _settle_classes(self, labels, classes, *, known):
         if classes is None and known:
@@ -270,17 +314,21 @@ class NetworkClassifier(SeededNet):
         # skorch's scoring callbacks come with a data set whose y are positions.
         return positions if is_dataset(X) else self.classes_[positions]
 
-    def predict_proba(self, X):
+    def predict_proba(self, X, out=None):
         """Class probabilities, computed in batches.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
 
+        out : ndarray of shape (n_samples, n_classes), default=None
+            Array of floats to write to, such as a memory map.
+
         Returns
         -------
         proba : ndarray of shape (n_samples, n_classes), dtype=float32
-            Columns in the order of `classes_`; rows sum to one.
+            Columns in the order of `classes_`; rows sum to one. `out` itself, if
+            it was given.
 
         Raises
         ------
@@ -292,10 +340,10 @@ class NetworkClassifier(SeededNet):
         """
         X = self._as_known_samples(X)
         nonlinearity = self._get_predict_nonlinearity()
-        blocks = (nonlinearity(logits_of(out)) for out in self.forward_iter(X))
-        return gather_rows(blocks, len(X))
+        blocks = (nonlinearity(logits_of(each)) for each in self.forward_iter(X))
+        return gather_rows(blocks, len(X), out)
 
-    def embed(self, X, layer=None):
+    def embed(self, X, layer=None, out=None):
         """Hidden activations, computed in batches with dropout off.
 
         Parameters
@@ -307,10 +355,14 @@ class NetworkClassifier(SeededNet):
             that runs last. A name out of ``module_.named_modules()`` returns
             what comes out of that layer.
 
+        out : ndarray of shape (n_samples, n_hidden), default=None
+            Array of floats to write to, such as a memory map.
+
         Returns
         -------
         hidden : ndarray of shape (n_samples, n_hidden), dtype=float32
-            Activations of more dimensions are flattened.
+            Activations of more dimensions are flattened. `out` itself, if it was
+            given.
 
         Raises
         ------
@@ -322,8 +374,12 @@ class NetworkClassifier(SeededNet):
         """
         X = self._as_known_samples(X)
         with watched_layer(self.module_, layer) as watched:
-            blocks = (watched.take(len(logits_of(out))) for out in self.forward_iter(X))
-            return gather_rows(blocks, len(X))
+            return self._activations(X, watched, out)
+
+    def _activations(self, X, watched, out=None):
+        outputs = map(logits_of, self.forward_iter(X))
+        blocks = (watched.take(len(logits)) for logits in outputs)
+        return gather_rows(blocks, len(X), out)
 
     def forward_iter(self, X, training=False, device="cpu"):
         """Yield the module's outputs batch by batch, in the order of the rows.

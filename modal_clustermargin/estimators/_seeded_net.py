@@ -14,6 +14,7 @@ from torch import nn, optim
 from modal_clustermargin.estimators._devices import resolve_device
 from modal_clustermargin.estimators._logits import logits_of
 from modal_clustermargin.estimators._module_arguments import learned_arguments
+from modal_clustermargin.estimators._schedules import RateSchedule
 from modal_clustermargin.estimators._seeding import (
     borrowed_generators,
     own_random_state,
@@ -27,8 +28,8 @@ class _StoppedByCallback(Exception):
 class SeededNet(NeuralNetClassifier):
     """Base class of `NetworkClassifier`, which declares the parameters.
 
-    Read here are `module`, `device`, `random_state` and `predict_batch_size`,
-    beside those of skorch.
+    Read here are `module`, `device`, `random_state`, `predict_batch_size` and
+    `schedule`, beside those of skorch.
     """
 
     def initialize(self):
@@ -91,12 +92,15 @@ class SeededNet(NeuralNetClassifier):
 
     @property
     def _default_callbacks(self):
-        if self.verbose:
-            return super()._default_callbacks
-        return [
+        callbacks = [
             ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
             ("valid_loss", PassthroughScoring(name="valid_loss")),
         ]
+        if self.verbose:
+            callbacks = super()._default_callbacks
+        if self.schedule is not None:
+            callbacks = [*callbacks, ("schedule", RateSchedule(self.schedule))]
+        return callbacks
 
     def set_params(self, **params):
         """Set parameters, those of the optimizer for the next `fit` as well.

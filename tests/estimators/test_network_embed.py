@@ -149,3 +149,32 @@ class TestMessages:
         net = NetworkClassifier(Odd, max_epochs=1).fit(*blobs)
         with pytest.raises(ValueError, match=f"'{layer}' .* 90 samples .*{found}"):
             net.embed(blobs[0], layer=layer)
+
+
+@pytest.mark.parametrize("method", ["embed", "predict_proba"])
+class TestOut:
+    def test_rows_go_into_an_array_or_a_memory_map(self, net, blobs, method, tmp_path):
+        X, y = blobs
+        expected = getattr(net.fit(X, y), method)(X)
+        mapped = np.lib.format.open_memmap(
+            tmp_path / "out.npy", "w+", np.float16, expected.shape
+        )
+        assert getattr(net, method)(X, out=mapped) is mapped
+        mapped.flush()
+        stored = np.load(tmp_path / "out.npy")
+        np.testing.assert_array_equal(stored, expected.astype(np.float16))
+
+    @pytest.mark.parametrize(
+        ("out", "what"),
+        [
+            (np.empty((90, 2), np.float32), r"got shape \(90, 2\) and float32"),
+            (np.empty((90, 8), int), r"got shape \(90, 8\) and int64"),
+            ([], "got list"),
+        ],
+    )
+    def test_an_array_that_does_not_fit(self, net, blobs, method, out, what):
+        X, y = blobs
+        with pytest.raises(
+            ValueError, match=rf"out must be an array of floats .*{what}"
+        ):
+            getattr(net.fit(X, y), method)(X, out=out)

@@ -1,0 +1,133 @@
+"""AverageLinkage on data that is known to be hard for methods of its kind.
+
+    python benchmarks/shapes.py            # about two minutes
+    python benchmarks/shapes.py --short    # a twentieth of the rows: does it run?
+
+A merge costs the same on any data; what may grow is the number of searches for
+clusters whose neighbours are all gone. So the table has, for each shape, how many
+clusters were searched for again, per merge, and how often all were.
+"""
+
+import argparse
+import time
+
+import numpy as np
+
+from modal_clustermargin.clustering import AverageLinkage
+from modal_clustermargin.clustering._neighbors import NeighborSearch
+
+
+def identical(n, rng):
+    return np.ones((n, 16), np.float32)
+
+
+def nearly_identical(n, rng):
+    return (1 + 1e-6 * rng.normal(size=(n, 16))).astype(np.float32)
+
+
+def mostly_zeros(n, rng):
+    X = np.zeros((n, 16), np.float32)
+    X[::10] = rng.normal(size=X[::10].shape)
+    return X
+
+
+def grid(n, rng):
+    side = round(n**0.5)
+    X = np.mgrid[:side, :side].reshape(2, -1).T
+    return X + 1e-7 * rng.normal(size=X.shape)
+
+
+def one_column(n, rng):
+    return rng.normal(size=(n, 1)).astype(np.float32)
+
+
+def growing_gaps(n, rng):
+    return np.cumsum(np.arange(n, dtype=float))[:, np.newaxis]
+
+
+def heavy_tail(n, rng):
+    sizes = 1 / np.arange(1, n // 20 + 1) ** 1.1
+    centers = rng.normal(size=(len(sizes), 32))
+    X = centers[rng.choice(len(sizes), n, p=sizes / sizes.sum())]
+    return (X + 0.5 * rng.normal(size=X.shape)).astype(np.float32)
+
+
+def one_swallows_all(n, rng):
+    """Lengths with a tail so heavy that the middle takes its neighbours one by one."""
+    directions = rng.normal(size=(n, 32))
+    return (directions * rng.pareto(1.0, size=(n, 1))).astype(np.float32)
+
+
+def noise(n, rng):
+    return rng.normal(size=(n, 128)).astype(np.float32)
+
+
+def wide(n, rng):
+    return noise(n, rng).repeat(16, axis=1) + rng.normal(size=(n, 2048))
+
+
+SHAPES = [
+    (identical, 100_000),
+    (nearly_identical, 20_000),
+    (mostly_zeros, 100_000),
+    (grid, 20_000),
+    (one_column, 100_000),
+    (growing_gaps, 5_000),
+    (heavy_tail, 20_000),
+    (one_swallows_all, 20_000),
+    (noise, 20_000),
+    (wide, 5_000),
+]
+
+
+class Counted:
+    """Counts what is searched for, once within."""
+
+    def __enter__(self):
+        self.n_clusters = self.n_all = 0
+        self.ways = nearest, of_each = (
+            NeighborSearch.nearest,
+            NeighborSearch.nearest_of_each,
+        )
+
+        def counted(search, points, *rest):
+            self.n_clusters += len(points.mean)
+            return nearest(search, points, *rest)
+
+        def counted_of_each(search, mean, spread, live, *rest):
+            self.n_all += 1
+            self.n_clusters += len(live)
+            return of_each(search, mean, spread, live, *rest)
+
+        NeighborSearch.nearest = counted
+        NeighborSearch.nearest_of_each = counted_of_each
+        return self
+
+    def __exit__(self, *error):
+        NeighborSearch.nearest, NeighborSearch.nearest_of_each = self.ways
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--short", action="store_true")
+    arguments = parser.parse_args()
+    AverageLinkage("sqeuclidean", n_clusters=1).fit(noise(1_500, np.random))
+    AverageLinkage("sqeuclidean", n_clusters=1).fit(noise(50, np.random))
+    print("All merges, sqeuclidean; clusters searched for, the first time included")
+    print(f"{'':18}{'rows x columns':>18}{'seconds':>9}{'per row':>9}{'all':>5}")
+    for shape, n_rows in SHAPES:
+        n_rows //= 20 if arguments.short else 1
+        X = shape(n_rows, np.random.RandomState(0))
+        model = AverageLinkage("sqeuclidean", n_clusters=1)
+        with Counted() as counted:
+            start = time.perf_counter()
+            model.fit(X)
+            seconds = time.perf_counter() - start
+        name = shape.__name__.replace("_", " ")
+        size = f"{len(X):,} x {X.shape[1]:,}"
+        per_row = counted.n_clusters / len(X)
+        print(f"{name:18}{size:>18}{seconds:9.2f}{per_row:9.2f}{counted.n_all:5}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""Weights from a file, whatever the program that wrote it called them."""
+
+import argparse
+import pickle
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+# Of a network that is there twice, the one that its authors evaluate: the query
+# encoder of MoCo, the averaged network of BYOL and EMAN, the teacher of DINO.
+_FIRST_CHOICES = ("encoder_q", "base_encoder", "ema", "target", "teacher")
+
+
+class LoadedWeights(NamedTuple):
+    """What of a checkpoint went into a module."""
+
+    path: str
+    prefix: str  # of the checkpoint's names, taken off
+    matched: tuple  # names of tensors, as the module has them
+    missing: tuple  # of the module, not in the checkpoint
+    unused: tuple  # of the checkpoint, without a place in the module
+
+    def __str__(self):
+        return (
+            f"{self.path}: {len(self.matched)} tensors matched under the prefix"
+            f" {self.prefix!r}, {len(self.missing)} of the network are missing,"
+            f" {len(self.unused)} of the checkpoint are not used."
+        )
+
+
+def load_checkpoint(module, path, prefix=None):
+    """Copy the tensors of a checkpoint into a module.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Changed in place.
+
+    path : path-like
+        A file that ``torch.save`` wrote: a state dict, or a dict with one under
+        "state_dict", "model" or "teacher". Read without running code that
+        may be in it.
+
+    prefix : str, default=None
+        What the checkpoint has before the module's own names, such as
+        ``"module.encoder_q."`` of MoCo. None finds it out: among all prefixes
+        that bring names together, the one with the most tensors of equal shape.
+
+    Returns
+    -------
+    loaded : LoadedWeights
+
+    Raises
+    ------
+    ValueError
+        If the file is no checkpoint, or has no tensor for the module, or
+        lacks most of its tensors, or one has another shape.
+    """
+    found = _state_dict(path)
+    own = module.state_dict()
+    prefix = _best_prefix(found, own) if prefix is None else prefix
+    ours = {
+        name: found[prefix + name]
+        for name in own
+        if prefix + name in found and found[prefix + name].shape == own[name].shape
+    }
+    other_shapes = [
+        f"{name} is {tuple(found[prefix + name].shape)} there and"
+        f" {tuple(own[name].shape)} here"
+        for name in own
+        if prefix + name in found and name not in ours
+    ]
+    if other_shapes:
+        raise ValueError(
+            f"The checkpoint {path} is of another architecture: {other_shapes[0]}"
+            + (f", and {len(other_shapes) - 1} more." if other_shapes[1:] else ".")
+        )
+    if 2 * len(ours) < len(own):
+        raise ValueError(
+            f"The checkpoint {path} has {len(ours)} of the network's {len(own)} tensors"
+            f" under the prefix {prefix!r}. The network's names begin with"
+            f" {', '.join(list(own)[:3])}; the checkpoint's with"
+            f" {', '.join(list(found)[:3])}. Take the network that the checkpoint is"
+            " of, or pass the prefix."
+        )
+    module.load_state_dict(ours, strict=False)
+    return LoadedWeights(
+        str(path),
+        prefix,
+        tuple(ours),
+        tuple(name for name in own if name not in ours),
+        tuple(name for name in found if name.removeprefix(prefix) not in ours),
+    )
+
+
+def _state_dict(path):
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(
+            f"weights={str(path)!r} is neither a file nor the name of weights that"
+            " torchvision has for this network."
+        )
+    try:
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            stored = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
+        raise ValueError(
+            f"The checkpoint {path} cannot be read without running code from it"
+            f" ({str(error).splitlines()[0]}). Save its state dict alone:"
+            " torch.save(network.state_dict(), path)."
+        ) from error
+    for key in ("state_dict", "model", "teacher"):
+        if isinstance(stored, dict) and isinstance(stored.get(key), dict):
+            stored = stored[key]
+    if not isinstance(stored, dict):
+        stored = {}
+    tensors = {name: part for name, part in stored.items() if torch.is_tensor(part)}
+    if not tensors:
+        raise ValueError(f"The checkpoint {path} holds no tensors by name.")
+    return tensors
+
+
+def _best_prefix(found, own):
+    """The prefix under which the most tensors match; of equals, a first choice."""
+    matches = {"": 0}
+    for stored_name, tensor in found.items():
+        parts = stored_name.split(".")
+        for n_taken in range(len(parts)):
+            name = ".".join(parts[n_taken:])
+            if name in own and own[name].shape == tensor.shape:
+                prefix = stored_name[: len(stored_name) - len(name)]
+                matches[prefix] = matches.get(prefix, 0) + 1
+
+    def rank(prefix):
+        parts = prefix.split(".")
+        chosen = [
+            any(part.startswith(name) for part in parts) for name in _FIRST_CHOICES
+        ]
+        return matches[prefix], any(chosen)
+
+    return max(matches, key=rank)

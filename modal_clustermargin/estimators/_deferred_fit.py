@@ -1,0 +1,143 @@
+"""A classifier that is trained only when it is asked something."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_consistent_length
+
+
+def _estimator_has(name):
+    return available_if(lambda self: hasattr(self.estimator, name))
+
+
+class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    """Keep what `fit` is given, and train when a prediction needs it.
+
+    modAL's `teach` fits the classifier after every batch of labels. Where the
+    batch is chosen by something cheaper, such as a proxy on features computed
+    beforehand, the large network is wanted only now and then: behind
+    DeferredFit, the rounds in which nobody asks it cost nothing.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Trained as a clone; itself it stays as it is.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The trained clone. Looking at it trains it, if that was put off.
+
+    is_pending_ : bool
+        Whether there is data that was not trained on yet.
+
+    classes_ : ndarray of shape (n_classes,)
+        Labels, sorted: those of `estimator_`, or those in y while it waits.
+
+    Notes
+    -----
+    X and y are kept, not copied, until they are trained on. An error in them is
+    raised when the training begins, and the data are kept.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from modal_clustermargin.estimators import DeferredFit
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = DeferredFit(LogisticRegression(max_iter=1000)).fit(X, y)
+    >>> model.is_pending_
+    True
+    >>> bool(model.score(X, y) > 0.9), model.is_pending_
+    (True, False)
+    """
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    def fit(self, X, y, **fit_params):
+        """Keep X and y; forget what was learned before.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+
+        y : array-like of shape (n_samples,)
+
+        **fit_params : dict
+            For the `fit` of `estimator`.
+
+        Returns
+        -------
+        self : DeferredFit
+        """
+        if not hasattr(self.estimator, "fit"):
+            raise TypeError(
+                "DeferredFit wants a classifier with a fit; got"
+                f" {type(self.estimator).__name__}."
+            )
+        check_consistent_length(X, y)
+        self._trained = None
+        self._waiting = (X, y, fit_params)
+        return self
+
+    @property
+    def is_pending_(self):
+        """Whether there is data that was not trained on yet."""
+        return getattr(self, "_waiting", None) is not None
+
+    @property
+    def estimator_(self):
+        """The trained clone of `estimator`."""
+        if self.is_pending_:
+            X, y, fit_params = self._waiting
+            self._trained = clone(self.estimator).fit(X, y, **fit_params)
+            self._waiting = None
+        if getattr(self, "_trained", None) is None:
+            raise NotFittedError(
+                "This DeferredFit has nothing to train on yet: call fit(X, y) first."
+            )
+        return self._trained
+
+    @property
+    def classes_(self):
+        """Labels, sorted; without training for it."""
+        if not self.is_pending_:
+            return self.estimator_.classes_
+        declared = getattr(self.estimator, "classes", None)
+        return np.unique(self._waiting[1] if declared is None else declared)
+
+    @property
+    def n_features_in_(self):
+        """Columns of X, as `estimator_` says."""
+        return self.estimator_.n_features_in_
+
+    def predict(self, X):
+        """Label of each sample: ndarray of shape (n_samples,)."""
+        return self.estimator_.predict(X)
+
+    @_estimator_has("predict_proba")
+    def predict_proba(self, X):
+        """Class probabilities: ndarray of shape (n_samples, n_classes)."""
+        return self.estimator_.predict_proba(X)
+
+    @_estimator_has("embed")
+    def embed(self, X, **arguments):
+        """Embeddings of X, if the estimator has them."""
+        return self.estimator_.embed(X, **arguments)
+
+    def score(self, X, y, sample_weight=None):
+        """Score of the estimator, mean accuracy for most."""
+        if sample_weight is None:
+            return self.estimator_.score(X, y)
+        return self.estimator_.score(X, y, sample_weight)
+
+    def __sklearn_is_fitted__(self):
+        return self.is_pending_ or getattr(self, "_trained", None) is not None
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = self.estimator.__sklearn_tags__()
+        tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
+        return tags

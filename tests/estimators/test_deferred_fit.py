@@ -1,0 +1,111 @@
+"""DeferredFit trains when asked, once, and then is its estimator."""
+
+import pickle
+
+import numpy as np
+import pytest
+from modAL.models import ActiveLearner
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils.validation import check_is_fitted
+
+from modal_clustermargin import RandomSampling
+from modal_clustermargin.estimators import MLP, DeferredFit, NetworkClassifier
+
+
+class Counting(LogisticRegression):
+    """Counts the fits of all its clones."""
+
+    n_fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        Counting.n_fits += 1
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.fixture(autouse=True)
+def none_counted():
+    Counting.n_fits = 0
+
+
+@pytest.mark.parametrize("question", ["predict", "predict_proba"])
+def test_trains_once_when_first_asked(blobs, question):
+    X, y = blobs
+    model = DeferredFit(Counting()).fit(X[:40], y[:40]).fit(X, y)
+    assert (Counting.n_fits, model.is_pending_) == (0, True)
+    answers = [getattr(model, question)(X) for _ in range(2)]
+    assert (Counting.n_fits, model.is_pending_) == (1, False)
+    expected = getattr(LogisticRegression().fit(X, y), question)(X)
+    for answer in answers:
+        np.testing.assert_array_equal(answer, expected)
+    assert model.fit(X[:50], y[:50]).is_pending_
+    assert not hasattr(model.estimator, "coef_")
+
+
+def test_is_its_estimator_otherwise(blobs):
+    X, y = blobs
+    net = NetworkClassifier(MLP, max_epochs=5, random_state=0)
+    model = DeferredFit(net).fit(X, y)
+    np.testing.assert_array_equal(model.embed(X), net.fit(X, y).embed(X))
+    assert model.score(X, y) == net.score(X, y)
+    assert model.n_features_in_ == 4
+    without = DeferredFit(LogisticRegression()).fit(X, y)
+    assert not hasattr(without, "embed")
+    assert without.score(X, y, np.arange(90)) > 0.9
+
+
+def test_classes_are_known_without_training(blobs):
+    X, y = blobs
+    model = DeferredFit(Counting()).fit(X, y)
+    check_is_fitted(model)
+    np.testing.assert_array_equal(model.classes_, [0, 1, 2])
+    assert Counting.n_fits == 0
+    declared = DeferredFit(NetworkClassifier(classes=[0, 1, 2, 3])).fit(X, y)
+    np.testing.assert_array_equal(declared.classes_, [0, 1, 2, 3])
+
+
+def test_waits_through_clone_pickle_and_fit_parameters(blobs):
+    X, y = blobs
+    weights = (y != 2).astype(float)
+    model = DeferredFit(Counting()).fit(X, y, sample_weight=weights)
+    again = pickle.loads(pickle.dumps(model))
+    assert again.is_pending_
+    assert 2 not in again.predict(X)
+    assert not hasattr(clone(model), "_waiting")
+
+
+# modAL 0.4.1, not this project.
+@pytest.mark.filterwarnings("ignore:'force_all_finite' was renamed:FutureWarning")
+def test_teaching_costs_nothing_in_modal(blobs):
+    X, y = blobs
+    learner = ActiveLearner(DeferredFit(Counting()), RandomSampling(), X[:9], y[:9])
+    for _ in range(3):
+        indices, rows = learner.query(X, n_instances=5)
+        learner.teach(rows, y[indices])
+    assert Counting.n_fits == 0
+    assert learner.score(X, y) > 0.9
+    assert Counting.n_fits == 1
+    assert learner.X_training.shape == (24, 4)
+
+
+def test_messages(blobs):
+    X, y = blobs
+    with pytest.raises(NotFittedError, match=r"nothing to train on .* call fit"):
+        DeferredFit(LogisticRegression()).predict(X)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(DeferredFit(LogisticRegression()))
+    with pytest.raises(TypeError, match="wants a classifier with a fit; got str"):
+        DeferredFit("net").fit(X, y)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        DeferredFit(LogisticRegression()).fit(X, y[:-1])
+
+
+def test_an_error_while_training_keeps_the_data(blobs):
+    X, y = blobs
+    model = DeferredFit(LogisticRegression(C=-1)).fit(X, y)
+    with pytest.raises(ValueError, match="'C' parameter"):
+        model.predict(X)
+    assert model.is_pending_
+    model.estimator.set_params(C=1.0)
+    assert model.score(X, y) > 0.9

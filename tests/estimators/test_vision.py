@@ -1,0 +1,165 @@
+"""Networks of torchvision: shapes, embeddings, and weights from files."""
+
+import argparse
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from modal_clustermargin.estimators import (
+    VGG16,
+    NetworkClassifier,
+    ResNet18,
+    ResNet50,
+    ResNet101,
+)
+
+NETWORKS = [(VGG16, 512), (ResNet18, 512), (ResNet50, 2048), (ResNet101, 2048)]
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Eight colour images of 32 x 32 and their labels."""
+    rng = np.random.default_rng(0)
+    return rng.random((8, 3, 32, 32), np.float32), np.arange(8) % 2
+
+
+@pytest.fixture
+def backbone():
+    torch.manual_seed(1)
+    return ResNet18(2).backbone
+
+
+@pytest.mark.parametrize(("network", "n_embedding"), NETWORKS)
+def test_logits_and_embedding(network, n_embedding):
+    net = network(n_classes=5).eval()
+    X = torch.rand(2, 3, 32, 32)
+    assert net(X).shape == (2, 5)
+    assert net.head.in_features == n_embedding
+
+
+@pytest.mark.parametrize("network", [VGG16, ResNet18])
+def test_embed_is_what_a_hook_on_the_head_sees(network, images):
+    X, y = images
+    net = NetworkClassifier(network, max_epochs=1, random_state=0).fit(X, y)
+    net.module_.train()
+    embedded = net.embed(X)
+    seen = []
+    net.module_.eval()
+    hook = net.module_.head.register_forward_pre_hook(
+        lambda _, args: seen.append(args[0])
+    )
+    with torch.no_grad():
+        net.module_(torch.from_numpy(X))
+    hook.remove()
+    np.testing.assert_allclose(embedded, seen[0], atol=1e-5)
+    again = pickle.loads(pickle.dumps(net))
+    np.testing.assert_array_equal(again.embed(X), embedded)
+
+
+def test_small_images_keep_their_resolution():
+    net = ResNet18(2, small_images=True).eval()
+    sizes = []
+    net.backbone.layer1.register_forward_hook(lambda *a: sizes.append(a[2].shape[2:]))
+    net(torch.rand(1, 3, 32, 32))
+    assert sizes == [(32, 32)]
+
+
+def test_projection_is_the_embedding():
+    net = ResNet18(2, n_projection=7)
+    assert (net.projection.out_features, net.head.in_features) == (7, 7)
+
+
+LAYOUTS = {
+    "plain": lambda d: d,
+    "MoCo": lambda d: {
+        "state_dict": {
+            **{f"module.encoder_k.{k}": torch.zeros_like(v) for k, v in d.items()},
+            **{f"module.encoder_q.{k}": v for k, v in d.items()},
+            "module.queue": torch.zeros(3),
+        }
+    },
+    "BYOL-EMAN": lambda d: {
+        "state_dict": {
+            **{f"module.main.backbone.{k}": -v for k, v in d.items()},
+            **{f"module.ema.backbone.{k}": v for k, v in d.items()},
+        }
+    },
+    "SimSiam": lambda d: {
+        "epoch": 3,
+        "state_dict": {f"module.encoder.{k}": v for k, v in d.items()},
+    },
+    "DINO": lambda d: {
+        "student": {f"module.backbone.{k}": -v for k, v in d.items()},
+        "teacher": {f"backbone.{k}": v for k, v in d.items()},
+        "args": argparse.Namespace(arch="resnet18"),
+    },
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_checkpoints_of_self_supervised_training(layout, backbone, tmp_path):
+    stored = {name: part.float() for name, part in backbone.state_dict().items()}
+    torch.save(LAYOUTS[layout](stored), tmp_path / "weights.pth")
+    net = ResNet18(3, weights=tmp_path / "weights.pth")
+    for name, part in net.backbone.state_dict().items():
+        np.testing.assert_array_equal(part, stored[name])
+    assert len(net.loaded.matched) == len(stored)
+    assert not net.loaded.missing
+    assert "tensors matched under the prefix" in str(net.loaded)
+
+
+def test_vgg_takes_the_convolutions_of_a_whole_network(tmp_path):
+    torch.manual_seed(2)
+    features = VGG16(2, batch_norm=True).backbone.features
+    stored = {f"features.{k}": v for k, v in features.state_dict().items()}
+    stored["classifier.0.weight"] = torch.zeros(4, 4)
+    torch.save(stored, tmp_path / "vgg.pth")
+    net = VGG16(5, weights=str(tmp_path / "vgg.pth"), batch_norm=True)
+    torch.testing.assert_close(
+        net.backbone.features.state_dict(), features.state_dict()
+    )
+    assert net.loaded.unused == ("classifier.0.weight",)
+
+
+class TestMessages:
+    def test_another_architecture(self, backbone, tmp_path):
+        torch.save(backbone.state_dict(), tmp_path / "18.pth")
+        with pytest.raises(
+            ValueError, match=r"18.pth is of another arch.* and \d+ more"
+        ):
+            ResNet50(2, weights=tmp_path / "18.pth")
+
+    def test_nothing_that_matches(self, tmp_path):
+        torch.save({"a": torch.zeros(1), "b": torch.zeros(1)}, tmp_path / "other.pth")
+        with pytest.raises(ValueError, match=r"has 0 of the .* tensors .*with a, b"):
+            ResNet18(2, weights=tmp_path / "other.pth")
+
+    def test_a_wrong_prefix(self, backbone, tmp_path):
+        torch.save(backbone.state_dict(), tmp_path / "18.pth")
+        with pytest.raises(
+            ValueError, match=r"has 0 of .* under the prefix 'encoder.'"
+        ):
+            ResNet18(2, weights=tmp_path / "18.pth", prefix="encoder.")
+
+    def test_neither_file_nor_name(self):
+        with pytest.raises(
+            ValueError, match="weights='IMAGENET9' is neither a file nor"
+        ):
+            ResNet18(2, weights="IMAGENET9")
+
+    def test_a_file_that_would_run_code(self, tmp_path):
+        torch.save({"state_dict": print}, tmp_path / "code.pth")
+        with pytest.raises(ValueError, match="cannot be read without running code"):
+            ResNet18(2, weights=tmp_path / "code.pth")
+
+    def test_no_tensors(self, tmp_path):
+        torch.save({"epoch": 3}, tmp_path / "empty.pth")
+        with pytest.raises(ValueError, match="holds no tensors by name"):
+            ResNet18(2, weights=tmp_path / "empty.pth")
+
+    @pytest.mark.parametrize("network", [VGG16, ResNet18])
+    def test_images_with_the_wrong_channels(self, network):
+        with pytest.raises(ValueError, match=r"wants colour images .*\(2, 1, 32, 32\)"):
+            network(2)(torch.zeros(2, 1, 32, 32))
