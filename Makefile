@@ -2,6 +2,7 @@
 VENV ?= .venv
 PYTHON ?= python3
 MODAL_0_4_2 ?= .modal-0.4.2.1
+RAC ?= .racplusplus
 ARGS ?=
 
 python = $(VENV)/bin/python
@@ -25,8 +26,9 @@ docs: $(VENV)/.installed-docs
 	$(python) -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-bench: $(VENV)/.installed
-	$(python) benchmarks/clustering.py $(ARGS)
+bench: $(VENV)/.installed $(RAC)/.installed
+	$(python) benchmarks/clustering.py --rac-python $(RAC)/bin/python $(ARGS)
+	$(python) benchmarks/recall.py $(ARGS)
 	$(python) benchmarks/shapes.py $(ARGS)
 	$(python) benchmarks/query.py $(ARGS)
 
@@ -45,5 +47,11 @@ $(MODAL_0_4_2)/.installed: $(VENV)/.installed
 	$(python) -m pip install --quiet --no-deps --upgrade --target $(MODAL_0_4_2) modAL-python==0.4.2.1
 	touch $@
 
+# Crashes with numpy 2, so it has an environment of its own.
+$(RAC)/.installed:
+	$(PYTHON) -m venv $(RAC)
+	$(RAC)/bin/python -m pip install --quiet "numpy<2" racplusplus==0.1.1
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(MODAL_0_4_2) docs/_build docs/generated build *.egg-info
+	rm -rf $(VENV) $(MODAL_0_4_2) $(RAC) docs/_build docs/generated build *.egg-info

@@ -9,8 +9,9 @@
 
 Every measurement is a process of its own, so that its peak memory is its own.
 What a method adds is the peak of its memory above what the process holds once it
-has imported and compiled everything and made the rows (on Linux). Methods take turns, so that a slow spell of
-the machine hits all of them. "ours" is the reference of the adjusted Rand index.
+has imported and compiled everything and made the rows (on Linux). Methods take
+turns, so that a slow spell of the machine hits all of them. "ours" is the reference
+of the adjusted Rand index.
 
 RAC++ (racplusplus 0.1.1) crashes with numpy 2. Name the interpreter of an
 environment that has it, with numpy 1, in --rac-python; else it is left out.
@@ -300,7 +301,7 @@ def plot(table, picture):
         n_rows = [int(row["rows"]) for row in rows]
         names = {"ours": "AverageLinkage", "approximate": "AverageLinkage, approximate"}
         for axis, field in zip(axes, ("seconds", "mebibytes"), strict=True):
-            values = [max(float(row[field]), 1e-3) for row in rows]
+            values = [float(row[field]) or 1 for row in rows]
             axis.plot(n_rows, values, label=names.get(method, method), **style)
     for axis, title in zip(
         axes, ("seconds", "additional peak memory, MiB"), strict=True

@@ -30,9 +30,9 @@ from modal_clustermargin.clustering._rows import (
 
 DEFAULT_CLUSTER_SIZE = 10
 
-# Number of products of features from which a search may be worth a device: torch
-# takes seconds to import.
-_DEVICE_FROM = 4e12
+# Number of products of features from which it is worth to look for a device: torch
+# takes seconds, and hundreds of megabytes, to import.
+_DEVICE_FROM = 1e13
 
 # Mean squared distance of prepared rows, per unit of the metric's distance.
 _SQ_DISTS_PER_UNIT = {"cosine": 2.0, "sqeuclidean": 1.0}

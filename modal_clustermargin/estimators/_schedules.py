@@ -43,8 +43,9 @@ class RateSchedule(Callback):
         """Check the schedule."""
         if not callable(self.schedule) and self.schedule not in _FACTORS:
             raise ValueError(
-                f"schedule={self.schedule!r} is none of {', '.join(map(repr, _FACTORS))}"
-                " and cannot be called with the progress, either."
+                f"schedule={self.schedule!r} is none of"
+                f" {', '.join(map(repr, _FACTORS))}, nor can it be called with the"
+                " progress."
             )
         self.factor_ = _FACTORS.get(self.schedule, self.schedule)
         return self

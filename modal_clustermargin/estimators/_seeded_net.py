@@ -4,7 +4,8 @@ What X and y are, and what a prediction is, stands in `_network_classifier.py`.
 """
 
 import copy
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from types import MappingProxyType
 
 from skorch import NeuralNetClassifier
 from skorch.callbacks import PassthroughScoring
@@ -25,12 +26,39 @@ class _StoppedByCallback(Exception):
     """A callback has seen enough epochs."""
 
 
+@contextmanager
+def _explained_batch_norm(n_samples):
+    """Say in a user's words that batch norm cannot train on a single sample."""
+    try:
+        yield
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise ValueError(
+            "The network has batch norm, which cannot train on a batch of one sample;"
+            f" got n_samples={n_samples}. Label a second sample first, or raise"
+            " batch_size."
+        ) from error
+
+
 class SeededNet(NeuralNetClassifier):
     """Base class of `NetworkClassifier`, which declares the parameters.
 
     Read here are `module`, `device`, `random_state`, `predict_batch_size` and
     `schedule`, beside those of skorch.
     """
+
+    # What skorch puts into every instance, and scikit-learn wants `__init__` to
+    # leave alone; `initialize` gives an instance its own.
+    history_ = None
+    initialized_ = False
+    virtual_params_ = MappingProxyType({})
+
+    def __init__(self, module, **parameters):
+        super().__init__(module, **parameters)
+        for name in ("history_", "initialized_", "virtual_params_"):
+            if name not in parameters:
+                del self.__dict__[name]
 
     def initialize(self):
         """Make network, optimizer and callbacks anew.
@@ -39,6 +67,11 @@ class SeededNet(NeuralNetClassifier):
         -------
         self : SeededNet
         """
+        if not isinstance(self.callbacks, list | None | str):
+            raise ValueError(
+                "callbacks must be a list of skorch callbacks, or of pairs of a name"
+                f" and a callback; got {self.callbacks!r}."
+            )
         self.device_ = resolve_device(self.device)
         self.random_state_ = own_random_state(self.random_state)
         return super().initialize()
@@ -109,6 +142,9 @@ class SeededNet(NeuralNetClassifier):
         -------
         self : SeededNet
         """
+        if not self.initialized_ and "callbacks" in params:
+            # skorch would make them now, and fail now if they are none.
+            self.callbacks = params.pop("callbacks")
         super().set_params(**params)
         # Of a fitted net, skorch gives them to its present optimizer only.
         for name, value in params.items():
@@ -119,6 +155,12 @@ class SeededNet(NeuralNetClassifier):
     def _get_param_names(self):
         # skorch would list a set of its own book-keeping among the parameters.
         return [name for name in super()._get_param_names() if name[0] != "_"]
+
+    def _get_params_callbacks(self, deep=True):
+        # Whatever callbacks are set to, `get_params` and a clone say so; that
+        # they are no callbacks is for `fit` to say.
+        is_sound = isinstance(self.callbacks, list | None | str)
+        return super()._get_params_callbacks(deep) if is_sound else {}
 
     def __setattr__(self, name, value):
         # A parameter may be an instance; skorch takes it for a network made
@@ -143,7 +185,11 @@ class SeededNet(NeuralNetClassifier):
         # skorch's own partial_fit takes Ctrl-C for the end of this fit, and a
         # loop of a hundred fits would go on to the next.
         self.notify("on_train_begin", X=X, y=y)
-        with suppress(_StoppedByCallback), self._own_randomness():
+        with (
+            suppress(_StoppedByCallback),
+            self._own_randomness(),
+            _explained_batch_norm(len(X)),
+        ):
             self.fit_loop(X, y, **fit_params)
         self.notify("on_train_end", X=X, y=y)
 

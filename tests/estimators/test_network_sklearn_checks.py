@@ -3,26 +3,22 @@
 import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from modal_clustermargin.estimators import MLP, NetworkClassifier
-
-OUT_OF_OUR_HANDS = {
-    "check_no_attributes_set_in_init": (
-        "skorch's __init__ sets history_, initialized_ and virtual_params_"
-    ),
-    "check_do_not_raise_errors_in_init_or_set_params": (
-        "skorch makes callbacks when they are set, and 1 is no list of callbacks"
-    ),
-}
+from modal_clustermargin.estimators import (
+    MLP,
+    LinearProbe,
+    NetworkClassifier,
+    ProxyClassifier,
+)
 
 # A list, and not parametrize_with_checks: scikit-learn 1.7 hands pytest a
 # generator, which pytest 9 deprecates.
-CHECKS = list(
-    estimator_checks_generator(
-        NetworkClassifier(MLP, max_epochs=20),
-        expected_failed_checks=OUT_OF_OUR_HANDS,
-        mark="xfail",
-    )
-)
+CHECKS = [
+    *estimator_checks_generator(NetworkClassifier(MLP, max_epochs=20)),
+    *estimator_checks_generator(
+        NetworkClassifier(MLP, max_epochs=20, linear_probe=LinearProbe(max_epochs=5))
+    ),
+    *estimator_checks_generator(ProxyClassifier()),
+]
 
 
 def name_of(part):
