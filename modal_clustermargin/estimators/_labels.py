@@ -1,4 +1,4 @@
-"""Labels of any kind, and their positions among the sorted classes."""
+"""Labels of any kind, and what a network is trained on in their place."""
 
 import numpy as np
 import torch
@@ -6,24 +6,26 @@ from sklearn.utils import column_or_1d
 
 
 def as_labels(y, n_samples):
-    """Check `y` and return it as a vector that numpy can sort.
+    """Check `y` and return it as an array.
 
     Parameters
     ----------
-    y : array-like or tensor of shape (n_samples,)
-        Strings, booleans, integers, whole floats or other objects that sort.
+    y : array-like or tensor of shape (n_samples,) or (n_samples, n_labels)
+        Strings, booleans, integers, whole floats or other objects that sort. Or,
+        with two columns or more, 1 where a sample has a label and 0 where not.
 
     n_samples : int
         Rows of the X that `y` belongs to.
 
     Returns
     -------
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,), or (n_samples, n_labels), dtype=float32
 
     Raises
     ------
     ValueError
-        If `y` is None, not one label a sample, not finite or continuous.
+        If `y` is None, not one label or one row a sample, not finite or
+        continuous, or of several columns that hold other values than 0 and 1.
     """
     if y is None:
         raise ValueError(
@@ -31,10 +33,15 @@ def as_labels(y, n_samples):
         )
     if torch.is_tensor(y):
         y = y.detach().cpu().numpy()
-    labels = column_or_1d(y, warn=True)
+    if getattr(y, "ndim", 1) < 2 and not isinstance(y, list):
+        labels = column_or_1d(y, warn=True)
+    else:
+        labels = np.asarray(y)
+        is_indicator = labels.ndim == 2 and labels.shape[1] > 1
+        labels = _indicator(labels) if is_indicator else column_or_1d(y, warn=True)
     if len(labels) != n_samples:
         raise ValueError(f"X has {n_samples} samples; y has {len(labels)} labels.")
-    if labels.dtype.kind == "f":
+    if labels.ndim == 1 and labels.dtype.kind == "f":
         _refuse_measurements(labels)
     return labels
 
@@ -78,6 +85,23 @@ def label_positions(labels, classes):
             " or call fit, which begins anew."
         )
     return np.searchsorted(classes, labels).astype(np.int64)
+
+
+def _indicator(labels):
+    if labels.dtype.kind not in "biuf":
+        raise ValueError(
+            "y of several columns must say for each label whether a sample has it, as"
+            f" 1 or 0; got {labels.dtype}. sklearn.preprocessing.MultiLabelBinarizer"
+            " makes that out of lists of labels."
+        )
+    wrong = (labels != 0) & (labels != 1)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise ValueError(
+            "y of several columns must hold 1 where a sample has a label and 0 where"
+            f" not; y[{row}, {column}] is {labels[row, column]}."
+        )
+    return labels.astype(np.float32)
 
 
 def _refuse_measurements(labels):

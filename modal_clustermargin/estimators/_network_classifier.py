@@ -1,6 +1,7 @@
 """A torch module as a scikit-learn classifier that modAL can teach."""
 
 import numpy as np
+import torch
 from sklearn.base import clone
 from skorch.utils import is_dataset, to_device
 from torch import nn, optim
@@ -39,7 +40,9 @@ class NetworkClassifier(SeededNet):
     map, tensor, DataFrame (columns by position, whatever their names) or list.
     It is read in batches, cast to float32 and never copied whole. Values are
     not scaled: divide images of integers by 255 yourself, or let a Pipeline.
-    y holds labels of any sortable type.
+    y holds labels of any sortable type or, with a column for each label, 1 where a
+    sample has it and 0 where not: then every label is learned by itself, by
+    binary cross-entropy, and has a probability of its own.
 
     Parameters
     ----------
@@ -84,7 +87,7 @@ class NetworkClassifier(SeededNet):
 
     classes : array-like of shape (n_classes,) or None, default=None
         Every label there is, for when the first y lack some. None means the
-        labels found in y.
+        labels found in y. With a column for each label, their names.
 
     device : str, torch.device or None, default=None
         None means CUDA where there is one, else the CPU. Weights and shuffles
@@ -114,7 +117,11 @@ class NetworkClassifier(SeededNet):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted.
+        Labels, sorted; with a column for each, their names in the order of the
+        columns, which are numbers if `classes` is None.
+
+    is_multi_label_ : bool
+        Whether y had a column for each label.
 
     n_features_in_ : int
         Columns of X at `fit`, if it had two dimensions.
@@ -252,28 +259,39 @@ class NetworkClassifier(SeededNet):
     def _learn(self, X, y, classes, fresh, _routing_method="partial_fit", **fit_params):
         X = as_samples(X)
         labels = as_labels(y, len(X))
+        is_multi_label = labels.ndim == 2
         # A net that was only initialized knows neither layout nor classes.
         knows_data = not fresh and hasattr(self, "layout_")
         if knows_data:
             self.layout_.check(X)
-        classes = self._settle_classes(labels, classes, known=knows_data)
-        positions = label_positions(labels, classes)
+        if knows_data and is_multi_label != self.is_multi_label_:
+            raise ValueError(
+                "y has a column for each label in one call and one label a sample in"
+                " another. Call fit, which begins anew, or keep to one."
+            )
+        if is_multi_label:
+            classes = self._settle_columns(labels, classes, known=knows_data)
+            targets = labels
+        else:
+            classes = self._settle_classes(labels, classes, known=knows_data)
+            targets = label_positions(labels, classes)
         self._check_all_finite(X)
 
         self.classes_inferred_ = classes
+        self.is_multi_label_ = is_multi_label
         self.layout_ = SampleLayout.of(X)
         if fresh:
             self.initialize()
-            self._prepare_head(X, positions)
-        self._train(X, positions, _routing_method=_routing_method, **fit_params)
+            self._prepare_head(X, targets)
+        self._train(X, targets, _routing_method=_routing_method, **fit_params)
         return self
 
-    def _prepare_head(self, X, positions):
+    def _prepare_head(self, X, targets):
         """Probe, and give the head a learning rate of its own, if asked to."""
         if self.linear_probe is not None:
             with watched_layer(self.module_) as watched:
                 embeddings = self._activations(X, watched)
-            self.linear_probe_ = self._make_probe().fit(embeddings, positions)
+            self.linear_probe_ = self._make_probe().fit(embeddings, targets)
             give_weights(self.linear_probe_.module_, watched.head())
         if self.head_lr is not None:
             with watched_layer(self.module_) as watched:
@@ -300,6 +318,20 @@ class NetworkClassifier(SeededNet):
             )
         return classes
 
+    def _settle_columns(self, labels, classes, *, known):
+        n_labels = labels.shape[1]
+        if classes is None:
+            classes = np.arange(n_labels) if self.classes is None else self.classes
+            classes = self.classes_ if known else np.asarray(classes)
+        if len(classes) != n_labels or (
+            known and not np.array_equal(classes, self.classes_)
+        ):
+            raise ValueError(
+                f"y has {n_labels} columns, and there are {len(classes)} classes; they"
+                " must be the same ones, in the same order."
+            )
+        return np.asarray(classes)
+
     def _check_all_finite(self, X):
         first_row = 0
         for block, _ in RowBatches(LabelledRows(X), self.predict_batch_size):
@@ -309,8 +341,15 @@ class NetworkClassifier(SeededNet):
     # ---- prediction --------------------------------------------------------
 
     def predict(self, X):
-        """Most probable label of each sample: ndarray of shape (n_samples,)."""
-        positions = self.predict_proba(X).argmax(axis=1)
+        """Most probable label of each sample: ndarray of shape (n_samples,).
+
+        With a column for each label, an ndarray of shape (n_samples, n_classes),
+        dtype=int64: 1 where the probability is one half or more.
+        """
+        proba = self.predict_proba(X)
+        if self._has_columns():
+            return (proba >= 0.5).astype(np.int64)
+        positions = proba.argmax(axis=1)
         # skorch's scoring callbacks come with a data set whose y are positions.
         return positions if is_dataset(X) else self.classes_[positions]
 
@@ -327,8 +366,8 @@ class NetworkClassifier(SeededNet):
         Returns
         -------
         proba : ndarray of shape (n_samples, n_classes), dtype=float32
-            Columns in the order of `classes_`; rows sum to one. `out` itself, if
-            it was given.
+            Columns in the order of `classes_`; rows sum to one, unless labels
+            have columns of their own in y. `out` itself, if it was given.
 
         Raises
         ------
@@ -416,6 +455,27 @@ class NetworkClassifier(SeededNet):
         output = super().infer(x, **fit_params)
         n_classes = self._n_classes()
         return output if n_classes is None else keep_classes(output, n_classes)
+
+    def initialize_criterion(self):
+        """Make `criterion_`: binary cross-entropy for labels in columns."""
+        if self._has_columns() and self.criterion is nn.CrossEntropyLoss:
+            arguments = self.get_params_for("criterion")
+            self.criterion_ = nn.BCEWithLogitsLoss(**arguments).to(self.device_)
+            return self
+        return super().initialize_criterion()
+
+    def _get_predict_nonlinearity(self):
+        if self._has_columns() and self.predict_nonlinearity == "auto":
+            return torch.sigmoid
+        return super()._get_predict_nonlinearity()
+
+    def _has_columns(self):
+        return getattr(self, "is_multi_label_", False)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
     def check_data(self, X, y=None):
         """Nothing: `fit` has checked by the time skorch asks."""
