@@ -71,12 +71,14 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         How the nearest neighbours of all samples are searched for. "approximate"
         finds the share `recall` of them and merges as if these were all, so the
         partition may differ a little; `recall_` tells what was found. With
-        "euclidean", and where it would not be much cheaper, the search is exact.
+        "euclidean", where it would not be much cheaper (as below 9,000 rows or
+        so), and where too few samples have a neighbour within
+        `distance_threshold` to know what was found, the search is exact.
 
     recall : float in (0, 1], default=0.95
         With ``neighbors="approximate"``, the share of the neighbours to find: of
-        the 17 nearest of each sample that are within `distance_threshold`, on
-        average over 1,024 samples.
+        the 17 nearest of each sample that are within `distance_threshold`, over
+        1,024 samples or more.
 
     device : str or torch.device, default=None
         Where large exact searches run: "cpu", "cuda" or "cuda:N". None is CUDA
@@ -108,7 +110,9 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
 
     distances_ : ndarray of shape (n_samples - `n_clusters_`,)
         Mean distance between the two clusters of each merge, in units of the
-        metric; never decreasing. A cut below the last needs no second run.
+        metric; never decreasing. A cut below the last needs no second run. With
+        approximate neighbours, a merge that was found too late has the height of
+        the one before it.
 
     distance_threshold_ : float
         The distance within which `predict` joins a row to a cluster: that
@@ -116,7 +120,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
 
     recall_ : float
         Share of the nearest neighbours that the searches found, the least of all
-        searches, estimated on 1,024 samples each. 1 if they were exact.
+        searches, estimated on 1,024 samples or more each. 1 if they were exact.
 
     n_leaves_ : int
         Number of samples.
@@ -302,13 +306,13 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         """How neighbours are searched for; None of the work is done."""
         approximate = self.neighbors == "approximate" and self.metric != "euclidean"
         recall = float(self.recall) if approximate else None
+        find_device = self.device is None and n_products >= _DEVICE_FROM
         device = None
-        large = n_products >= _DEVICE_FROM and not approximate
-        if self.device is not None or large:
+        if self.device is not None or (find_device and not approximate):
             from modal_clustermargin.clustering._torch_neighbors import cuda_device
 
             device = cuda_device(self.device)
-        return NeighborSearch(recall, device, self.verbose)
+        return NeighborSearch(recall, device, find_device, self.verbose)
 
     def _merge(self, X, rule, value, search):
         n_samples = len(X)

@@ -12,7 +12,7 @@ import numpy as np
 # An entry of a list is the number of a row. Bit 30 is set in those that came in
 # since the lists were last compared.
 _FRESH = np.int32(1 << 30)
-_ROW = np.int32(_FRESH - 1)
+ROW = np.int32(_FRESH - 1)
 
 _BLOCK_ROWS = 256
 
@@ -178,7 +178,7 @@ def _compare_cell(rows, half, asking, base, scores, proposed):
 @numba.njit(cache=True)
 def _insert_once(scores, proposed, row, score):
     for e in range(proposed.shape[0]):
-        if proposed[e] >= 0 and proposed[e] & _ROW == row:
+        if proposed[e] >= 0 and proposed[e] & ROW == row:
             return
     _insert(scores, proposed, row | _FRESH, score)
 
@@ -189,7 +189,7 @@ def strip_marks(proposed):  # proposed: IN and OUT
     for i in range(proposed.shape[0]):
         for e in range(proposed.shape[1]):
             if proposed[i, e] >= 0:
-                proposed[i, e] &= _ROW
+                proposed[i, e] &= ROW
 
 
 @numba.njit(cache=True)
@@ -205,7 +205,7 @@ def listed_by(lists, n_looked_at):
     for i in range(n_rows):
         for e in range(n_looked_at):
             if lists[i, e] >= 0:
-                starts[(lists[i, e] & _ROW) + 1] += 1
+                starts[(lists[i, e] & ROW) + 1] += 1
     for i in range(n_rows):
         starts[i + 1] += starts[i]
     listers = np.empty(starts[n_rows], np.int32)
@@ -214,7 +214,7 @@ def listed_by(lists, n_looked_at):
         for i in range(n_rows):
             entry = lists[i, e]
             if entry >= 0:
-                row = entry & _ROW
+                row = entry & ROW
                 listers[ends[row]] = i | (entry & _FRESH)
                 ends[row] += 1
     return listers, starts
@@ -264,21 +264,21 @@ def _compare_through_neighbors(
     for e in range(lists.shape[1]):
         if lists[i, e] < 0:
             break
-        _meet(met, lists[i, e] & _ROW)
+        _meet(met, lists[i, e] & ROW)
     for e in range(listers.shape[0]):
-        if listers[e] & _FRESH and _meet(met, listers[e] & _ROW):
+        if listers[e] & _FRESH and _meet(met, listers[e] & ROW):
             n_products += 1
-            _consider(rows, half, i, listers[e] & _ROW, row_scores, row_proposed)
+            _consider(rows, half, i, listers[e] & ROW, row_scores, row_proposed)
     for e in range(n_looked_at + listers.shape[0]):
         through = lists[i, e] if e < n_looked_at else listers[e - n_looked_at]
         if through < 0:
             continue
-        for entry in lists[through & _ROW]:
+        for entry in lists[through & ROW]:
             if entry < 0:
                 break
-            if (through | entry) & _FRESH and _meet(met, entry & _ROW):
+            if (through | entry) & _FRESH and _meet(met, entry & ROW):
                 n_products += 1
-                _consider(rows, half, i, entry & _ROW, row_scores, row_proposed)
+                _consider(rows, half, i, entry & ROW, row_scores, row_proposed)
     return n_products
 
 

@@ -24,6 +24,7 @@ _GATHERED = 16
 _WORTH_TRYING = 0.25
 
 _N_SAMPLED = 1024
+_LEAST_TRUE = 500  # neighbours of the sample, for an estimate to be good to .02
 _N_PROBES = 4  # cells that a row is compared with
 _N_LOOKED_AT = 10  # neighbours whose neighbours a row is compared with, both ways
 _LEAST_GAIN = 0.02  # of recall, for which neighbours are compared once more
@@ -47,7 +48,7 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
         Those of `nearest_in_set`; but other rows may have higher scores.
 
     reached : float
-        The share found; no less than `recall`.
+        The share found; no less than `recall`, but for chance.
 
     work : float
         Cost of the search, as a number of products of two rows in a product
@@ -57,10 +58,8 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
     """
     n_rows = len(rows)
     n_cells = min(n_rows, int(np.sqrt(_N_PROBES * n_rows)))
-    n_sampled = min(_N_SAMPLED, n_rows)
     budget = _WORTH_TRYING * n_rows**2 / 2
-    work = (n_sampled + n_cells) * n_rows
-    if work > budget:
+    if (_N_SAMPLED + n_cells) * n_rows > budget:
         return None
     rng = np.random.RandomState(0)
     cells = _nearest_cells(rows, n_cells, rng)
@@ -70,19 +69,27 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
     scores = np.repeat(least_scores[order, np.newaxis], n_proposed, axis=1)
     proposed = np.full((n_rows, n_proposed), -1, np.int32)
     with threadpool_limits(1, "blas"):  # the threads are ours
-        sampled = np.sort(rng.choice(n_rows, n_sampled, replace=False))
-        sample = _Sample(sampled, rows, half, scores)
-        reached = sample.share_found(scores)
-        while reached < recall:
+        most_sampled = int(min(n_rows, max(_N_SAMPLED, budget / n_rows / 4)))
+        sample = _Sample(rows, half, scores, rng, most_sampled)
+        if sample.n_true < _LEAST_TRUE and len(sample.rows) < n_rows:
+            return None
+        work = (len(sample.rows) + n_cells) * n_rows
+        reached = 0.0
+        while reached < recall and sample.n_true:
             before, work_before = reached, work
             work += _n_products(cells, n_cells)
             if work > budget:
                 return None
             _compare_cells(rows, half, cells, n_cells, scores, proposed)
+            n_products = _most_products(proposed)
             gain = 1.0
             while reached < recall and gain >= _LEAST_GAIN:
-                work += _GATHERED * _compare_neighbors(rows, half, scores, proposed)
-                gain = sample.share_found(scores) - reached
+                if work + _GATHERED * n_products > budget:
+                    return None
+                n_products = _compare_neighbors(rows, half, scores, proposed)
+                work += _GATHERED * n_products
+                lists = np.where(proposed < 0, -1, proposed & _list_kernels.ROW)
+                gain = sample.share_found(lists, scores) - reached
                 reached += gain
                 show(int(100 * min(reached / recall, 1)))
             if reached < recall:
@@ -91,6 +98,7 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
                 if work + left * (work - work_before) > budget:
                     return None
                 cells = _nearest_cells(rows, n_cells, rng)
+        reached = reached if sample.n_true else 1.0
     _list_kernels.strip_marks(proposed)
     found = np.empty_like(proposed)
     found[order] = np.where(proposed < 0, -1, order[proposed])
@@ -135,6 +143,13 @@ def _compare_cells(rows, half, cells, n_cells, scores, proposed):
         _list_kernels.compare_cells(rows, half, *asking, *base, scores, proposed)
 
 
+def _most_products(proposed):
+    """Products that the first comparison of neighbours takes; about half of them
+    meet for the second time."""
+    n_listed = np.count_nonzero(proposed >= 0)
+    return n_listed * 2 * min(_N_LOOKED_AT, n_listed / len(proposed)) / 2
+
+
 def _grouped(cell, n_cells):
     """Rows in the order of their cells, and where each cell starts."""
     starts = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=n_cells))])
@@ -153,25 +168,37 @@ def _compare_neighbors(rows, half, scores, proposed):
 
 
 class _Sample:
-    """Some of the rows, and the scores that their true neighbours have."""
+    """Some of the rows, and their true neighbours."""
 
-    def __init__(self, sampled, rows, half, least_scores):
-        self.rows = sampled
-        self.least_scores = least_scores[sampled]
-        scores = self.least_scores.copy()
-        proposed = np.full(scores.shape, -1, np.int32)
-        asking = rows[sampled]
-        _list_kernels.find_in_base(asking, rows, half, sampled, scores, proposed)
-        self.n_true = np.count_nonzero(scores > self.least_scores)
-        # The same product may come out a little lower in another block.
-        sq_lengths = np.einsum("ij,ij->i", asking, asking)
-        slack = (rows.shape[1] + 8) * 2.0**-24 * (sq_lengths + half[sampled])
-        self.last_scores = scores[:, -1:] - slack[:, np.newaxis]
+    def __init__(self, rows, half, least_scores, rng, most_rows):
+        order = rng.permutation(len(rows))
+        self.rows = np.empty(0, np.int64)
+        self.n_true = 0
+        n_proposed = least_scores.shape[1]
+        self.neighbors = np.empty((0, n_proposed), np.int32)
+        self.scores = np.empty((0, n_proposed), np.float32)
+        # Where few rows have a neighbour, it takes many to see them found.
+        while self.n_true < _LEAST_TRUE and len(self.rows) < most_rows:
+            n_more = min(max(_N_SAMPLED, len(self.rows)), most_rows - len(self.rows))
+            more = np.sort(order[len(self.rows) :][:n_more])
+            scores = least_scores[more]
+            found = np.full(scores.shape, -1, np.int32)
+            _list_kernels.find_in_base(rows[more], rows, half, more, scores, found)
+            self.rows = np.concatenate([self.rows, more])
+            self.neighbors = np.concatenate([self.neighbors, found])
+            self.scores = np.concatenate([self.scores, scores])
+            self.n_true += np.count_nonzero(found >= 0)
 
-    def share_found(self, scores):
-        """Of all true neighbours, the share that is in the lists."""
-        if not self.n_true:
-            return 1.0
-        found = scores[self.rows]
-        is_true = (found >= self.last_scores) & (found > self.least_scores)
-        return np.count_nonzero(is_true) / self.n_true
+    def share_found(self, proposed, scores):
+        """Of all true neighbours, the share that is in lists without marks."""
+        n_found = 0
+        for part in np.array_split(
+            np.arange(len(self.rows)), 1 + len(self.rows) // 1024
+        ):
+            listed = proposed[self.rows[part]]
+            true = self.neighbors[part]
+            is_true = (listed[:, :, np.newaxis] == true[:, np.newaxis]).any(axis=2)
+            # As near as the farthest of them is as good.
+            is_true |= scores[self.rows[part]] >= self.scores[part, -1:]
+            n_found += np.count_nonzero(is_true & (listed >= 0))
+        return n_found / self.n_true

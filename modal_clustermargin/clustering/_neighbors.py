@@ -49,6 +49,9 @@ class NeighborSearch:
         A CUDA device for searches that are large and exact. None: the
         processor.
 
+    find_device : bool, default=False
+        Whether to look for a CUDA device once an exact search is due after all.
+
     verbose : bool, default=False
         Whether to show the progress of a search of all.
 
@@ -62,9 +65,10 @@ class NeighborSearch:
         What the last search of all cost per cluster, in searches for a single one.
     """
 
-    def __init__(self, recall=None, device=None, verbose=False):
+    def __init__(self, recall=None, device=None, find_device=False, verbose=False):
         self.recall = recall
         self.device = device
+        self.find_device = find_device
         self.verbose = verbose
         self.reached = 1.0
         self.share_of_single = 0.0
@@ -187,11 +191,15 @@ class NeighborSearch:
             found = _most_neighbors.most_nearest_in_set(*arguments, self.recall)
             if found is not None:
                 *found, reached, work = found
-                self.reached = min(self.reached, reached)
+                self.reached = min(self.reached, float(reached))
                 self.share_of_single = work / (n_rows**2 / 2) / _ALL_AT_ONCE
                 return found
             # What the pool did not allow once, its clusters will not either.
             self.recall = None
+            if self.find_device:
+                from modal_clustermargin.clustering._torch_neighbors import cuda_device
+
+                self.device = cuda_device(None)
         self.share_of_single = 1 / _ALL_AT_ONCE
         if self.device is not None:
             from modal_clustermargin.clustering import _torch_neighbors

@@ -104,6 +104,7 @@ class _Base:
             room -= self.rows.nbytes + self.half.nbytes
         # The scores, what topk makes of them, and the part of the rows.
         self.n_scores = min(_MOST_SCORES, room // 16)
+        self.n_rows = room // (16 * rows.shape[1])
 
     def best(self, asking, n_proposed, own=None):
         """The highest scores of the base rows for some rows, and their numbers.
@@ -116,8 +117,8 @@ class _Base:
         n_asking = len(asking)
         best = asking.new_full((n_asking, n_proposed), -torch.inf)
         found = best.new_full(best.shape, -1, dtype=torch.int32)
-        n_part = max(n_proposed, self.n_scores // n_asking)
-        with _float32_products():
+        n_part = max(n_proposed, min(self.n_scores // n_asking, self.n_rows))
+        with _float32_products(self.device):
             for start in range(0, len(self.rows), n_part):
                 part = slice(start, start + n_part)
                 rows, half = self.rows[part].to(self.device), self.half[part]
@@ -148,11 +149,17 @@ def _room(device):
 
 
 @contextmanager
-def _float32_products():
-    """No TF32, whatever the user allows: the bounds count on float32."""
-    precision = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("highest")
+def _float32_products(device):
+    """Neither TF32 nor autocast, whatever the user allows: bounds count on float32."""
+    products = torch.backends.cuda.matmul
+    # torch < 2.9 has the other name alone; to mix the two is an error.
+    name, full = ("allow_tf32", False)
+    if hasattr(products, "fp32_precision"):
+        name, full = ("fp32_precision", "ieee")
+    before = getattr(products, name)
+    setattr(products, name, full)
     try:
-        yield
+        with torch.autocast(device.type, enabled=False):
+            yield
     finally:
-        torch.set_float32_matmul_precision(precision)
+        setattr(products, name, before)

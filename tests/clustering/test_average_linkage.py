@@ -18,6 +18,8 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 from modal_clustermargin.clustering import (
     AverageLinkage,
     _agglomeration,
+    _average_linkage,
+    _most_neighbors,
     _neighbors,
     _torch_neighbors,
 )
@@ -287,6 +289,12 @@ class TestInvariants:
 class TestApproximate:
     """Most neighbours instead of all: what stays true."""
 
+    @pytest.fixture
+    def at_any_cost(self, monkeypatch):
+        """As though there were rows enough for the search to be worth it."""
+        monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
+
+    @pytest.mark.usefixtures("at_any_cost")
     def test_nearly_the_exact_partition_and_says_how_nearly(self, tmp_path):
         X = blobs(20_000, 10, seed=17, dtype=np.float32)
         exact = AverageLinkage(mean_cluster_size=8).fit(X)
@@ -303,6 +311,7 @@ class TestApproximate:
         assert again.recall_ == model.recall_
         np.testing.assert_array_equal(again.children_, model.children_)
 
+    @pytest.mark.usefixtures("at_any_cost")
     def test_heights_are_those_of_the_merges_made(self):
         X = blobs(12_000, 3, seed=18)
         model = AverageLinkage("sqeuclidean", mean_cluster_size=20)
@@ -325,6 +334,15 @@ class TestApproximate:
         model = AverageLinkage(neighbors="approximate").fit(X)
         assert model.recall_ == 1
         np.testing.assert_array_equal(model.labels_, AverageLinkage().fit_predict(X))
+
+    def test_neighbors_too_few_to_be_sampled_are_found(self):
+        rng = np.random.RandomState(1)
+        X = 10 * rng.normal(size=(12_000, 16)).astype(np.float32)
+        pairs = rng.choice(12_000, 8, replace=False)
+        X[pairs[4:]] = X[pairs[:4]] + 1e-3
+        model = AverageLinkage("sqeuclidean", distance_threshold=0.01)
+        model.set_params(neighbors="approximate").fit(X)
+        assert (model.n_clusters_, model.recall_) == (11_996, 1)
 
     def test_euclidean_is_exact(self):
         model = AverageLinkage("euclidean", neighbors="approximate").fit(np.eye(9))
@@ -361,6 +379,15 @@ class TestDevice:
             model.predict(X[:2_000] * 1.01),
             model.set_params(device=None).predict(X[:2_000] * 1.01),
         )
+
+    def test_is_looked_for_when_the_search_turns_out_to_be_exact(self, monkeypatch):
+        asked = []
+        monkeypatch.setattr(_torch_neighbors, "cuda_device", asked.append)
+        monkeypatch.setattr(_average_linkage, "_DEVICE_FROM", 0)
+        X = blobs(600, 40, seed=24)
+        AverageLinkage(neighbors="approximate").fit(X)
+        AverageLinkage(neighbors="approximate", device="cpu").fit(X)
+        assert asked == [None, "cpu"]
 
     @pytest.mark.gpu
     @pytest.mark.parametrize("metric", METRICS)

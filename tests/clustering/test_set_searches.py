@@ -153,8 +153,66 @@ def test_products_are_of_full_precision_whatever_is_set():
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("medium")
     try:
-        with _torch_neighbors._float32_products():
-            assert torch.get_float32_matmul_precision() == "highest"
+        with _torch_neighbors._float32_products(torch.device("cpu")):
+            products = torch.backends.cuda.matmul
+            if hasattr(products, "fp32_precision"):
+                assert products.fp32_precision == "ieee"
+            else:
+                assert not products.allow_tf32
         assert torch.get_float32_matmul_precision() == "medium"
     finally:
         torch.set_float32_matmul_precision(before)
+
+
+def test_autocast_does_not_reach_the_products():
+    rows, half, _ = case(300, 32)
+    least_scores = np.full(300, -np.inf, np.float32)
+    search = [rows, half, 6, least_scores, silent, torch.device("cpu")]
+    expected = _torch_neighbors.nearest_in_set(*search)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = _torch_neighbors.nearest_in_set(*search)
+    np.testing.assert_array_equal(found[1], expected[1])
+
+
+@pytest.mark.parametrize("n_asking", [1, 17, 256])
+def test_parts_of_the_base_fit_on_the_device(n_asking, monkeypatch):
+    room = 2**20
+    monkeypatch.setattr(_torch_neighbors, "_room", lambda device: room)
+    sent = []
+    addmm = torch.addmm
+    monkeypatch.setattr(
+        torch, "addmm", lambda a, b, c: sent.append(c.nbytes) or addmm(a, b, c)
+    )
+    rows = np.zeros((5_000, 256), np.float32)
+    base = _torch_neighbors._Base(
+        rows, np.zeros(5_000, np.float32), torch.device("cpu")
+    )
+    base.best(rows[:n_asking], 18)
+    assert max(sent) <= room / 4
+    assert sum(sent) == rows.nbytes
+
+
+def test_one_row_that_is_in_every_list(monkeypatch):
+    """The hub must not overfill what a row keeps of those it has met."""
+    monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
+    rows = case(900, 200)[0]
+    rows[0] = 0
+    half = (rows**2).sum(axis=1) / 2
+    least_scores = np.full(900, -np.inf, np.float32)
+    proposed, *_ = _most_neighbors.most_nearest_in_set(
+        rows, half, 3, least_scores, silent, 0.9
+    )
+    assert np.mean(proposed[1:, 0] == 0) > 0.9
+
+
+def test_hopeless_cases_are_given_up_after_the_first_round(monkeypatch):
+    rounds = []
+    compare = _most_neighbors._compare_cells
+    monkeypatch.setattr(
+        _most_neighbors, "_compare_cells", lambda *a: rounds.append(1) or compare(*a)
+    )
+    rows, half, _ = case(30_000, 40)
+    least_scores = np.full(len(rows), -np.inf, np.float32)
+    arguments = rows, half, 17, least_scores, silent
+    assert _most_neighbors.most_nearest_in_set(*arguments, 0.99) is None
+    assert len(rounds) <= 2
