@@ -1,6 +1,7 @@
 """What a recall costs and what it is worth, on data of several kinds.
 
-    python benchmarks/recall.py            # 50,000 x 64, a few minutes
+    python benchmarks/recall.py --rows 200000 --shapes clusters curved
+    python benchmarks/recall.py            # all shapes, 50,000 x 64, a few minutes
     python benchmarks/recall.py --short    # 10,000 x 16: does it run?
 
 Unit rows, ten to a cluster on average (the default rule). The adjusted Rand index
@@ -42,10 +43,21 @@ def noise(n, d, rng):
     return rng.normal(size=(n, d))
 
 
+SHAPES = {
+    "clusters": clusters,
+    "curved": curved,
+    "heavy-tail": heavy_tail,
+    "noise": noise,
+}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--features", type=int, default=64)
+    parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES))
+    recalls = [0.99, 0.95, 0.9, 0.8]
+    parser.add_argument("--recalls", nargs="+", type=float, default=recalls)
     parser.add_argument("--short", action="store_true")
     arguments = parser.parse_args()
     size = (arguments.rows, arguments.features)
@@ -57,11 +69,11 @@ def main():
     AverageLinkage(n_clusters=5).fit(warm[:50])
     print(f"{size[0]:,} x {size[1]}, float32, cosine, mean_cluster_size=10")
     print(f"{'':12}{'recall':>8}{'found':>8}{'seconds':>9}{'x exact':>9}{'ARI':>8}")
-    for shape in (clusters, curved, heavy_tail, noise):
-        X = shape(*size, np.random.RandomState(0))
+    for name in arguments.shapes:
+        X = SHAPES[name](*size, np.random.RandomState(0))
         X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
         exact = None
-        for recall in (1.0, 0.99, 0.95, 0.9, 0.8, 0.5):
+        for recall in [1.0, *arguments.recalls]:
             model = AverageLinkage(neighbors="approximate", recall=recall)
             model.set_params(neighbors="exact" if exact is None else "approximate")
             start = time.perf_counter()
@@ -69,7 +81,6 @@ def main():
             seconds = time.perf_counter() - start
             if exact is None:
                 exact = seconds, model.labels_
-            name = shape.__name__.replace("_", " ")
             print(
                 f"{name:12}{recall:8.2f}{model.recall_:8.3f}{seconds:9.2f}"
                 f"{seconds / exact[0]:9.2f}"

@@ -9,6 +9,7 @@ first use.
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin._threads import threads_for
@@ -19,6 +20,10 @@ from modal_clustermargin.clustering._all_neighbors import nearest_in_set
 # wants; so are any, where there are few products of points, clusters, features.
 _SCAN_BELOW_POINTS = 8
 _SCAN_BELOW = 2e6
+
+# In so few columns a tree is faster than any product, and float32 may be too
+# coarse: of 100,000 numbers, the nearest differ by less than its rounding.
+_TREE_FEATURES = 3
 
 # An exact search of all clusters among themselves costs a cluster this much less
 # than a search for a few of them.
@@ -109,7 +114,10 @@ class NeighborSearch:
         if n_points < _SCAN_BELOW_POINTS or n_products < _SCAN_BELOW:
             return _scan(points, mean, spread, base, n_found)
         # One more, since a point may be proposed to itself.
-        proposed, bounds = self._propose(points, mean, spread, base, n_found + 1)
+        propose = self._propose
+        if mean.shape[1] <= _TREE_FEATURES:
+            propose = _propose_by_tree
+        proposed, bounds = propose(points, mean, spread, base, n_found + 1)
         return _measure(points, mean, spread, base, n_found, proposed, bounds)
 
     def nearest_of_each(self, mean, spread, live, n_listed, cap):
@@ -127,6 +135,10 @@ class NeighborSearch:
         if len(live) ** 2 * mean.shape[1] < _SCAN_BELOW:
             self.share_of_single = 1 / _ALL_AT_ONCE
             return _scan(points, mean, spread, live, n_found)
+        if mean.shape[1] <= _TREE_FEATURES:
+            self.share_of_single = 1.0
+            found = _propose_by_tree(points, mean, spread, live, n_found + 1)
+            return _measure(points, mean, spread, live, n_found, *found)
         proposed, bounds = self._propose_to_each(mean, spread, live, n_found, cap)
         return _measure(points, mean, spread, live, n_found, proposed, bounds)
 
@@ -206,6 +218,20 @@ class NeighborSearch:
 
             return _torch_neighbors.nearest_in_set(*arguments, self.device)
         return nearest_in_set(*arguments)
+
+
+def _propose_by_tree(points, mean, spread, base, n_proposed):
+    """Positions in `base` by a k-d tree in float64, and a bound on all others."""
+    n_proposed = min(n_proposed, len(base))
+    # The spread is one more coordinate, in which the points are at 0.
+    tree = KDTree(np.column_stack([mean[base], np.sqrt(spread[base])]).astype(float))
+    asking = np.column_stack([points.mean, np.zeros(len(points.mean))]).astype(float)
+    distances, proposed = tree.query(asking, np.arange(1, n_proposed + 1), workers=-1)
+    proposed = np.where(proposed < len(base), proposed, -1).astype(np.int32)
+    if n_proposed == len(base):
+        return proposed, np.full(len(asking), np.inf)
+    # Of many at the same place, any may be missing: they are as far as the last.
+    return proposed, distances[:, -1] ** 2 * (1 - 1e-12) + points.spread
 
 
 def _scan(points, mean, spread, base, n_found):

@@ -313,7 +313,7 @@ class TestApproximate:
 
     @pytest.mark.usefixtures("at_any_cost")
     def test_heights_are_those_of_the_merges_made(self):
-        X = blobs(12_000, 3, seed=18)
+        X = blobs(12_000, 5, seed=18)
         model = AverageLinkage("sqeuclidean", mean_cluster_size=20)
         model.set_params(neighbors="approximate", recall=0.5).fit(X)
         assert 0.5 <= model.recall_ < 1
