@@ -236,6 +236,42 @@ class TestShapes:
         model = AverageLinkage("sqeuclidean", n_clusters=1).fit(X)
         np.testing.assert_allclose(model.distances_, merges_of(X, "sqeuclidean")[:, 2])
 
+    @pytest.mark.parametrize("value", [0.0, 1.0])
+    @pytest.mark.parametrize("metric", METRICS)
+    def test_a_hundred_thousand_identical_rows(self, metric, value):
+        X = np.full((100_000, 8), value, np.float32)
+        model = AverageLinkage(metric, mean_cluster_size=10).fit(X)
+        assert model.n_clusters_ == 1
+        assert not model.distances_.any()
+
+    @pytest.mark.parametrize("n_features", [1, 2, 3, 4, 17, 2048])
+    def test_few_and_many_columns(self, n_features):
+        X = blobs(400, n_features, seed=26)
+        Z = merges_of(X, "sqeuclidean")
+        model = AverageLinkage("sqeuclidean", n_clusters=1).fit(X)
+        np.testing.assert_allclose(model.distances_, Z[:, 2], rtol=1e-9, atol=1e-12)
+
+    def test_numbers_closer_than_float32_can_search_for(self):
+        """In one column, 6,000 rows leave gaps far below the rounding."""
+        X = np.random.RandomState(27).normal(size=(6_000, 1))
+        Z = merges_of(X, "sqeuclidean")
+        model = AverageLinkage("sqeuclidean", n_clusters=1).fit(X)
+        np.testing.assert_allclose(model.distances_, Z[:, 2], rtol=1e-6)
+
+    @pytest.mark.usefixtures("way")
+    def test_distances_that_nearly_tie(self):
+        """A grid, shaken by less than decides which of its merges comes first."""
+        X = np.mgrid[:12, :12].reshape(2, -1).T + 1e-9 * blobs(144, 2, seed=28)
+        model = AverageLinkage("sqeuclidean", n_clusters=1).fit(X)
+        Z = as_scipy(model)
+        assert is_valid_linkage(Z)
+        D = squareform(pdist(X, "sqeuclidean"))
+        members = [[i] for i in range(144)]
+        for (a, b), height in zip(model.children_, model.distances_, strict=True):
+            between = D[np.ix_(members[a], members[b])].mean()
+            assert height == pytest.approx(between, rel=1e-9)
+            members.append(members[a] + members[b])
+
     def test_threshold_below_and_above_everything(self):
         X = blobs(100, 4, seed=5)
         none = AverageLinkage("sqeuclidean", distance_threshold=0).fit(X)
