@@ -313,6 +313,11 @@ class TestInvariants:
         shuffled = AverageLinkage(n_clusters=9).fit_predict(X[permutation])
         assert same_partition(labels[permutation], shuffled)
 
+    def test_merges_that_tie_come_in_the_order_of_the_rows(self):
+        X = np.add.outer([0.0, 100.0, 200.0, 300.0], [0.0, 1.0]).reshape(-1, 1)
+        model = AverageLinkage("sqeuclidean", distance_threshold=1).fit(X)
+        np.testing.assert_array_equal(model.children_, np.arange(8).reshape(4, 2))
+
     @given(seed=st.integers(0, 2**32 - 1))
     def test_a_cut_below_the_threshold_needs_no_second_run(self, seed):
         X = blobs(60, 3, seed)

@@ -219,7 +219,8 @@ class TestLabelMessages:
             (np.full(90, np.nan), "y contains NaN or infinity"),
             ([1, "a"] * 45, None),
             (np.array([1, "a"] * 45, dtype=object), "Unknown label type: .* int, str"),
-            (np.eye(90), "y should be a 1d array"),
+            (2 * np.eye(90), r"1 where a sample has a label .* y\[0, 0\] is 2.0"),
+            (np.zeros((90, 2, 2)), "y should be a 1d array"),
         ],
     )
     def test_bad_labels(self, y, message, net, blobs):
