@@ -220,7 +220,7 @@ class TestLabelMessages:
             ([1, "a"] * 45, None),
             (np.array([1, "a"] * 45, dtype=object), "Unknown label type: .* int, str"),
             (2 * np.eye(90), r"1 where a sample has a label .* y\[0, 0\] is 2.0"),
-            (np.zeros((90, 2, 2)), "y should be a 1d array"),
+            (np.zeros((90, 2, 2)), "Found array with dim 3"),
         ],
     )
     def test_bad_labels(self, y, message, net, blobs):
