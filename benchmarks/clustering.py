@@ -68,23 +68,22 @@ def approximate(threshold, **parameters):
     return ours(threshold, neighbors="approximate", **parameters)
 
 
-def fastcluster(threshold):
-    from fastcluster import linkage
+def cut_of(linkage, threshold):
     from scipy.cluster.hierarchy import fcluster
 
-    def fit(X):
-        return fcluster(linkage(X, "average", "cosine"), threshold, "distance")
+    return lambda X: fcluster(linkage(X, "average", "cosine"), threshold, "distance")
 
-    return fit
+
+def fastcluster(threshold):
+    from fastcluster import linkage
+
+    return cut_of(linkage, threshold)
 
 
 def scipy(threshold):
-    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.cluster.hierarchy import linkage
 
-    def fit(X):
-        return fcluster(linkage(X, "average", "cosine"), threshold, "distance")
-
-    return fit
+    return cut_of(linkage, threshold)
 
 
 def agglomerative(threshold, **parameters):

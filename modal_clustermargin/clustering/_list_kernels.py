@@ -12,7 +12,7 @@ import numpy as np
 # An entry of a list is the number of a row. Bit 30 is set in those that came in
 # since the lists were last compared.
 _FRESH = np.int32(1 << 30)
-ROW = np.int32(_FRESH - 1)
+_ROW = np.int32(_FRESH - 1)
 
 _BLOCK_ROWS = 256
 
@@ -42,18 +42,22 @@ _VECTORIZED = {"nnan", "nsz", "reassoc", "contract"}
 
 @numba.njit(cache=True)
 def _serve_left(products, half, i, j, scores, proposed):  # scores, proposed: OUT
-    n_left, n_right = products.shape
-    for r in range(n_left):
-        row_scores, row_proposed = scores[i + r], proposed[i + r]
-        for c in range(0, n_right, _AT_ONCE):
-            c_end = min(c + _AT_ONCE, n_right)
-            halves = half[j + c : j + c_end]
-            if _best_of_row(products[r, c:c_end], halves) <= row_scores[-1]:
-                continue
-            for e in range(c_end - c):
-                score = products[r, c + e] - halves[e]
-                if score > row_scores[-1] and j + c + e != i + r:
-                    _insert(row_scores, row_proposed, j + c + e, score)
+    halves = half[j : j + products.shape[1]]
+    for r in range(products.shape[0]):
+        _serve_row(products[r], halves, j, i + r, scores[i + r], proposed[i + r])
+
+
+@numba.njit(cache=True)
+def _serve_row(products, halves, first, own, row_scores, row_proposed):  # both OUT
+    """Offer a row the rows from `first` on; not the one that is its `own`."""
+    for c in range(0, products.shape[0], _AT_ONCE):
+        c_end = min(c + _AT_ONCE, products.shape[0])
+        if _best_of_row(products[c:c_end], halves[c:c_end]) <= row_scores[-1]:
+            continue
+        for e in range(c, c_end):
+            score = products[e] - halves[e]
+            if score > row_scores[-1] and first + e != own:
+                _insert(row_scores, row_proposed, first + e, score)
 
 
 @numba.njit(cache=True)
@@ -114,19 +118,11 @@ def _find_for_block(asking, base, base_half, own, first, scores, proposed):
     end = min(first + 64, asking.shape[0])
     for start in range(0, base.shape[0], 4 * _BLOCK_ROWS):
         part = base[start : start + 4 * _BLOCK_ROWS]
+        halves = base_half[start : start + part.shape[0]]
         products = np.dot(asking[first:end], part.T)
         for r in range(end - first):
             i = first + r
-            row_scores, row_proposed = scores[i], proposed[i]
-            for c in range(0, part.shape[0], _AT_ONCE):
-                c_end = min(c + _AT_ONCE, part.shape[0])
-                halves = base_half[start + c : start + c_end]
-                if _best_of_row(products[r, c:c_end], halves) <= row_scores[-1]:
-                    continue
-                for e in range(c_end - c):
-                    score = products[r, c + e] - halves[e]
-                    if score > row_scores[-1] and start + c + e != own[i]:
-                        _insert(row_scores, row_proposed, start + c + e, score)
+            _serve_row(products[r], halves, start, own[i], scores[i], proposed[i])
 
 
 @numba.njit(cache=True, parallel=True)
@@ -178,7 +174,7 @@ def _compare_cell(rows, half, asking, base, scores, proposed):
 @numba.njit(cache=True)
 def _insert_once(scores, proposed, row, score):
     for e in range(proposed.shape[0]):
-        if proposed[e] >= 0 and proposed[e] & ROW == row:
+        if proposed[e] >= 0 and proposed[e] & _ROW == row:
             return
     _insert(scores, proposed, row | _FRESH, score)
 
@@ -189,7 +185,7 @@ def strip_marks(proposed):  # proposed: IN and OUT
     for i in range(proposed.shape[0]):
         for e in range(proposed.shape[1]):
             if proposed[i, e] >= 0:
-                proposed[i, e] &= ROW
+                proposed[i, e] &= _ROW
 
 
 @numba.njit(cache=True)
@@ -205,7 +201,7 @@ def listed_by(lists, n_looked_at):
     for i in range(n_rows):
         for e in range(n_looked_at):
             if lists[i, e] >= 0:
-                starts[(lists[i, e] & ROW) + 1] += 1
+                starts[(lists[i, e] & _ROW) + 1] += 1
     for i in range(n_rows):
         starts[i + 1] += starts[i]
     listers = np.empty(starts[n_rows], np.int32)
@@ -214,7 +210,7 @@ def listed_by(lists, n_looked_at):
         for i in range(n_rows):
             entry = lists[i, e]
             if entry >= 0:
-                row = entry & ROW
+                row = entry & _ROW
                 listers[ends[row]] = i | (entry & _FRESH)
                 ends[row] += 1
     return listers, starts
@@ -264,21 +260,21 @@ def _compare_through_neighbors(
     for e in range(lists.shape[1]):
         if lists[i, e] < 0:
             break
-        _meet(met, lists[i, e] & ROW)
+        _meet(met, lists[i, e] & _ROW)
     for e in range(listers.shape[0]):
-        if listers[e] & _FRESH and _meet(met, listers[e] & ROW):
+        if listers[e] & _FRESH and _meet(met, listers[e] & _ROW):
             n_products += 1
-            _consider(rows, half, i, listers[e] & ROW, row_scores, row_proposed)
+            _consider(rows, half, i, listers[e] & _ROW, row_scores, row_proposed)
     for e in range(n_looked_at + listers.shape[0]):
         through = lists[i, e] if e < n_looked_at else listers[e - n_looked_at]
         if through < 0:
             continue
-        for entry in lists[through & ROW]:
+        for entry in lists[through & _ROW]:
             if entry < 0:
                 break
-            if (through | entry) & _FRESH and _meet(met, entry & ROW):
+            if (through | entry) & _FRESH and _meet(met, entry & _ROW):
                 n_products += 1
-                _consider(rows, half, i, entry & ROW, row_scores, row_proposed)
+                _consider(rows, half, i, entry & _ROW, row_scores, row_proposed)
     return n_products
 
 

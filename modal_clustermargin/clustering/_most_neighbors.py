@@ -88,8 +88,7 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
                     return None
                 n_products = _compare_neighbors(rows, half, scores, proposed)
                 work += _GATHERED * n_products
-                lists = np.where(proposed < 0, -1, proposed & _list_kernels.ROW)
-                gain = sample.share_found(lists, scores) - reached
+                gain = sample.share_found(proposed, scores) - reached
                 reached += gain
                 show(int(100 * min(reached / recall, 1)))
             if reached < recall:
@@ -190,12 +189,13 @@ class _Sample:
             self.n_true += np.count_nonzero(found >= 0)
 
     def share_found(self, proposed, scores):
-        """Of all true neighbours, the share that is in lists without marks."""
+        """Of all true neighbours, the share that is in the lists."""
         n_found = 0
         for part in np.array_split(
             np.arange(len(self.rows)), 1 + len(self.rows) // 1024
         ):
             listed = proposed[self.rows[part]]
+            _list_kernels.strip_marks(listed)
             true = self.neighbors[part]
             is_true = (listed[:, :, np.newaxis] == true[:, np.newaxis]).any(axis=2)
             # As near as the farthest of them is as good.

@@ -87,6 +87,52 @@ def label_positions(labels, classes):
     return np.searchsorted(classes, labels).astype(np.int64)
 
 
+def settle_classes(labels, classes, known):
+    """Classes of one label a sample, and what a network is trained on.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+
+    classes : array-like of shape (n_classes,) or None
+        Every label there is; None means those in `labels`.
+
+    known : ndarray of shape (n_classes,) or None
+        The classes of an earlier call, which these must be.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        Sorted.
+
+    targets : ndarray of shape (n_samples,), dtype=int64
+        Positions in `classes`.
+    """
+    classes = find_classes(np.asarray(labels if classes is None else classes))
+    if known is not None and not np.array_equal(classes, known):
+        raise ValueError(
+            f"classes={classes.tolist()} differs from the classes of the first call,"
+            f" {known.tolist()}."
+        )
+    return classes, label_positions(labels, classes)
+
+
+def settle_columns(labels, classes, known):
+    """`settle_classes` for labels in columns, which are the targets themselves.
+
+    `classes` are names in the order of the columns; None numbers them.
+    """
+    n_labels = labels.shape[1]
+    classes = np.arange(n_labels) if classes is None else np.asarray(classes)
+    differs = known is not None and not np.array_equal(classes, known)
+    if len(classes) != n_labels or differs:
+        raise ValueError(
+            f"y has {n_labels} columns, and there are {len(classes)} classes; they"
+            " must be the same ones, in the same order."
+        )
+    return classes, labels
+
+
 def _indicator(labels):
     if labels.dtype.kind not in "biuf":
         raise ValueError(

@@ -1,8 +1,8 @@
 """A linear classifier on embeddings, for the head of a network to begin with."""
 
-from torch import nn, optim
+from torch import nn
 
-from modal_clustermargin.estimators._network_classifier import NetworkClassifier
+from modal_clustermargin.estimators._proxy import ProxyClassifier
 
 
 class LinearNet(nn.Module):
@@ -26,7 +26,7 @@ class LinearNet(nn.Module):
         return self.head(X)
 
 
-class LinearProbe(NetworkClassifier):
+class LinearProbe(ProxyClassifier):
     """Logistic regression by gradient descent, on embeddings.
 
     As `linear_probe` of a `NetworkClassifier` it trains the head before the
@@ -40,22 +40,14 @@ class LinearProbe(NetworkClassifier):
     ----------
     module : nn.Module class or instance, default=LinearNet
 
-    optimizer : torch optimizer class, default=optim.SGD
-
     lr : float, default=0.5
 
     max_epochs : int, default=80
 
     batch_size : int, default=256
 
-    optimizer__momentum : float, default=0.9
-
-    optimizer__nesterov : bool, default=True
-
-    schedule : str, callable or None, default="cosine"
-
     **kwargs
-        The other parameters of `NetworkClassifier`.
+        The other parameters of `ProxyClassifier`, with its defaults.
 
     References
     ----------
@@ -73,26 +65,8 @@ class LinearProbe(NetworkClassifier):
     """
 
     def __init__(
-        self,
-        module=LinearNet,
-        *,
-        optimizer=optim.SGD,
-        lr=0.5,
-        max_epochs=80,
-        batch_size=256,
-        optimizer__momentum=0.9,
-        optimizer__nesterov=True,
-        schedule="cosine",
-        **kwargs,
+        self, module=LinearNet, *, lr=0.5, max_epochs=80, batch_size=256, **kwargs
     ):
         super().__init__(
-            module,
-            optimizer=optimizer,
-            lr=lr,
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            optimizer__momentum=optimizer__momentum,
-            optimizer__nesterov=optimizer__nesterov,
-            schedule=schedule,
-            **kwargs,
+            module, lr=lr, max_epochs=max_epochs, batch_size=batch_size, **kwargs
         )

@@ -17,7 +17,8 @@ from modal_clustermargin.estimators._hidden_layer import watched_layer
 from modal_clustermargin.estimators._labels import (
     as_labels,
     find_classes,
-    label_positions,
+    settle_classes,
+    settle_columns,
 )
 from modal_clustermargin.estimators._logits import keep_classes, logits_of
 from modal_clustermargin.estimators._mlp import MLP
@@ -269,12 +270,11 @@ class NetworkClassifier(SeededNet):
                 "y has a column for each label in one call and one label a sample in"
                 " another. Call fit, which begins anew, or keep to one."
             )
-        if is_multi_label:
-            classes = self._settle_columns(labels, classes, known=knows_data)
-            targets = labels
-        else:
-            classes = self._settle_classes(labels, classes, known=knows_data)
-            targets = label_positions(labels, classes)
+        known = self.classes_ if knows_data else None
+        if classes is None:
+            classes = known if knows_data else self.classes
+        settle = settle_columns if is_multi_label else settle_classes
+        classes, targets = settle(labels, classes, known)
         self._check_all_finite(X)
 
         self.classes_inferred_ = classes
@@ -304,33 +304,6 @@ class NetworkClassifier(SeededNet):
         if probe.random_state is None:
             probe.set_params(random_state=self.random_state_.randint(2**31 - 1))
         return probe
-
-    def _settle_classes(self, labels, classes, *, known):
-        if classes is None and known:
-            return self.classes_
-        if classes is None:
-            classes = labels if self.classes is None else self.classes
-        classes = find_classes(np.asarray(classes))
-        if known and not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                f"classes={classes.tolist()} differs from the classes of the first"
-                f" call, {self.classes_.tolist()}."
-            )
-        return classes
-
-    def _settle_columns(self, labels, classes, *, known):
-        n_labels = labels.shape[1]
-        if classes is None:
-            classes = np.arange(n_labels) if self.classes is None else self.classes
-            classes = self.classes_ if known else np.asarray(classes)
-        if len(classes) != n_labels or (
-            known and not np.array_equal(classes, self.classes_)
-        ):
-            raise ValueError(
-                f"y has {n_labels} columns, and there are {len(classes)} classes; they"
-                " must be the same ones, in the same order."
-            )
-        return np.asarray(classes)
 
     def _check_all_finite(self, X):
         first_row = 0

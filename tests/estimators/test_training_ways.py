@@ -10,6 +10,7 @@ from modal_clustermargin.estimators import (
     MLP,
     LinearProbe,
     NetworkClassifier,
+    ProxyClassifier,
     SmallConvNet,
 )
 
@@ -120,3 +121,14 @@ def test_no_head_to_probe(blobs):
     for arguments in ({"head_lr": 0.1}, {"linear_probe": LinearProbe()}):
         with pytest.raises(ValueError, match="no Linear layer ran"):
             NetworkClassifier(Headless, **arguments).fit(*blobs)
+
+
+def test_batch_norm_and_a_single_sample(few_digits):
+    X, y = few_digits
+    with pytest.raises(ValueError, match=r"of one sample; got n_samples=1\. Label a"):
+        ProxyClassifier().fit(X[:1].reshape(1, -1), y[:1])
+
+
+def test_callbacks_that_are_none(blobs):
+    with pytest.raises(ValueError, match="callbacks must be a list .*got 7"):
+        NetworkClassifier(callbacks=7).fit(*blobs)
