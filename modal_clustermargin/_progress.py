@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress_bar(title, unit, total, verbose):
+def progress_bar(title, unit, total, verbose, delay=0):
     """A bar on stderr, or nothing.
 
     Parameters
@@ -18,15 +18,25 @@ def progress_bar(title, unit, total, verbose):
     verbose : bool
         Whether to show the bar.
 
+    delay : float, default=0
+        Seconds to wait before it is shown.
+
     Yields
     ------
     show : callable
-        ``show(n_done)`` moves the bar.
+        ``show(n_done)`` moves the bar; ``show(n_done, note)`` says something
+        behind it.
     """
     if not verbose:
-        yield lambda n_done: None
+        yield lambda n_done, note=None: None
         return
     from tqdm.auto import tqdm
 
-    with tqdm(desc=title, unit=unit, total=total) as bar:
-        yield lambda n_done: bar.update(n_done - bar.n)
+    with tqdm(desc=title, unit=unit, total=total, delay=delay) as bar:
+
+        def show(n_done, note=None):
+            if note is not None:
+                bar.set_postfix_str(note, refresh=False)
+            bar.update(n_done - bar.n)
+
+        yield show

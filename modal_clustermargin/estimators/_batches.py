@@ -4,11 +4,12 @@ torch's DataLoader fetches rows one by one and stacks them again, which for a
 small network takes as long as the network does. Here a batch is one indexing.
 """
 
+import copy
 from itertools import pairwise
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Subset
 
 from modal_clustermargin.estimators._samples import read_rows
 
@@ -18,26 +19,60 @@ class LabelledRows(Dataset):
 
     Parameters
     ----------
-    X : ndarray, tensor or DataFrame of shape (n_samples, ...)
+    X : ndarray, tensor, DataFrame or DatasetSamples, of shape (n_samples, ...)
         As `as_samples` returns it. Kept, not copied.
 
     y : ndarray of shape (n_samples,), dtype=int64, or None
         Positions in the sorted classes. None, while predicting, reads as
         zeros.
+
+    weights : ndarray of shape (n_samples,), default=None
+        What the loss of each row counts for; None is 1 for all.
+
+    transform : callable, default=None
+        What `read_rows` does to each sample.
     """
 
-    def __init__(self, X, y=None):
+    def __init__(self, X, y=None, weights=None, transform=None):
         self.X = X
         self.y = (
             torch.zeros(len(X), dtype=torch.int64) if y is None else torch.tensor(y)
         )
+        self.weights = weights
+        if weights is not None:
+            self.weights = torch.tensor(weights, dtype=torch.float32)
+        self.transform = transform
 
     def __len__(self):
         return len(self.X)
 
     def __getitem__(self, rows):
-        """The pair (samples, positions) at `rows`: int, slice or list of int."""
-        return read_rows(self.X, rows), self.y[rows]
+        """The pair (samples, positions) at `rows`: int, slice or list of int.
+
+        With weights, the pair (samples, (positions, weights)).
+        """
+        samples, y = read_rows(self.X, rows, self.transform), self.y[rows]
+        return samples, y if self.weights is None else (y, self.weights[rows])
+
+
+def rows_behind(dataset):
+    """What a Dataset is a part of: the innermost of torch's Subsets."""
+    while isinstance(dataset, Subset):
+        dataset = dataset.dataset
+    return dataset
+
+
+def with_transform(dataset, transform):
+    """The same rows read through `transform`: LabelledRows, or a Subset of them.
+
+    Another Dataset is returned as it is.
+    """
+    if isinstance(dataset, Subset):
+        return Subset(with_transform(dataset.dataset, transform), dataset.indices)
+    if isinstance(dataset, LabelledRows):
+        dataset = copy.copy(dataset)
+        dataset.transform = transform
+    return dataset
 
 
 class RowBatches:
@@ -69,8 +104,12 @@ class RowBatches:
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self):
+        # A Subset of a Subset takes lists alone.
+        in_parts = isinstance(self.dataset, Subset)
         for start, stop in self._bounds():
-            yield self.dataset[start:stop]
+            yield self.dataset[
+                list(range(start, stop)) if in_parts else slice(start, stop)
+            ]
 
     def _bounds(self):
         n_rows, n_batches = len(self.dataset), len(self)

@@ -6,6 +6,12 @@ def logits_of(output):
     return output[0] if isinstance(output, tuple) else output
 
 
+def full_precision(output):
+    """The output with its logits in float32, where they had fewer bits."""
+    logits = logits_of(output).float()
+    return (logits, *output[1:]) if isinstance(output, tuple) else logits
+
+
 def keep_classes(output, n_classes):
     """Cut the logits in `output` down to one column for each class.
 

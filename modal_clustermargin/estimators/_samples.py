@@ -1,7 +1,7 @@
 """What X may be, and how rows of it become a float32 tensor.
 
 X is never copied or cast whole: a memory map of images stays on the disk, and
-its rows are read a batch at a time.
+its rows are read a batch at a time, as are the samples of a Dataset.
 """
 
 from collections.abc import Mapping
@@ -12,39 +12,44 @@ import torch
 from scipy import sparse
 from torch.utils.data import Dataset
 
+from modal_clustermargin.estimators._datasets import DatasetSamples
+
 
 def as_samples(X):
     """Return `X`, or a view of it, as something that rows can be read from.
 
     Parameters
     ----------
-    X : array-like, tensor or DataFrame of shape (n_samples, ...)
+    X : array-like, tensor, DataFrame or torch Dataset of shape (n_samples, ...)
         Two dimensions or more, real numbers. ndarrays (memory maps among
         them), tensors and DataFrames come back as they are; only a list, or
         another kind of sequence, is turned into an array.
 
     Returns
     -------
-    X : ndarray, tensor or DataFrame
+    X : ndarray, tensor, DataFrame or DatasetSamples
 
     Raises
     ------
     TypeError
-        If `X` is sparse, a dict or a torch Dataset.
+        If `X` is sparse, a dict or a Dataset without a length.
 
     ValueError
         If `X` is complex, has one dimension, no rows or no features.
     """
+    if isinstance(X, Dataset):
+        return DatasetSamples(X)
     is_tensor = torch.is_tensor(X)
     if sparse.issparse(X) or (is_tensor and X.layout != torch.strided):
         raise TypeError(
             "NetworkClassifier does not take sparse X: a network reads dense rows."
             " Pass X.toarray(), or reduce the features first."
         )
-    if isinstance(X, Mapping | Dataset):
+    if isinstance(X, Mapping):
         raise TypeError(
             f"NetworkClassifier takes X as one array, and got a {type(X).__name__}."
-            " For data that does not fit into memory pass a numpy memory map."
+            " For data that does not fit into memory pass a numpy memory map or a"
+            " torch Dataset."
         )
     if not (is_tensor or isinstance(X, np.ndarray) or _is_frame(X)):
         X = np.asarray(X)
@@ -66,15 +71,19 @@ def as_samples(X):
     return X
 
 
-def read_rows(X, rows):
+def read_rows(X, rows, transform=None):
     """Copy rows of `X` into a tensor of its own, dtype=float32.
 
     Parameters
     ----------
-    X : ndarray, tensor or DataFrame
+    X : ndarray, tensor, DataFrame or DatasetSamples
         As `as_samples` returns it.
 
     rows : int, slice or list of int
+
+    transform : callable, default=None
+        Called with each sample, a tensor in the dtype of `X` (or whatever the
+        Dataset gives); returns what the network is to see in its place.
 
     Returns
     -------
@@ -82,7 +91,18 @@ def read_rows(X, rows):
         Always a copy, so that a module which works in place (a first layer
         ``nn.ReLU(inplace=True)``, say) leaves the caller's X alone. On the
         device of `X` if that is a tensor, otherwise on the CPU.
+
+    Raises
+    ------
+    ValueError
+        If the samples of a Dataset, or those that `transform` returns, differ
+        in shape or hold NaN or infinity.
+
+    TypeError
+        If they are no numbers.
     """
+    if transform is not None or isinstance(X, DatasetSamples):
+        return _read_one_by_one(X, rows, transform)
     if torch.is_tensor(X):
         return X[rows].detach().to(torch.float32, copy=True)
     # A value beyond float32 becomes infinite, and check_finite reports it.
@@ -93,6 +113,48 @@ def read_rows(X, rows):
             block = X[rows]
         # In C order, so that the layout of X does not show in the rounding.
         return torch.from_numpy(np.array(block, dtype=np.float32, order="C"))
+
+
+def _read_one_by_one(X, rows, transform):
+    if not isinstance(rows, slice | list):
+        return _prepared(X, rows, transform)
+    if isinstance(rows, slice):
+        rows = range(*rows.indices(len(X)))
+    samples = [_prepared(X, row, transform) for row in rows]
+    for row, sample in zip(rows, samples, strict=True):
+        if sample.shape != samples[0].shape:
+            raise ValueError(
+                f"Samples must have one shape; sample {rows[0]} of X has"
+                f" {tuple(samples[0].shape)} and sample {row} has"
+                f" {tuple(sample.shape)}. Crop or resize them with train_transform="
+                " and predict_transform=."
+            )
+    return torch.stack(samples)
+
+
+def _prepared(X, row, transform):
+    sample = X.sample(row) if isinstance(X, DatasetSamples) else _raw_sample(X, row)
+    if transform is not None:
+        sample = transform(sample)
+    if not isinstance(sample, torch.Tensor | np.ndarray | list):
+        raise TypeError(
+            f"Sample {row} of X is a {type(sample).__name__}, and a network reads"
+            " tensors. Turn it into one with predict_transform=, such as"
+            " torchvision.transforms.ToTensor() for images."
+        )
+    sample = torch.as_tensor(sample).detach().to(torch.float32, copy=transform is None)
+    check_finite(sample[None], row)
+    return sample
+
+
+def _raw_sample(X, row):
+    if torch.is_tensor(X):
+        return X[row].detach().clone()
+    if _is_frame(X):
+        return read_rows(X, int(row))
+    sample = X[row]
+    number = sample.dtype.newbyteorder("=") if sample.dtype.kind in "biuf" else "f4"
+    return torch.from_numpy(np.array(sample, dtype=number, order="C"))
 
 
 def check_finite(block, first_row):
@@ -125,15 +187,21 @@ class SampleLayout(NamedTuple):
     column_names: tuple | None
 
     @classmethod
-    def of(cls, X):
-        """Layout of `X`; column names are kept where all are strings."""
+    def of(cls, X, transform=None):
+        """Layout of `X`; column names are kept where all are strings.
+
+        Of a Dataset, and with a `transform`, the shape is that of the first
+        sample as the network sees it.
+        """
+        if transform is not None or isinstance(X, DatasetSamples):
+            return cls(tuple(read_rows(X, 0, transform).shape), None)
         names = tuple(X.columns) if _is_frame(X) else ()
         named = bool(names) and all(isinstance(name, str) for name in names)
         return cls(tuple(X.shape[1:]), names if named else None)
 
-    def check(self, X):
+    def check(self, X, transform=None):
         """Raise ValueError if the samples of `X` have another layout."""
-        other = SampleLayout.of(X)
+        other = SampleLayout.of(X, transform)
         if len(self.shape) == len(other.shape) == 1 and self.shape != other.shape:
             # In scikit-learn's words, which its own checks look for.
             raise ValueError(

@@ -52,13 +52,16 @@ class RateSchedule(Callback):
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Read the rates to begin with."""
-        self.n_done_ = 0
         self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
+        self.n_epochs_before_ = len(net.history)
 
     def on_epoch_begin(self, net, dataset_train=None, **kwargs):
         """Count the batches to come."""
-        batches = net.get_iterator(dataset_train, training=True)
-        self.n_batches_ = net.max_epochs * len(batches)
+        n_batches = len(net.get_iterator(dataset_train, training=True))
+        self.n_batches_ = net.max_epochs * n_batches
+        # Epochs may have come from a run on disk, and this one is in the history.
+        n_epochs = len(net.history) - 1 - self.n_epochs_before_
+        self.n_done_ = n_epochs * n_batches
 
     def on_batch_begin(self, net, batch=None, training=False, **kwargs):
         """Set the rates for this batch."""

@@ -4,48 +4,44 @@ What X and y are, and what a prediction is, stands in `_network_classifier.py`.
 """
 
 import copy
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType
 
+import torch
 from skorch import NeuralNetClassifier
 from skorch.callbacks import PassthroughScoring
 from skorch.utils import to_device
 from torch import nn, optim
 
+from modal_clustermargin.estimators._batches import with_transform
 from modal_clustermargin.estimators._devices import resolve_device
-from modal_clustermargin.estimators._logits import logits_of
+from modal_clustermargin.estimators._explained_errors import (
+    explained_batch_norm,
+    explained_memory,
+)
+from modal_clustermargin.estimators._last_epoch import LastEpoch
+from modal_clustermargin.estimators._logits import full_precision, logits_of
 from modal_clustermargin.estimators._module_arguments import learned_arguments
+from modal_clustermargin.estimators._read_ahead import ReadAhead, map_tensors
 from modal_clustermargin.estimators._schedules import RateSchedule
 from modal_clustermargin.estimators._seeding import (
     borrowed_generators,
     own_random_state,
 )
+from modal_clustermargin.estimators._training_bar import TrainingBar
 
 
 class _StoppedByCallback(Exception):
     """A callback has seen enough epochs."""
 
 
-@contextmanager
-def _explained_batch_norm(n_samples):
-    """Say in a user's words that batch norm cannot train on a single sample."""
-    try:
-        yield
-    except ValueError as error:
-        if "more than 1 value per channel" not in str(error):
-            raise
-        raise ValueError(
-            "The network has batch norm, which cannot train on a batch of one sample;"
-            f" got n_samples={n_samples}. Label a second sample first, or raise"
-            " batch_size."
-        ) from error
-
-
 class SeededNet(NeuralNetClassifier):
     """Base class of `NetworkClassifier`, which declares the parameters.
 
-    Read here are `module`, `device`, `random_state`, `predict_batch_size` and
-    `schedule`, beside those of skorch.
+    Read here are `module`, `device`, `random_state`, `predict_batch_size`,
+    `schedule`, `mixed_precision`, `train_transform` and `predict_transform`, beside
+    those of skorch.
     """
 
     # What skorch puts into every instance, and scikit-learn wants `__init__` to
@@ -53,6 +49,10 @@ class SeededNet(NeuralNetClassifier):
     history_ = None
     initialized_ = False
     virtual_params_ = MappingProxyType({})
+
+    # While `fit` runs: the run on disk, and the network as it was an epoch ago.
+    _run = None
+    _last_epoch = None
 
     def __init__(self, module, **parameters):
         super().__init__(module, **parameters)
@@ -74,12 +74,17 @@ class SeededNet(NeuralNetClassifier):
             )
         self.device_ = resolve_device(self.device)
         self.random_state_ = own_random_state(self.random_state)
+        if self._run is not None:
+            self._run.settle_randomness(self.random_state_)
         return super().initialize()
 
     def initialize_module(self):
         """Make `module_` on the CPU, whose draws are the same everywhere."""
         with self._own_randomness():
-            self.module_ = self._make_module().to(self.device_)
+            module = self._make_module().to(self.device_)
+        if self.mixed_precision:
+            module = module.to(memory_format=torch.channels_last)
+        self.module_ = module
         return self
 
     def initialize_criterion(self):
@@ -100,28 +105,76 @@ class SeededNet(NeuralNetClassifier):
 
     def get_iterator(self, dataset, training=False):
         """Batches of `batch_size` to train on, of `predict_batch_size` to predict."""
+        transform = self.predict_transform
+        if training and self.train_transform is not None:
+            transform = self.train_transform
+        dataset = with_transform(dataset, transform)
         if training:
-            return super().get_iterator(dataset, training=True)
-        arguments = self.get_params_for("iterator_valid")
-        return self.iterator_valid(
-            dataset, **{"batch_size": self.predict_batch_size, **arguments}
-        )
+            batches = super().get_iterator(dataset, training=True)
+        else:
+            arguments = self.get_params_for("iterator_valid")
+            batches = self.iterator_valid(
+                dataset, **{"batch_size": self.predict_batch_size, **arguments}
+            )
+        return ReadAhead(batches) if self.device_.type == "cuda" else batches
 
     def infer(self, x, **fit_params):
         """Module output for one batch, computed on `device_`."""
-        return super().infer(to_device(x, self.device_), **fit_params)
+        x = self._to_device(x)
+        if not self.mixed_precision:
+            return super().infer(x, **fit_params)
+        if torch.is_tensor(x) and x.ndim == 4:
+            x = x.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device_.type, torch.bfloat16):
+            output = super().infer(x, **fit_params)
+        return full_precision(output)
 
     def get_loss(self, y_pred, y_true, *args, **kwargs):
-        """Loss of one batch, of the logits alone where there is more."""
-        y_true = to_device(y_true, self.device_)
-        return super().get_loss(logits_of(y_pred), y_true, *args, **kwargs)
+        """Loss of one batch, of the logits alone where there is more.
+
+        `y_true` may be a pair of targets and weights of the samples.
+        """
+        y_pred, y_true = logits_of(y_pred), self._to_device(y_true)
+        if not isinstance(y_true, tuple | list):
+            return super().get_loss(y_pred, y_true, *args, **kwargs)
+        y_true, weights = y_true
+        losses = self._losses(y_pred, y_true, *args, **kwargs)
+        return (losses.flatten(1).mean(dim=1) * weights).sum() / weights.sum()
+
+    def _losses(self, y_pred, y_true, *args, **kwargs):
+        """Loss of each sample: tensor of shape (n_samples, 1 or n_labels)."""
+        reduction = getattr(self.criterion_, "reduction", None)
+        if reduction is None:
+            raise ValueError(
+                "sample_weight that are no whole numbers need a criterion with a"
+                f" `reduction`, as torch's have; {type(self.criterion_).__name__} has"
+                " none."
+            )
+        self.criterion_.reduction = "none"
+        try:
+            losses = super().get_loss(y_pred, y_true, *args, **kwargs)
+        finally:
+            self.criterion_.reduction = reduction
+        return losses.reshape(len(y_pred), -1)
+
+    def _to_device(self, batch):
+        if isinstance(batch, Mapping):
+            return to_device(batch, self.device_)
+        return map_tensors(batch, lambda part: part.to(self.device_, non_blocking=True))
 
     def notify(self, method_name, **cb_kwargs):
         """Tell the callbacks, and tell their stop from the user's Ctrl-C."""
+        batch = cb_kwargs.get("batch")
+        if isinstance(batch, tuple | list) and isinstance(batch[1], tuple | list):
+            # skorch's own would take the weights for more targets.
+            cb_kwargs["batch"] = (batch[0], batch[1][0])
         try:
             super().notify(method_name, **cb_kwargs)
         except KeyboardInterrupt as stop:
             raise _StoppedByCallback from stop
+        finally:
+            if method_name == "on_epoch_end" and self._last_epoch is not None:
+                self._last_epoch.keep(self)
 
     @property
     def _default_callbacks(self):
@@ -129,7 +182,9 @@ class SeededNet(NeuralNetClassifier):
             ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
             ("valid_loss", PassthroughScoring(name="valid_loss")),
         ]
-        if self.verbose:
+        if self.verbose == 1:
+            callbacks = [*callbacks, ("bar", TrainingBar())]
+        elif self.verbose:
             callbacks = super()._default_callbacks
         if self.schedule is not None:
             callbacks = [*callbacks, ("schedule", RateSchedule(self.schedule))]
@@ -181,17 +236,38 @@ class SeededNet(NeuralNetClassifier):
         if automatic:
             self.device = None
 
-    def _train(self, X, y, **fit_params):
+    def _train(self, X, y, is_fresh, **fit_params):
         # skorch's own partial_fit takes Ctrl-C for the end of this fit, and a
         # loop of a hundred fits would go on to the next.
+        n_epochs_before = len(self.history)
         self.notify("on_train_begin", X=X, y=y)
         with (
-            suppress(_StoppedByCallback),
             self._own_randomness(),
-            _explained_batch_norm(len(X)),
+            explained_batch_norm(len(X)),
+            explained_memory(self.device_, batch_size=self.batch_size),
         ):
-            self.fit_loop(X, y, **fit_params)
-        self.notify("on_train_end", X=X, y=y)
+            is_complete = self._restore_run()
+            n_epochs = self.max_epochs - (len(self.history) - n_epochs_before)
+            self._last_epoch = LastEpoch(self, is_fresh and n_epochs > 0, self._run)
+            try:
+                with suppress(_StoppedByCallback):
+                    self.fit_loop(
+                        X, y, epochs=0 if is_complete else n_epochs, **fit_params
+                    )
+            except KeyboardInterrupt:
+                self._last_epoch.go_back(self)
+                raise
+            finally:
+                self._last_epoch = None
+                self.notify("on_train_end", X=X, y=y)
+            if self._run is not None:
+                self._run.write(self, is_complete=True)
+
+    def _restore_run(self):
+        """Go to where the run on disk ended; whether nothing is left to train."""
+        if self._run is None or not self._run.has_begun:
+            return False
+        return self._run.restore(self)
 
     def _make_module(self):
         given = self.get_params_for("module")

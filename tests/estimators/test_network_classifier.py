@@ -289,7 +289,7 @@ class TestCompany:
     def test_verbose_prints_a_line_an_epoch(self, net, blobs, capsys):
         X, y = blobs
         names = np.array(["a", "b", "c"])
-        net.set_params(verbose=1, max_epochs=3, train_split=ValidSplit(3)).fit(
+        net.set_params(verbose=2, max_epochs=3, train_split=ValidSplit(3)).fit(
             X, names[y]
         )
         assert len(capsys.readouterr().out.splitlines()) == 5  # two of heading

@@ -1,0 +1,41 @@
+"""Errors of torch in the words of somebody who trains a classifier."""
+
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def explained_batch_norm(n_samples):
+    """Say that batch norm cannot train on a single sample."""
+    try:
+        yield
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise ValueError(
+            "The network has batch norm, which cannot train on a batch of one sample;"
+            f" got n_samples={n_samples}. Label a second sample first, or raise"
+            " batch_size."
+        ) from error
+
+
+@contextmanager
+def explained_memory(device, **batch_size):
+    """Say which batch size a device had too little memory for.
+
+    Parameters
+    ----------
+    device : torch.device
+
+    **batch_size : int
+        The parameter that set it, and its value.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        ((name, size),) = batch_size.items()
+        raise MemoryError(
+            f"{device} has too little memory for {name}={size}. Set {name}="
+            f"{max(1, size // 2)} or less, mixed_precision=True, or smaller samples."
+        ) from error

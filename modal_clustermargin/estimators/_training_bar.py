@@ -1,0 +1,44 @@
+"""A bar for the batches of a fit."""
+
+from contextlib import ExitStack
+
+from skorch.callbacks import Callback
+
+from modal_clustermargin._progress import progress_bar
+
+
+class TrainingBar(Callback):
+    """Show on stderr how many batches of a `fit` are trained on, and the loss."""
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        """Count from here."""
+        self.n_epochs_before_ = len(net.history)
+
+    def on_epoch_begin(self, net, dataset_train=None, **kwargs):
+        """Open the bar, at the epoch that training begins with."""
+        if hasattr(self, "bar_"):
+            return
+        n_batches = len(net.get_iterator(dataset_train, training=True))
+        self.bar_ = ExitStack()
+        self._show = self.bar_.enter_context(
+            progress_bar("fit", "batch", net.max_epochs * n_batches, verbose=True)
+        )
+        # Epochs may have come from a run on disk, and this one is in the history.
+        self.n_done_ = (len(net.history) - 1 - self.n_epochs_before_) * n_batches
+        self._show(self.n_done_)
+
+    def on_batch_end(self, net, batch=None, training=False, **kwargs):
+        """Move it."""
+        if training:
+            self.n_done_ += 1
+            self._show(self.n_done_)
+
+    def on_epoch_end(self, net, **kwargs):
+        """Tell the loss."""
+        self._show(self.n_done_, f"loss {net.history[-1, 'train_loss']:.4f}")
+
+    def on_train_end(self, net, X=None, y=None, **kwargs):
+        """Close it."""
+        if hasattr(self, "bar_"):
+            self.bar_.close()
+            del self.bar_, self._show
