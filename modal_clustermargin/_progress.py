@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress_bar(title, unit, total, verbose, delay=0):
+def progress_bar(title, unit, total, verbose, *, n_done=0, delay=0):
     """A bar on stderr, or nothing.
 
     Parameters
@@ -17,6 +17,9 @@ def progress_bar(title, unit, total, verbose, delay=0):
 
     verbose : bool
         Whether to show the bar.
+
+    n_done : int, default=0
+        How many of them were done before.
 
     delay : float, default=0
         Seconds to wait before it is shown.
@@ -32,7 +35,7 @@ def progress_bar(title, unit, total, verbose, delay=0):
         return
     from tqdm.auto import tqdm
 
-    with tqdm(desc=title, unit=unit, total=total, delay=delay) as bar:
+    with tqdm(desc=title, unit=unit, total=total, initial=n_done, delay=delay) as bar:
 
         def show(n_done, note=None):
             if note is not None:

@@ -11,8 +11,9 @@ from modal_clustermargin.estimators._deferred_fit import DeferredFit
 from modal_clustermargin.estimators._linear_probe import LinearNet, LinearProbe
 from modal_clustermargin.estimators._mlp import MLP
 from modal_clustermargin.estimators._network_classifier import NetworkClassifier
+from modal_clustermargin.estimators._paper_settings import paper_settings
 from modal_clustermargin.estimators._proxy import ProxyClassifier, ProxyNet
-from modal_clustermargin.estimators._schedules import RateSchedule
+from modal_clustermargin.estimators._schedules import RateSchedule, Steps
 from modal_clustermargin.estimators._small_conv_net import SmallConvNet
 from modal_clustermargin.estimators._vision import (
     VGG16,
@@ -36,5 +37,7 @@ __all__ = [
     "ResNet50",
     "ResNet101",
     "SmallConvNet",
+    "Steps",
     "load_checkpoint",
+    "paper_settings",
 ]

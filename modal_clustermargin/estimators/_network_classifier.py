@@ -363,7 +363,8 @@ class NetworkClassifier(SeededNet):
             order = kept[order_of_content(keys[kept], targets)]
         rows, targets, shares = self._training_rows(X, targets, weights, kept, order)
         if fresh and self.checkpoint_dir is not None:
-            self._run = self._open_run(X, keys, targets, shares, rows.indices, classes)
+            keys = None if keys is None else keys[rows.indices]
+            self._run = self._open_run(X, keys, targets, shares, classes)
         try:
             self.classes_inferred_ = classes
             self.is_multi_label_ = is_multi_label

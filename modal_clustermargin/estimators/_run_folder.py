@@ -132,8 +132,9 @@ class RunFolder:
 
 
 def _key(what):
+    """Text that is the same for the same settings and data in every process."""
     try:
-        return joblib.hash({name: _described(part) for name, part in what.items()})
+        return repr({name: _key_of(part) for name, part in sorted(what.items())})
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise TypeError(
             "checkpoint_dir needs settings that can be pickled, to know a run again;"
@@ -141,19 +142,21 @@ def _key(what):
         ) from error
 
 
-def _described(part):
-    """The same for the same setting in every process."""
+def _key_of(part):
+    # Each part is hashed by itself: of two that are equal, a hash of both would
+    # depend on whether they are one object.
     if isinstance(part, nn.Module):
-        state = {name: each.cpu().numpy() for name, each in part.state_dict().items()}
-        return str(part), state
+        weights = part.state_dict().items()
+        return str(part), [
+            (name, joblib.hash(each.cpu().numpy())) for name, each in weights
+        ]
     if inspect.isclass(part) or inspect.isroutine(part):
         return part.__module__, part.__qualname__
     if hasattr(part, "get_params"):
-        settings = part.get_params(deep=False)
-        return type(part).__qualname__, {
-            name: _described(each) for name, each in settings.items()
-        }
-    return part
+        return type(part).__qualname__, _key(part.get_params(deep=False))
+    if isinstance(part, tuple | list):
+        return [_key_of(each) for each in part]
+    return joblib.hash(part)
 
 
 def _encoded_state(random_state):

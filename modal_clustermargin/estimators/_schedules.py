@@ -1,6 +1,7 @@
 """Learning rates that fall while a network is trained."""
 
 import math
+from typing import NamedTuple
 
 from skorch.callbacks import Callback
 
@@ -9,11 +10,32 @@ def _cosine(progress):
     return math.cos(7 * math.pi / 16 * progress)
 
 
-def _step(progress):
-    return 0.1 ** ((progress >= 0.6) + (progress >= 0.8))
+class Steps(NamedTuple):
+    """A schedule that multiplies the rates by a factor at every milestone.
+
+    Parameters
+    ----------
+    milestones : tuple of float
+        Progress in [0, 1] from which each step counts.
+
+    factor : float, default=0.1
+
+    Examples
+    --------
+    >>> from modal_clustermargin.estimators import Steps
+    >>> Steps((0.5, 0.75))(0.6)
+    0.1
+    """
+
+    milestones: tuple
+    factor: float = 0.1
+
+    def __call__(self, progress):
+        """Factor at this progress."""
+        return self.factor ** sum(progress >= each for each in self.milestones)
 
 
-_FACTORS = {"cosine": _cosine, "step": _step}
+_FACTORS = {"cosine": _cosine, "step": Steps((0.6, 0.8))}
 
 
 class RateSchedule(Callback):
@@ -27,8 +49,8 @@ class RateSchedule(Callback):
         "cosine" is ``cos(7 pi / 16 * progress)``, which ends at a fifth: the
         schedule of FixMatch [1]_, which the public code of ASVP uses for its
         proxy. "step" is 1, then 0.1 from 60 % and 0.01 from 80 %, as that code
-        has it for fine-tuning. A callable takes the progress and returns the
-        factor.
+        has it for fine-tuning: ``Steps((0.6, 0.8))``. A callable takes the
+        progress and returns the factor.
 
     References
     ----------

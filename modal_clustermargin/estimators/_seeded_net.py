@@ -197,6 +197,10 @@ class SeededNet(NeuralNetClassifier):
         -------
         self : SeededNet
         """
+        for name in ("iterator_train", "iterator_valid", "dataset"):
+            # skorch fails to set them once there is a network.
+            if name in params:
+                setattr(self, name, params.pop(name))
         if not self.initialized_ and "callbacks" in params:
             # skorch would make them now, and fail now if they are none.
             self.callbacks = params.pop("callbacks")
@@ -218,9 +222,9 @@ class SeededNet(NeuralNetClassifier):
         return super()._get_params_callbacks(deep) if is_sound else {}
 
     def __setattr__(self, name, value):
-        # A parameter may be an instance; skorch takes it for a network made
+        # A parameter may be a torch module; skorch takes it for a network made
         # in the wrong place when set_params sets it.
-        if name in ("module", "criterion"):
+        if name in ("module", "criterion", "train_transform", "predict_transform"):
             object.__setattr__(self, name, value)
         else:
             super().__setattr__(name, value)
@@ -248,7 +252,8 @@ class SeededNet(NeuralNetClassifier):
         ):
             is_complete = self._restore_run()
             n_epochs = self.max_epochs - (len(self.history) - n_epochs_before)
-            self._last_epoch = LastEpoch(self, is_fresh and n_epochs > 0, self._run)
+            is_fresh = is_fresh and 0 < n_epochs == self.max_epochs
+            self._last_epoch = LastEpoch(self, is_fresh, self._run)
             try:
                 with suppress(_StoppedByCallback):
                     self.fit_loop(

@@ -19,13 +19,13 @@ class TrainingBar(Callback):
         if hasattr(self, "bar_"):
             return
         n_batches = len(net.get_iterator(dataset_train, training=True))
-        self.bar_ = ExitStack()
-        self._show = self.bar_.enter_context(
-            progress_bar("fit", "batch", net.max_epochs * n_batches, verbose=True)
-        )
         # Epochs may have come from a run on disk, and this one is in the history.
         self.n_done_ = (len(net.history) - 1 - self.n_epochs_before_) * n_batches
-        self._show(self.n_done_)
+        total = net.max_epochs * n_batches
+        self.bar_ = ExitStack()
+        self._show = self.bar_.enter_context(
+            progress_bar("fit", "batch", total, verbose=True, n_done=self.n_done_)
+        )
 
     def on_batch_end(self, net, batch=None, training=False, **kwargs):
         """Move it."""
