@@ -2,17 +2,23 @@
 
 import argparse
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from modal_clustermargin.estimators import (
+    MLP,
     VGG16,
+    LinearNet,
     NetworkClassifier,
+    ProxyNet,
     ResNet18,
     ResNet50,
     ResNet101,
+    SmallConvNet,
 )
 
 NETWORKS = [(VGG16, 512), (ResNet18, 512), (ResNet50, 2048), (ResNet101, 2048)]
@@ -39,23 +45,69 @@ def test_logits_and_embedding(network, n_embedding):
     assert net.head.in_features == n_embedding
 
 
-@pytest.mark.parametrize("network", [VGG16, ResNet18])
-def test_embed_is_what_a_hook_on_the_head_sees(network, images):
+def rows_of_images(net):
+    """A network for flat rows, which takes images."""
+
+    def make(n_classes):
+        return net(n_features=3 * 32 * 32, n_classes=n_classes)
+
+    return make
+
+
+EVERY_NETWORK = {
+    "VGG16": (VGG16, "backbone.features.3"),
+    "VGG16, dropout": (partial(VGG16, batch_norm=True, dropout=0.5), "backbone.hidden"),
+    "ResNet18": (partial(ResNet18, small_images=True), "backbone.layer1"),
+    "ResNet50": (ResNet50, "backbone.layer4.2.conv1"),
+    "ResNet50, projection": (partial(ResNet50, n_projection=9), "projection"),
+    "ResNet101": (ResNet101, "backbone"),
+    "SmallConvNet": (partial(SmallConvNet, in_channels=3), "features"),
+    "MLP": (rows_of_images(MLP), "hidden"),
+    "ProxyNet": (rows_of_images(ProxyNet), "norm"),
+    "LinearNet": (
+        lambda n_classes: nn.Sequential(
+            nn.Flatten(), LinearNet(3 * 32 * 32, n_classes)
+        ),
+        "0",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("network", "layer"), EVERY_NETWORK.values(), ids=EVERY_NETWORK
+)
+def test_embed_is_what_a_hook_sees_in_train_and_after_reload(network, layer, images):
     X, y = images
-    net = NetworkClassifier(network, max_epochs=1, random_state=0).fit(X, y)
-    net.module_.train()
-    embedded = net.embed(X)
-    seen = []
-    net.module_.eval()
-    hook = net.module_.head.register_forward_pre_hook(
-        lambda _, args: seen.append(args[0])
-    )
+    start = network(n_classes=2)
+    net = NetworkClassifier(start, max_epochs=1, lr=1e-4, random_state=0).fit(X, y)
+    module = net.module_
+    head = [part for part in module.modules() if isinstance(part, nn.Linear)][-1]
+    seen = {}
+    hooks = [
+        head.register_forward_pre_hook(lambda _, args: seen.update({None: args[0]})),
+        module.get_submodule(layer).register_forward_hook(
+            lambda *call: seen.update({layer: call[2].clone()})
+        ),
+    ]
     with torch.no_grad():
-        net.module_(torch.from_numpy(X))
-    hook.remove()
-    np.testing.assert_allclose(embedded, seen[0], atol=1e-5)
+        module.eval()(torch.from_numpy(X))
+    for hook in hooks:
+        hook.remove()
+    module.train()
+    reloaded = NetworkClassifier(start, classes=[0, 1]).initialize()
+    reloaded.module_.load_state_dict(module.state_dict())
+    for name, expected in seen.items():
+        embedded = net.embed(X, layer=name)
+        np.testing.assert_allclose(embedded, expected.flatten(1), rtol=1e-4, atol=1e-5)
+        np.testing.assert_array_equal(reloaded.embed(X, layer=name), embedded)
+
+
+@pytest.mark.parametrize("network", [VGG16, ResNet18])
+def test_embed_after_a_pickle(network, images):
+    X, y = images
+    net = NetworkClassifier(network, max_epochs=1).fit(X, y)
     again = pickle.loads(pickle.dumps(net))
-    np.testing.assert_array_equal(again.embed(X), embedded)
+    np.testing.assert_array_equal(again.embed(X), net.embed(X))
 
 
 def test_small_images_keep_their_resolution():
