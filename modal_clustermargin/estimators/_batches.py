@@ -35,24 +35,43 @@ class LabelledRows(Dataset):
 
     def __init__(self, X, y=None, weights=None, transform=None):
         self.X = X
-        self.y = (
-            torch.zeros(len(X), dtype=torch.int64) if y is None else torch.tensor(y)
-        )
-        self.weights = weights
-        if weights is not None:
-            self.weights = torch.tensor(weights, dtype=torch.float32)
+        self.y = np.zeros(len(X), np.int64) if y is None else y
+        self.weights = None if weights is None else np.asarray(weights, np.float32)
         self.transform = transform
 
     def __len__(self):
         return len(self.X)
 
     def __getitem__(self, rows):
-        """The pair (samples, positions) at `rows`: int, slice or list of int.
+        """The pair (samples, positions) at `rows`: int, slice, list or ndarray.
 
         With weights, the pair (samples, (positions, weights)).
         """
-        samples, y = read_rows(self.X, rows, self.transform), self.y[rows]
-        return samples, y if self.weights is None else (y, self.weights[rows])
+        samples = read_rows(self.X, rows, self.transform)
+        y = torch.tensor(self.y[rows])
+        if self.weights is None:
+            return samples, y
+        return samples, (y, torch.tensor(self.weights[rows]))
+
+
+class ChosenRows(Subset):
+    """Rows of a Dataset in another order, some of them several times.
+
+    Parameters
+    ----------
+    dataset : LabelledRows
+        Or another Dataset that takes what this one is indexed with.
+
+    indices : ndarray of int
+    """
+
+    def __getitem__(self, rows):
+        """What the Dataset has at `rows`: int, slice, list or ndarray."""
+        return self.dataset[self.indices[rows]]
+
+    def __getitems__(self, rows):
+        """One item for each row, which a DataLoader makes a batch of."""
+        return [self[row] for row in rows]
 
 
 def rows_behind(dataset):
@@ -68,7 +87,8 @@ def with_transform(dataset, transform):
     Another Dataset is returned as it is.
     """
     if isinstance(dataset, Subset):
-        return Subset(with_transform(dataset.dataset, transform), dataset.indices)
+        inner = with_transform(dataset.dataset, transform)
+        return type(dataset)(inner, dataset.indices)
     if isinstance(dataset, LabelledRows):
         dataset = copy.copy(dataset)
         dataset.transform = transform
@@ -81,7 +101,7 @@ class RowBatches:
     Parameters
     ----------
     dataset : Dataset
-        Indexed with slices or lists. A torch Subset of one passes both on.
+        Indexed with slices and arrays of int; a torch Subset with lists.
 
     batch_size : int
         Rows in the largest batch. Batches differ by one row at most: a
@@ -104,12 +124,14 @@ class RowBatches:
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self):
-        # A Subset of a Subset takes lists alone.
-        in_parts = isinstance(self.dataset, Subset)
         for start, stop in self._bounds():
-            yield self.dataset[
-                list(range(start, stop)) if in_parts else slice(start, stop)
-            ]
+            yield self._batch(np.arange(start, stop), slice(start, stop))
+
+    def _batch(self, rows, as_slice=None):
+        """Items at `rows`, which a torch Subset takes as a list alone."""
+        if type(self.dataset) is Subset:
+            return self.dataset[rows.tolist()]
+        return self.dataset[rows if as_slice is None else as_slice]
 
     def _bounds(self):
         n_rows, n_batches = len(self.dataset), len(self)
@@ -120,9 +142,9 @@ class ShuffledBatches(RowBatches):
     """Batches in a new order every epoch, drawn from torch's CPU generator."""
 
     def __iter__(self):
-        order = torch.randperm(len(self.dataset)).tolist()
+        order = torch.randperm(len(self.dataset)).numpy()
         for start, stop in self._bounds():
-            yield self.dataset[order[start:stop]]
+            yield self._batch(order[start:stop])
 
 
 def gather_rows(blocks, n_rows, out=None):

@@ -41,5 +41,7 @@ def keep_classes(output, n_classes):
             f"The module has {logits.shape[1]} outputs, and there are {n_classes}"
             " classes: it needs one for each."
         )
+    if logits.shape[1] == n_classes:  # a cut would be one more step backward
+        return output
     logits = logits[:, :n_classes]
     return (logits, *output[1:]) if isinstance(output, tuple) else logits

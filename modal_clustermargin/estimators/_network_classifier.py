@@ -10,6 +10,7 @@ from torch.utils.data import Subset
 
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.estimators._batches import (
+    ChosenRows,
     LabelledRows,
     RowBatches,
     ShuffledBatches,
@@ -382,7 +383,7 @@ class NetworkClassifier(SeededNet):
 
         Returns
         -------
-        rows : Subset of LabelledRows
+        rows : ChosenRows of LabelledRows
 
         targets : ndarray of shape (len(rows), ...)
 
@@ -400,7 +401,7 @@ class NetworkClassifier(SeededNet):
             shares = np.repeat(shares, n_copies)
         indices = np.repeat(order, n_copies)
         dataset = self._make_dataset(X, all_targets, **arguments)
-        return Subset(dataset, indices.tolist()), all_targets[indices], shares
+        return ChosenRows(dataset, indices), all_targets[indices], shares
 
     def _prepare_head(self, rows, targets, shares):
         """Probe, and give the head a learning rate of its own, if asked to."""

@@ -79,7 +79,7 @@ def read_rows(X, rows, transform=None):
     X : ndarray, tensor, DataFrame or DatasetSamples
         As `as_samples` returns it.
 
-    rows : int, slice or list of int
+    rows : int, slice, or list or ndarray of int
 
     transform : callable, default=None
         Called with each sample, a tensor in the dtype of `X` (or whatever the
@@ -105,6 +105,10 @@ def read_rows(X, rows, transform=None):
         return _read_one_by_one(X, rows, transform)
     if torch.is_tensor(X):
         return X[rows].detach().to(torch.float32, copy=True)
+    if type(X) is np.ndarray and X.dtype == np.float32 and not np.isscalar(rows):
+        # A small network trains on a batch in the time of a few copies of it.
+        block = X[rows].copy() if isinstance(rows, slice) else X.take(rows, axis=0)
+        return torch.from_numpy(block)
     # A value beyond float32 becomes infinite, and check_finite reports it.
     with np.errstate(over="ignore"):
         if _is_frame(X):
@@ -116,10 +120,11 @@ def read_rows(X, rows, transform=None):
 
 
 def _read_one_by_one(X, rows, transform):
-    if not isinstance(rows, slice | list):
-        return _prepared(X, rows, transform)
     if isinstance(rows, slice):
         rows = range(*rows.indices(len(X)))
+    elif np.isscalar(rows):
+        return _prepared(X, rows, transform)
+    rows = [int(row) for row in rows]
     samples = [_prepared(X, row, transform) for row in rows]
     for row, sample in zip(rows, samples, strict=True):
         if sample.shape != samples[0].shape:

@@ -118,16 +118,23 @@ class SeededNet(NeuralNetClassifier):
             )
         return ReadAhead(batches) if self.device_.type == "cuda" else batches
 
+    def _set_training(self, training=True):
+        # skorch tells every layer at every batch, which for a small network is a
+        # tenth of the work.
+        if self.module_.training != training or self.criterion_.training != training:
+            super()._set_training(training)
+
     def infer(self, x, **fit_params):
         """Module output for one batch, computed on `device_`."""
         x = self._to_device(x)
-        if not self.mixed_precision:
+        if not torch.is_tensor(x):
             return super().infer(x, **fit_params)
-        if torch.is_tensor(x) and x.ndim == 4:
+        if not self.mixed_precision:
+            return self.module_(x, **fit_params)
+        if x.ndim == 4:
             x = x.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device_.type, torch.bfloat16):
-            output = super().infer(x, **fit_params)
-        return full_precision(output)
+            return full_precision(self.module_(x, **fit_params))
 
     def get_loss(self, y_pred, y_true, *args, **kwargs):
         """Loss of one batch, of the logits alone where there is more.

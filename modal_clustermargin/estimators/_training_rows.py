@@ -6,6 +6,8 @@ weight says how often a row is there. Then a weight of two is the row twice and
 a weight of zero is no row, to the last bit of the network.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 
@@ -29,10 +31,14 @@ def row_keys(block):
     """
     # Minus zero is zero. A sum of products with fixed random factors, mod 2**64.
     bits = (block.detach().cpu().flatten(1) + 0.0).view(torch.int32).numpy()
-    factors = np.random.default_rng(7).integers(
-        -(2**63), 2**63, bits.shape[1], dtype=np.int64
-    )
-    return np.einsum("ij,j->i", bits, factors | 1, dtype=np.int64, casting="same_kind")
+    factors = _factors(bits.shape[1])
+    return np.einsum("ij,j->i", bits, factors, dtype=np.int64, casting="same_kind")
+
+
+@lru_cache(maxsize=4)
+def _factors(n_columns):
+    numbers = np.random.default_rng(7)
+    return numbers.integers(-(2**63), 2**63, n_columns, dtype=np.int64) | 1
 
 
 def order_of_content(keys, targets):
