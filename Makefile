@@ -31,6 +31,7 @@ bench: $(VENV)/.installed $(RAC)/.installed
 	$(python) benchmarks/recall.py $(ARGS)
 	$(python) benchmarks/shapes.py $(ARGS)
 	$(python) benchmarks/query.py $(ARGS)
+	$(python) benchmarks/networks.py $(ARGS)
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
