@@ -17,10 +17,14 @@ from importlib.metadata import PackageNotFoundError, version
 
 _HOME = {
     "AverageLinkage": "clustering",
+    "BADGE": "strategies",
     "ClusterMargin": "strategies",
+    "CoreSet": "strategies",
     "MarginSampling": "strategies",
     "RandomSampling": "strategies",
+    "badge_sampling": "strategies",
     "cluster_margin_sampling": "strategies",
+    "coreset_sampling": "strategies",
     "margin_sampling": "strategies",
     "random_sampling": "strategies",
 }

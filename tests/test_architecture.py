@@ -11,7 +11,7 @@ import modal_clustermargin
 
 PACKAGE = Path(modal_clustermargin.__file__).parent
 MAY_NOT_IMPORT = {
-    "selection": {"clustering", "strategies", "estimators", "torch", "skorch"},
+    "selection": {"clustering", "strategies", "estimators", "skorch"},
     "clustering": {"selection", "strategies", "estimators", "skorch"},
     "strategies": {"estimators", "torch", "skorch", "numba", "faiss"},
     "estimators": {"strategies", "clustering", "selection", "numba", "faiss"},
@@ -19,7 +19,12 @@ MAY_NOT_IMPORT = {
 # By file or by folder.
 ONLY_IN = {
     "faiss": {"clustering/_neighbors.py", "clustering/_most_neighbors.py"},
-    "torch": {"clustering/_torch_neighbors.py", "estimators"},
+    "torch": {
+        "_cuda.py",
+        "clustering/_torch_neighbors.py",
+        "selection/_torch_products.py",
+        "estimators",
+    },
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

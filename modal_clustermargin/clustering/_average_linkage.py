@@ -309,9 +309,9 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         find_device = self.device is None and n_products >= _DEVICE_FROM
         device = None
         if self.device is not None or (find_device and not approximate):
-            from modal_clustermargin.clustering._torch_neighbors import cuda_device
+            from modal_clustermargin._cuda import cuda_device
 
-            device = cuda_device(self.device)
+            device = cuda_device(self.device, "AverageLinkage")
         return NeighborSearch(recall, device, find_device, self.verbose)
 
     def _merge(self, X, rule, value, search):

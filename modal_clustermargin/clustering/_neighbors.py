@@ -209,9 +209,9 @@ class NeighborSearch:
             # What the pool did not allow once, its clusters will not either.
             self.recall = None
             if self.find_device:
-                from modal_clustermargin.clustering._torch_neighbors import cuda_device
+                from modal_clustermargin._cuda import cuda_device
 
-                self.device = cuda_device(None)
+                self.device = cuda_device(None, "AverageLinkage")
         self.share_of_single = 1 / _ALL_AT_ONCE
         if self.device is not None:
             from modal_clustermargin.clustering import _torch_neighbors

@@ -1,14 +1,13 @@
 """The nearest rows by matrix products on a CUDA device.
 
 Only scores come from the device, as float32 sums in float32; they propose as
-those of the processor do (`_neighbors`). torch is imported here alone, and only
-when there is a device to ask or enough work to look for one.
+those of the processor do (`_neighbors`).
 """
-
-from contextlib import contextmanager
 
 import numpy as np
 import torch
+
+from modal_clustermargin import _cuda
 
 # Rows that ask at a time. Were they fewer, rows that do not fit on the device
 # would take longer to arrive than to be multiplied.
@@ -16,43 +15,6 @@ _ASKING_ROWS = 16384
 
 # Scores held at a time.
 _MOST_SCORES = 2**29
-
-
-def cuda_device(device):
-    """The CUDA device that `device` names, or None for the processor.
-
-    Parameters
-    ----------
-    device : str, torch.device or None
-        None is the first CUDA device, if there is one.
-
-    Raises
-    ------
-    ValueError
-        For what is neither the processor nor a CUDA device, or is not there.
-    """
-    if device is None:
-        return torch.device("cuda") if torch.cuda.is_available() else None
-    try:
-        named = torch.device(device)
-    except (RuntimeError, TypeError) as error:
-        raise ValueError(
-            f"AverageLinkage cannot use device={device!r} ({error}). Name 'cpu',"
-            " 'cuda' or 'cuda:N', or leave device=None."
-        ) from error
-    if named.type == "cpu":
-        return None
-    if named.type != "cuda":
-        raise ValueError(
-            f"AverageLinkage runs on device 'cpu' or 'cuda'; got device={device!r}."
-        )
-    n_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if (named.index or 0) >= n_devices:
-        raise ValueError(
-            f"AverageLinkage got device={device!r}, but torch sees {n_devices} CUDA"
-            " devices. Leave device=None to use one where there is one."
-        )
-    return named
 
 
 def nearest_in_set(rows, half, n_proposed, least_scores, show, device):
@@ -98,7 +60,7 @@ class _Base:
         self.device = device
         self.rows = torch.from_numpy(rows)
         self.half = torch.from_numpy(half)
-        room = _room(device)
+        room = _cuda.room(device)
         if self.rows.nbytes + self.half.nbytes <= room / 2:
             self.rows, self.half = self.rows.to(device), self.half.to(device)
             room -= self.rows.nbytes + self.half.nbytes
@@ -118,7 +80,7 @@ class _Base:
         best = asking.new_full((n_asking, n_proposed), -torch.inf)
         found = best.new_full(best.shape, -1, dtype=torch.int32)
         n_part = max(n_proposed, min(self.n_scores // n_asking, self.n_rows))
-        with _float32_products(self.device):
+        with _cuda.float32_products(self.device):
             for start in range(0, len(self.rows), n_part):
                 part = slice(start, start + n_part)
                 rows, half = self.rows[part].to(self.device), self.half[part]
@@ -139,27 +101,3 @@ def _merge(best, found, top, numbers):
     best, column = scores.sort(dim=1, descending=True, stable=True)
     n_kept = found.shape[1]
     return best[:, :n_kept], numbers.gather(1, column[:, :n_kept])
-
-
-def _room(device):
-    """Bytes to spare on a device."""
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    return 2**32
-
-
-@contextmanager
-def _float32_products(device):
-    """Neither TF32 nor autocast, whatever the user allows: bounds count on float32."""
-    products = torch.backends.cuda.matmul
-    # torch < 2.9 has the other name alone; to mix the two is an error.
-    name, full = ("allow_tf32", False)
-    if hasattr(products, "fp32_precision"):
-        name, full = ("fp32_precision", "ieee")
-    before = getattr(products, name)
-    setattr(products, name, full)
-    try:
-        with torch.autocast(device.type, enabled=False):
-            yield
-    finally:
-        setattr(products, name, before)

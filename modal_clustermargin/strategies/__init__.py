@@ -5,18 +5,24 @@ n_instances)``, as modAL calls its ``query_strategy``, and a function that does
 the same once.
 """
 
+from modal_clustermargin.strategies._badge import BADGE, badge_sampling
 from modal_clustermargin.strategies._cluster_margin import (
     ClusterMargin,
     cluster_margin_sampling,
 )
+from modal_clustermargin.strategies._core_set import CoreSet, coreset_sampling
 from modal_clustermargin.strategies._margin import MarginSampling, margin_sampling
 from modal_clustermargin.strategies._random import RandomSampling, random_sampling
 
 __all__ = [
+    "BADGE",
     "ClusterMargin",
+    "CoreSet",
     "MarginSampling",
     "RandomSampling",
+    "badge_sampling",
     "cluster_margin_sampling",
+    "coreset_sampling",
     "margin_sampling",
     "random_sampling",
 ]

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modal_clustermargin import _cuda
 from modal_clustermargin.clustering import (
     _all_neighbors,
     _most_neighbors,
@@ -76,7 +77,7 @@ class TestAllProducts:
     ):
         if in_parts:
             monkeypatch.setattr(_torch_neighbors, "_ASKING_ROWS", 33)
-            monkeypatch.setattr(_torch_neighbors, "_room", lambda device: 16 * 33 * 70)
+            monkeypatch.setattr(_cuda, "room", lambda device: 16 * 33 * 70)
 
         def search(*arguments):
             return _torch_neighbors.nearest_in_set(*arguments, torch.device(device))
@@ -153,7 +154,7 @@ def test_products_are_of_full_precision_whatever_is_set():
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("medium")
     try:
-        with _torch_neighbors._float32_products(torch.device("cpu")):
+        with _cuda.float32_products(torch.device("cpu")):
             products = torch.backends.cuda.matmul
             if hasattr(products, "fp32_precision"):
                 assert products.fp32_precision == "ieee"
@@ -177,7 +178,7 @@ def test_autocast_does_not_reach_the_products():
 @pytest.mark.parametrize("n_asking", [1, 17, 256])
 def test_parts_of_the_base_fit_on_the_device(n_asking, monkeypatch):
     room = 2**20
-    monkeypatch.setattr(_torch_neighbors, "_room", lambda device: room)
+    monkeypatch.setattr(_cuda, "room", lambda device: room)
     sent = []
     addmm = torch.addmm
     monkeypatch.setattr(

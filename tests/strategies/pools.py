@@ -9,12 +9,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 
 from modal_clustermargin.strategies import (
+    BADGE,
     ClusterMargin,
+    CoreSet,
     MarginSampling,
     RandomSampling,
 )
 
-STRATEGIES = [ClusterMargin, MarginSampling, RandomSampling]
+STRATEGIES = [BADGE, ClusterMargin, CoreSet, MarginSampling, RandomSampling]
 
 
 def make(strategy, seed=0):

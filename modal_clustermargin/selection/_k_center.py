@@ -1,0 +1,74 @@
+"""k-center greedy: the row farthest from all chosen ones, again and again."""
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from modal_clustermargin.selection import _sq_dist_kernels as kernels
+from modal_clustermargin.selection._min_sq_dists import MinSqDists
+
+
+def k_center_greedy(rows, n_picks, *, labelled=None, first=None, device=None, show):
+    """Choose rows that cover the others.
+
+    The largest distance of a row to its nearest center, labelled or chosen, is at
+    most twice what any choice of as many rows could reach [1]_.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_features), float32 or float64
+        Finite. Distances are Euclidean.
+
+    n_picks : int
+        At most n_rows.
+
+    labelled : ndarray of shape (n_labelled, n_features), default=None
+        Centers from the start.
+
+    first : int, default=None
+        The first row to choose where there are no labelled ones.
+
+    device : torch.device or None, default=None
+        CUDA device, or None for the processor. The picks are the same.
+
+    show : callable
+        Told the number of rows chosen.
+
+    Returns
+    -------
+    picks : ndarray of shape (n_picks,), dtype=intp
+        Distinct, in the order chosen. Of rows equally far the first is chosen.
+
+    sq_dists : ndarray of shape (n_picks,), dtype=float64
+        Squared distance of each to the nearest center when it was chosen; infinite
+        for one without any.
+
+    References
+    ----------
+    .. [1] T. Gonzalez, "Clustering to minimize the maximum intercluster distance",
+       Theoretical Computer Science, 1985.
+    """
+    picks = np.empty(n_picks, np.intp)
+    sq_dists = np.empty(n_picks)
+    dists = MinSqDists(rows, device=device)
+    heap = np.arange(len(rows))
+    n_picked = 0
+    with threadpool_limits(1, "blas"):  # the threads are ours
+        if labelled is not None and len(labelled):
+            dists.add_others(labelled)
+        else:
+            picks[0], sq_dists[0], n_picked = first, np.inf, 1
+            dists.add(first)
+        row = -1
+        while n_picked < n_picks:
+            if row < 0 or dists.is_stale:
+                dists.refresh()
+                kernels.make_heap(heap, dists.upper)
+            row = dists.farthest(heap)
+            if row < 0:
+                continue
+            picks[n_picked], sq_dists[n_picked] = row, dists.upper[row]
+            n_picked += 1
+            dists.add(row)
+            kernels.sift_down(heap, dists.upper, 0)
+            show(n_picked)
+    return picks, sq_dists

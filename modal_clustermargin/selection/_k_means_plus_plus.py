@@ -1,0 +1,102 @@
+"""k-means++ seeding: rows drawn by their squared distance to those chosen."""
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from modal_clustermargin.selection._min_sq_dists import MinSqDists
+
+# Draws refused in a row, after which the weights that they were drawn by are worth
+# computing anew.
+_MOST_REFUSED = 50
+
+
+def k_means_plus_plus(A, B, n_picks, uniforms, *, first=None, device=None, show):
+    """Choose rows by k-means++ [1]_, none of them twice.
+
+    Every next row is drawn with a probability proportional to its squared distance
+    to the nearest row chosen so far.
+
+    Parameters
+    ----------
+    A : ndarray of shape (n_rows, n_features), float32 or float64
+        Finite.
+
+    B : ndarray of shape (n_rows, n_others) of the same type, or None
+        If given, the rows are the outer products of those of A and B, which are
+        never formed.
+
+    n_picks : int
+        At most n_rows.
+
+    uniforms : iterator of float in [0, 1)
+        Read as far as needed.
+
+    first : int, default=None
+        The first row to choose; None is the longest, the first of several.
+
+    device : torch.device or None, default=None
+        CUDA device, or None for the processor. The picks are the same.
+
+    show : callable
+        Told the number of rows chosen.
+
+    Returns
+    -------
+    picks : ndarray of shape (n_picks,), dtype=intp
+        In the order chosen. Once every row left is equal to a chosen one, all are
+        equally likely.
+
+    sq_dists : ndarray of shape (n_picks,), dtype=float64
+        Squared distance of each to the nearest row chosen before it; of the first,
+        its squared length.
+
+    Notes
+    -----
+    A row is drawn by its distance of a while ago, which is never less than it is
+    now, and kept with the probability of one by the other: so the probabilities are
+    exactly those of k-means++, while few distances have to be up to date.
+
+    References
+    ----------
+    .. [1] D. Arthur, S. Vassilvitskii, "k-means++: The advantages of careful
+       seeding", SODA 2007.
+    """
+    picks = np.empty(n_picks, np.intp)
+    sq_dists = np.empty(n_picks)
+    dists = MinSqDists(A, B, device)
+    picks[0] = dists.sq_length.argmax() if first is None else first
+    sq_dists[0] = dists.sq_length[picks[0]]
+    dists.add(picks[0])
+    n_picked, cumulative, n_refused = 1, None, 0
+    with threadpool_limits(1, "blas"):  # the threads are ours
+        while n_picked < n_picks:
+            if cumulative is None or n_refused > _MOST_REFUSED or dists.is_stale:
+                dists.refresh()
+                weight = np.maximum(dists.upper, 0)
+                cumulative = np.cumsum(weight)
+                n_refused = 0
+                if cumulative[-1] == 0:
+                    break
+            row = _drawn(cumulative, next(uniforms))
+            sq_dist = dists.at(row)
+            if next(uniforms) * weight[row] >= sq_dist:
+                n_refused += 1
+                continue
+            n_refused = 0
+            picks[n_picked], sq_dists[n_picked] = row, sq_dist
+            n_picked += 1
+            dists.add(row)
+            show(n_picked)
+    left = np.flatnonzero(dists.upper >= 0)
+    for place in range(n_picks - n_picked):
+        other = place + int(next(uniforms) * (len(left) - place))
+        left[[place, other]] = left[[other, place]]
+    picks[n_picked:], sq_dists[n_picked:] = left[: n_picks - n_picked], 0
+    return picks, sq_dists
+
+
+def _drawn(cumulative, uniform):
+    """The row whose share of the sum a number in [0, 1) falls into."""
+    row = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
+    # Rounding may take the product to the sum itself.
+    return min(row, np.searchsorted(cumulative, cumulative[-1]))

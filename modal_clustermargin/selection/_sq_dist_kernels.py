@@ -1,0 +1,185 @@
+"""The compiled loops of `_min_sq_dists`, over plain arrays.
+
+One file on purpose: numba's on-disk cache does not notice an edit to a function
+that lives in another file than its caller.
+
+A row is a row of `A`; or, where `B` has columns, the outer product of a row of `A`
+and one of `B`, which is never formed. `upper` holds -1 for rows that are centers
+themselves.
+"""
+
+import numba
+import numpy as np
+
+_fast = {"reassoc", "contract"}
+
+# Squared distances of outer products come as a difference. Below this share of what
+# it is between, they are the rounding of float64.
+NO_DISTANCE = 1e-13
+
+
+@numba.njit(cache=True, nogil=True, fastmath=_fast)
+def _dot(a, b):
+    total = 0.0
+    for c in range(a.shape[0]):
+        total += np.float64(a[c]) * np.float64(b[c])
+    return total
+
+
+@numba.njit(cache=True, nogil=True, fastmath=_fast)
+def _sq_dist(a, b, sq_length, center_a, center_b, center_sq_length):
+    if b.shape[0] == 0:
+        total = 0.0
+        for c in range(a.shape[0]):
+            diff = np.float64(a[c]) - np.float64(center_a[c])
+            total += diff * diff
+        return total
+    lengths = sq_length + center_sq_length
+    sq_dist = lengths - 2 * _dot(a, center_a) * _dot(b, center_b)
+    return sq_dist if sq_dist > NO_DISTANCE * lengths else 0.0
+
+
+@numba.njit(cache=True, nogil=True)
+def sq_lengths(A, B):
+    """Squared length of each row: ndarray of shape (n_rows,)."""
+    lengths = np.empty(A.shape[0])
+    for i in range(A.shape[0]):
+        lengths[i] = _dot(A[i], A[i])
+        if B.shape[1]:
+            lengths[i] *= _dot(B[i], B[i])
+    return lengths
+
+
+@numba.njit(cache=True, nogil=True)
+def lower_row(i, upper, n_seen, rows, centers, n_centers):  # upper, n_seen: IN and OUT
+    """Measure a row against the centers that it has not been measured against."""
+    A, B, sq_length = rows
+    center_A, center_B, center_sq_length = centers
+    for c in range(n_seen[i], n_centers):
+        d = _sq_dist(
+            A[i], B[i], sq_length[i], center_A[c], center_B[c], center_sq_length[c]
+        )
+        if d < upper[i]:
+            upper[i] = d
+    n_seen[i] = n_centers
+    return upper[i]
+
+
+@numba.njit(cache=True, nogil=True)
+def make_heap(heap, upper):  # heap: IN and OUT
+    """Order rows so that each comes before the two below it."""
+    for place in range(heap.shape[0] // 2 - 1, -1, -1):
+        sift_down(heap, upper, place)
+
+
+@numba.njit(cache=True, nogil=True)
+def sift_down(heap, upper, place):  # heap: IN and OUT
+    """Move a row, whose distance has become less, to where it belongs."""
+    row = heap[place]
+    while True:
+        below = 2 * place + 1
+        if below >= heap.shape[0]:
+            break
+        if below + 1 < heap.shape[0] and _is_before(
+            heap[below + 1], heap[below], upper
+        ):
+            below += 1
+        if not _is_before(heap[below], row, upper):
+            break
+        heap[place] = heap[below]
+        place = below
+    heap[place] = row
+
+
+@numba.njit(cache=True, nogil=True)
+def _is_before(i, j, upper):
+    return upper[i] > upper[j] or (upper[i] == upper[j] and i < j)
+
+
+@numba.njit(cache=True, nogil=True)
+def lower_top(heap, most, upper, n_seen, rows, centers, n_centers):
+    """Measure the row on top of the heap until one stays there.
+
+    heap, upper, n_seen: IN and OUT. Returns the row, or -1 where `most` distances
+    were measured before one did, and the number measured.
+    """
+    n_measured = 0
+    while n_measured <= most:
+        row = heap[0]
+        if n_seen[row] == n_centers or upper[row] < 0:
+            return row, n_measured
+        n_measured += n_centers - n_seen[row]
+        before = upper[row]
+        if lower_row(row, upper, n_seen, rows, centers, n_centers) < before:
+            sift_down(heap, upper, 0)
+    return -1, n_measured
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"contract"})
+def lower_tile(
+    upper, first, products_A, products_B, approx, error, unit, rows, centers
+):
+    """Measure each row of a tile against the centers that may be nearest to it.
+
+    Parameters
+    ----------
+    upper : ndarray of shape (n_rows,)
+        IN and OUT.
+
+    first : int
+        Row that the tile begins with.
+
+    products_A, products_B : ndarray of shape (n_tile, n_centers), float32
+        Of the rows of the tile and the centers; the second is empty if B is.
+
+    approx : pair of ndarrays, float32
+        Squared lengths of all rows and of the centers, as the products have them.
+
+    error : float
+        No approximate squared distance is wrong by more than this share of the
+        two squared lengths.
+
+    unit : float
+        A squared distance of one, as the products have it.
+
+    rows, centers : triples of ndarrays
+        ``(A, B, sq_length)``.
+    """
+    lengths, center_lengths = approx
+    A, B, sq_length = rows
+    center_A, center_B, center_sq_length = centers
+    n_centers = products_A.shape[1]
+    is_outer = products_B.shape[0] > 0
+    least = np.empty(n_centers, np.float32)
+    shrunk = np.empty(n_centers, np.float32)
+    for c in range(n_centers):
+        shrunk[c] = center_lengths[c] * np.float32(1 - error)
+    for t in range(products_A.shape[0]):
+        i = first + t
+        if upper[i] <= 0:
+            continue
+        # `least[c]` and this are no more than the squared distance.
+        own = lengths[i] * (1 - error)
+        smallest = np.float32(np.inf)
+        if is_outer:
+            for c in range(n_centers):
+                least[c] = shrunk[c] - 2 * products_A[t, c] * products_B[t, c]
+                smallest = min(smallest, least[c])
+        else:
+            for c in range(n_centers):
+                least[c] = shrunk[c] - 2 * products_A[t, c]
+                smallest = min(smallest, least[c])
+        if own + smallest >= upper[i] * unit:
+            continue
+        # The one that looks nearest first, so that few others have to be measured.
+        nearest = least.argmin()
+        best = upper[i]
+        for k in range(-1, n_centers):
+            c = nearest if k < 0 else k
+            if own + least[c] >= best * unit or k == nearest:
+                continue
+            d = _sq_dist(
+                A[i], B[i], sq_length[i], center_A[c], center_B[c], center_sq_length[c]
+            )
+            best = min(best, d)
+        upper[i] = best

@@ -1,0 +1,240 @@
+"""BADGE: rows whose gradients are large and unlike each other."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from modal_clustermargin.clustering._pool_rows import n_rows
+from modal_clustermargin.selection import k_means_plus_plus
+from modal_clustermargin.strategies._base import QueryStrategy
+from modal_clustermargin.strategies._diverse import (
+    check_device,
+    embeddings_of,
+    part_of,
+    pick_in_parts,
+)
+from modal_clustermargin.strategies._pool_probabilities import (
+    are_uneven,
+    check_range,
+    not_finite_error,
+    probability_blocks,
+    uneven_error,
+)
+
+
+class BADGE(QueryStrategy):
+    """Label rows whose gradients are large and unlike each other.
+
+    BADGE [1]_. Were the predicted label of a row the true one, the cross-entropy
+    would have, with respect to the weights of the last layer, the gradient ``(p -
+    y) z'``: p are the probabilities, y is 1 for the predicted label and 0 for the
+    others, and z the embedding. Its length says how unsure the network is. Rows are
+    drawn by k-means++ over these gradients: each with a probability proportional to
+    its squared distance to the nearest row drawn so far.
+
+    Parameters
+    ----------
+    embedding : array-like of shape (n_pool, n_features), callable or None, \
+            default=None
+        The embeddings z: an array for the pool, or a function ``(classifier,
+        X_pool)`` that returns one. None asks the classifier: its ``embed``, else
+        the transform of its pipeline's steps but the last, else the rows
+        themselves.
+
+    first : {"longest", "drawn"}, default="longest"
+        The first row: the one with the longest gradient, as the authors' code has
+        it, or any, as k-means++ has it.
+
+    n_partitions : int, default=1
+        Cut the pool at random into so many parts of equal size, and choose an equal
+        share of the batch in each, as was done for batches of 100,000 in [2]_. Takes
+        so many times less time, and rows of different parts may be alike.
+
+    device : str, torch.device or None, default=None
+        Where distances are computed. None is a CUDA device if there is one and
+        there are 1e13 products to compute; "cpu" is the processor. The picks are
+        the same up to ties in the last bit.
+
+    random_state : int, RandomState or None, default=None
+        Draws the rows and the parts.
+
+    verbose : bool, default=False
+        Whether to show a bar.
+
+    See Also
+    --------
+    CoreSet : Diversity alone.
+    ClusterMargin : Made for larger batches.
+
+    Notes
+    -----
+    Where the rows of ``predict_proba`` do not sum to one they are probabilities of
+    independent labels, and y is 1 for every label of probability one half or more:
+    the gradient of the binary cross-entropies. With several outputs, as
+    scikit-learn's forests have them, the differences p - y of all are put side by
+    side. Both are this project's choice.
+
+    Gradients are never formed. The squared distance of two is ``|r|^2 |z|^2 +
+    |s|^2 |w|^2 - 2 (r.s) (z.w)`` for differences r, s and embeddings z, w. Memory is
+    the probabilities and twice the embeddings; time, at worst, n_pool x n_instances
+    x (n_classes + n_features) products.
+
+    Rows labelled before are no centers, as in the authors' code. A classifier that
+    is not fitted has no gradients: the embeddings take their place. Rows whose
+    gradient is that of a chosen one are chosen last, and then each as likely.
+
+    References
+    ----------
+    .. [1] J. T. Ash et al., "Deep batch active learning by diverse, uncertain
+       gradient lower bounds", ICLR 2020, :arxiv:`1906.03671`.
+    .. [2] G. Citovsky et al., "Batch Active Learning at Scale", NeurIPS 2021,
+       :arxiv:`2107.14263`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from modal_clustermargin.strategies import BADGE
+    >>> X_pool = np.random.RandomState(0).normal(size=(100, 5))
+    >>> classifier = LogisticRegression().fit(X_pool[:9], X_pool[:9, 0] > 0)
+    >>> BADGE(random_state=0)(classifier, X_pool, n_instances=4).shape
+    (4,)
+    """
+
+    _parameter_constraints = {
+        "embedding": ["array-like", callable, None],
+        "first": [StrOptions({"longest", "drawn"})],
+        "n_partitions": [Interval(Integral, 1, None, closed="left")],
+        "device": "no_validation",  # `check_device` knows better
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        embedding=None,
+        *,
+        first="longest",
+        n_partitions=1,
+        device=None,
+        random_state=None,
+        verbose=False,
+    ):
+        self.embedding = embedding
+        self.first = first
+        self.n_partitions = n_partitions
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _select(self, classifier, X_pool, n_instances, ids):
+        check_device(self.device, "BADGE")
+        rng = self._generator()
+        residuals = pool_residuals(classifier, X_pool, "BADGE")
+        embeddings = embeddings_of(self.embedding, classifier, X_pool, "BADGE")
+        residuals = residuals.astype(embeddings.dtype, copy=False)
+        uniforms = _uniforms(rng)
+
+        def pick(rows, n_picks, device, show):
+            first = None
+            if self.first == "drawn":
+                first = int(next(uniforms) * len(rows))
+            return k_means_plus_plus(
+                part_of(residuals, rows),
+                part_of(embeddings, rows),
+                n_picks,
+                uniforms,
+                first=first,
+                device=device,
+                show=show,
+            )
+
+        n_columns = residuals.shape[1] + embeddings.shape[1]
+        return pick_in_parts(pick, len(embeddings), n_instances, self, rng, n_columns)
+
+
+def pool_residuals(classifier, X_pool, who):
+    """What is between the predicted labels and their probabilities.
+
+    Parameters
+    ----------
+    classifier : object with ``predict_proba``
+
+    X_pool : pool of any kind
+
+    who : str
+        Name to give in error messages.
+
+    Returns
+    -------
+    residuals : ndarray of shape (n_pool, n_classes), dtype=float32
+        ``y - p``; a single column of ones if the classifier is not fitted.
+    """
+    residuals, sums_to_one = None, None
+    try:
+        for rows, proba in probability_blocks(classifier, X_pool, who):
+            if isinstance(proba, list):
+                block = np.column_stack([_of_classes(output) for output in proba])
+            else:
+                row_sum = proba.sum(axis=1, dtype=np.float64)
+                uneven = are_uneven(row_sum)
+                if sums_to_one is None:
+                    sums_to_one = np.count_nonzero(uneven) <= len(uneven) / 2
+                if not sums_to_one:
+                    check_range(np.abs(2 * proba - 1), rows.start, who)
+                elif np.isfinite(row_sum[uneven]).any():
+                    raise uneven_error(row_sum, uneven, rows.start, who)
+                block = _of_classes(proba) if sums_to_one else (proba >= 0.5) - proba
+            spoilt = ~np.isfinite(block).all(axis=1)
+            if spoilt.any():
+                raise not_finite_error(spoilt, rows.start, who)
+            if residuals is None:
+                shape = (n_rows(X_pool), block.shape[1])
+                residuals = np.empty(shape, np.float32)
+            residuals[rows] = block
+    except NotFittedError:
+        return np.ones((n_rows(X_pool), 1), np.float32)
+    return residuals
+
+
+def _of_classes(proba):
+    residuals = -proba
+    rows = np.arange(len(proba))
+    residuals[rows, proba.argmax(axis=1)] += 1
+    return residuals
+
+
+def _uniforms(rng):
+    """Numbers in [0, 1), drawn a thousand at a time."""
+    while True:
+        yield from rng.uniform(size=1024)
+
+
+def badge_sampling(
+    classifier,
+    X_pool,
+    n_instances=1,
+    *,
+    embedding=None,
+    first="longest",
+    n_partitions=1,
+    device=None,
+    random_state=None,
+    verbose=False,
+    ids=None,
+):
+    """Choose rows by :class:`BADGE`, called once.
+
+    The parameters and what is returned are those of the class and of its call.
+    """
+    strategy = BADGE(
+        embedding,
+        first=first,
+        n_partitions=n_partitions,
+        device=device,
+        random_state=random_state,
+        verbose=verbose,
+    )
+    return strategy(classifier, X_pool, n_instances, ids=ids)

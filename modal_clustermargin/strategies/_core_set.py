@@ -1,0 +1,199 @@
+"""CoreSet: rows that cover the pool."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from modal_clustermargin.clustering._pool_rows import n_rows
+from modal_clustermargin.clustering._rows import prepare
+from modal_clustermargin.selection import k_center_greedy
+from modal_clustermargin.strategies._base import QueryStrategy
+from modal_clustermargin.strategies._diverse import (
+    check_device,
+    embeddings_of,
+    part_of,
+    pick_in_parts,
+)
+
+
+class CoreSet(QueryStrategy):
+    """Label rows that cover the pool.
+
+    The greedy algorithm of [1]_ for k-center: again and again the row whose
+    embedding is farthest from all that are labelled or chosen. What is left is then
+    nowhere farther from a label than twice what the best choice could reach. The
+    model's answers play no part.
+
+    Parameters
+    ----------
+    labelled : array-like of shape (n_labelled, ...), callable or None, default=None
+        The labelled rows, of the same kind as the pool, or a function
+        ``(classifier)`` that returns them. None is the ``X_training`` of a modAL
+        learner and, where there is none, no rows: then the first row is drawn.
+
+    embedding : array-like of shape (n_pool, n_features), callable or None, \
+            default=None
+        What to measure distances between: an array for the pool, or a function
+        ``(classifier, X)`` that returns one for a pool and for labelled rows. None
+        asks the classifier: its ``embed``, else the transform of its pipeline's
+        steps but the last, else the rows themselves. With an array, `labelled` are
+        embeddings, and has to be given.
+
+    metric : {"euclidean", "cosine"}, default="euclidean"
+        Distance of two embeddings. By the cosine, rows of zeros are at distance 0
+        from each other and 1 from all others.
+
+    n_partitions : int, default=1
+        Cut the pool at random into so many parts of equal size, and choose an equal
+        share of the batch in each, as was done for batches of 100,000 in [2]_. Every
+        part begins with all labelled rows. Takes so many times less time, and
+        rows of different parts may be alike.
+
+    device : str, torch.device or None, default=None
+        Where distances are computed. None is a CUDA device if there is one and
+        there are 1e13 products to compute; "cpu" is the processor. The picks are
+        the same up to ties in the last bit.
+
+    random_state : int, RandomState or None, default=None
+        Draws the first row where there are no labelled ones, and the parts.
+
+    verbose : bool, default=False
+        Whether to show a bar.
+
+    See Also
+    --------
+    BADGE : Diverse, and uncertain as well.
+    ClusterMargin : Made for larger batches.
+
+    Notes
+    -----
+    Of rows equally far away the first in the pool is chosen. Distances are computed
+    in float64. Memory is that of the embeddings and of a copy in float32; time, at
+    worst, n_pool x n_instances x n_features products.
+
+    References
+    ----------
+    .. [1] O. Sener, S. Savarese, "Active learning for convolutional neural
+       networks: A core-set approach", ICLR 2018, :arxiv:`1708.00489`.
+    .. [2] G. Citovsky et al., "Batch Active Learning at Scale", NeurIPS 2021,
+       :arxiv:`2107.14263`.
+
+    Examples
+    --------
+    >>> from modal_clustermargin.strategies import CoreSet
+    >>> X_pool = [[0.0], [4.0], [9.0], [10.0]]
+    >>> CoreSet(labelled=[[1.0]])(None, X_pool, n_instances=2)
+    array([3, 1])
+    """
+
+    _parameter_constraints = {
+        "labelled": ["array-like", "sparse matrix", callable, None],
+        "embedding": ["array-like", callable, None],
+        "metric": [StrOptions({"euclidean", "cosine"})],
+        "n_partitions": [Interval(Integral, 1, None, closed="left")],
+        "device": "no_validation",  # `check_device` knows better
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        labelled=None,
+        *,
+        embedding=None,
+        metric="euclidean",
+        n_partitions=1,
+        device=None,
+        random_state=None,
+        verbose=False,
+    ):
+        self.labelled = labelled
+        self.embedding = embedding
+        self.metric = metric
+        self.n_partitions = n_partitions
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _select(self, classifier, X_pool, n_instances, ids):
+        check_device(self.device, "CoreSet")
+        rng = self._generator()
+        labelled = self._labelled_rows(classifier)
+        if labelled is not None:
+            labelled = self._embed(classifier, labelled, is_pool=False)
+        rows_of_pool = self._embed(classifier, X_pool, is_pool=True)
+        if labelled is not None and labelled.shape[1] != rows_of_pool.shape[1]:
+            raise ValueError(
+                f"CoreSet got labelled rows with embeddings of {labelled.shape[1]}"
+                f" numbers, and those of X_pool have {rows_of_pool.shape[1]}. Pass"
+                " labelled= rows of the kind that the pool has."
+            )
+
+        def pick(rows, n_picks, device, show):
+            first = rng.randint(len(rows)) if labelled is None else None
+            picks, sq_dists = k_center_greedy(
+                part_of(rows_of_pool, rows),
+                n_picks,
+                labelled=labelled,
+                first=first,
+                device=device,
+                show=show,
+            )
+            is_cosine = self.metric == "cosine"
+            return picks, sq_dists / 2 if is_cosine else np.sqrt(sq_dists)
+
+        n_columns = rows_of_pool.shape[1]
+        return pick_in_parts(pick, len(rows_of_pool), n_instances, self, rng, n_columns)
+
+    def _labelled_rows(self, classifier):
+        labelled = self.labelled
+        if callable(labelled):
+            labelled = labelled(classifier)
+        elif labelled is None:
+            labelled = getattr(classifier, "X_training", None)
+            is_array = self.embedding is not None and not callable(self.embedding)
+            if is_array and labelled is not None:
+                raise ValueError(
+                    "CoreSet got embedding= as an array, which has no embeddings of the"
+                    " learner's X_training. Pass labelled= their embeddings, or"
+                    " embedding= as a function (classifier, X)."
+                )
+        return None if labelled is None or n_rows(labelled) == 0 else labelled
+
+    def _embed(self, classifier, X, *, is_pool):
+        embedding = self.embedding
+        if not is_pool and embedding is not None and not callable(embedding):
+            embedding = X
+        rows = embeddings_of(embedding, classifier, X, "CoreSet")
+        return prepare(rows, "cosine") if self.metric == "cosine" else rows
+
+
+def coreset_sampling(
+    classifier,
+    X_pool,
+    n_instances=1,
+    *,
+    labelled=None,
+    embedding=None,
+    metric="euclidean",
+    n_partitions=1,
+    device=None,
+    random_state=None,
+    verbose=False,
+    ids=None,
+):
+    """Choose rows by :class:`CoreSet`, called once.
+
+    The parameters and what is returned are those of the class and of its call.
+    """
+    strategy = CoreSet(
+        labelled,
+        embedding=embedding,
+        metric=metric,
+        n_partitions=n_partitions,
+        device=device,
+        random_state=random_state,
+        verbose=verbose,
+    )
+    return strategy(classifier, X_pool, n_instances, ids=ids)

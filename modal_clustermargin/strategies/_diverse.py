@@ -1,0 +1,87 @@
+"""What BADGE and CoreSet have in common: embeddings, parts of the pool, a device."""
+
+import numpy as np
+
+from modal_clustermargin._progress import progress_bar
+from modal_clustermargin.clustering._pool_rows import n_rows
+from modal_clustermargin.clustering._rows import check_rows, working_dtype
+from modal_clustermargin.selection import partitions
+from modal_clustermargin.strategies._embeddings import as_matrix, pool_embeddings
+
+# Products of numbers from which on torch is imported to look for a GPU; that takes
+# seconds and 300 MiB.
+_DEVICE_FROM = 1e13
+
+
+def embeddings_of(embedding, classifier, X, who):
+    """Embeddings to measure distances between: finite, float32 or float64."""
+    if embedding is None or callable(embedding):
+        matrix, _ = pool_embeddings(embedding, classifier, X, who)
+    else:
+        matrix = as_matrix(embedding, n_rows(X), who)
+    check_rows(matrix, who)
+    return np.ascontiguousarray(matrix, working_dtype(matrix))
+
+
+def pick_in_parts(pick, n_pool, n_instances, strategy, rng, n_columns):
+    """Choose a share of the batch in each part of the pool.
+
+    Parameters
+    ----------
+    pick : callable
+        ``pick(rows, n_picks, device, show)`` returns positions in ``rows`` and what
+        they were weighed by.
+
+    n_pool, n_instances : int
+
+    strategy : QueryStrategy
+        With `n_partitions`, `device` and `verbose`.
+
+    rng : RandomState
+        Draws the parts, if there are several.
+
+    n_columns : int
+        Numbers in a row.
+
+    Returns
+    -------
+    indices : ndarray of shape (n_instances,), dtype=intp
+
+    metrics : ndarray of shape (n_instances,)
+    """
+    who = type(strategy).__name__
+    n_parts = strategy.n_partitions
+    n_products = n_pool * n_instances / n_parts * n_columns
+    device = _find_device(strategy.device, n_products, who)
+    order = rng.permutation(n_pool) if n_parts > 1 else np.arange(n_pool)
+    indices, metrics, n_done = [], [], 0
+    with progress_bar(who, "pick", n_instances, strategy.verbose) as show:
+        for rows, n_picks in partitions(order, n_instances, n_parts):
+
+            def show_all(n_picked, n_before=n_done):
+                show(n_before + n_picked)
+
+            picks, weighed_by = pick(rows, n_picks, device, show_all)
+            indices.append(rows[picks])
+            metrics.append(weighed_by)
+            n_done += n_picks
+    return np.concatenate(indices), np.concatenate(metrics)
+
+
+def part_of(matrix, rows):
+    """Some rows of a matrix; itself, and no copy, if they are all."""
+    return matrix if len(rows) == len(matrix) else matrix[rows]
+
+
+def check_device(device, who):
+    """Raise ValueError for a device that cannot be used."""
+    if device is not None:
+        _find_device(device, 0, who)
+
+
+def _find_device(device, n_products, who):
+    if str(device) == "cpu" or (device is None and n_products < _DEVICE_FROM):
+        return None
+    from modal_clustermargin._cuda import cuda_device
+
+    return cuda_device(device, who)
