@@ -178,7 +178,7 @@ def gather_rows(blocks, n_rows, out=None):
         if start == 0:
             rows = np.empty(shape, np.float32) if out is None else _checked(out, shape)
         stop = start + len(block)
-        rows[start:stop] = block.float().cpu().numpy()
+        rows[start:stop] = block.detach().float().cpu().numpy()
         start = stop
     return rows
 

@@ -4,6 +4,9 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, Subset
 
+# Samples that have to agree with what a Dataset says of all.
+_N_PROBES = 5
+
 
 class DatasetSamples:
     """The samples of a Dataset, without their labels.
@@ -43,19 +46,25 @@ class DatasetSamples:
     def labels(self):
         """Labels that the Dataset has: ndarray of shape (n_samples, ...).
 
-        Those in its attribute ``targets``, as torchvision's have it; otherwise
-        every sample is read once for its label.
+        Those in its attribute ``targets``, as torchvision's have it, if a few
+        samples agree; otherwise every sample is read once for its label.
         """
+        n_samples = len(self)
         labels = _targets(self.dataset)
-        if labels is not None:
-            return labels
-        items = [self.dataset[row] for row in range(len(self))]
-        if not isinstance(items[0], tuple | list) or len(items[0]) < 2:
+        if labels is not None and len(labels) == n_samples:
+            probes = np.unique(np.linspace(0, n_samples - 1, _N_PROBES).astype(int))
+            if all(np.array_equal(self._label(i), labels[i]) for i in probes):
+                return labels
+        return np.array([np.asarray(self._label(row)) for row in range(n_samples)])
+
+    def _label(self, row):
+        item = self.dataset[int(row)]
+        if not isinstance(item, tuple | list) or len(item) < 2:
             raise ValueError(
                 "The Dataset has samples without labels; pass them as y, or have it"
                 " return (sample, label)."
             )
-        return np.array([np.asarray(item[1]) for item in items])
+        return item[1]
 
 
 def _targets(dataset):

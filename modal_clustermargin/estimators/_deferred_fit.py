@@ -33,7 +33,8 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Whether there is data that was not trained on yet.
 
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted: those of `estimator_`, or those in y while it waits.
+        Labels, sorted: those of `estimator_`, or those in y while it waits. Where y
+        has columns, or `fit` was given more than X and y, looking at them trains.
 
     Notes
     -----
@@ -56,7 +57,7 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def __init__(self, estimator):
         self.estimator = estimator
 
-    def fit(self, X, y, **fit_params):
+    def fit(self, X, y=None, **fit_params):
         """Keep X and y; forget what was learned before.
 
         Parameters
@@ -64,6 +65,7 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         X : array-like of shape (n_samples, ...)
 
         y : array-like of shape (n_samples,)
+            None where the estimator finds labels in X.
 
         **fit_params : dict
             For the `fit` of `estimator`.
@@ -77,7 +79,8 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 "DeferredFit wants a classifier with a fit; got"
                 f" {type(self.estimator).__name__}."
             )
-        check_consistent_length(X, y)
+        if y is not None:
+            check_consistent_length(X, y)
         self._trained = None
         self._waiting = (X, y, fit_params)
         return self
@@ -102,11 +105,15 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @property
     def classes_(self):
-        """Labels, sorted; without training for it."""
+        """Labels, sorted; without training for it, if y has one for each sample."""
         if not self.is_pending_:
             return self.estimator_.classes_
+        _, y, fit_params = self._waiting
+        is_plain = y is not None and np.ndim(y) == 1 and not fit_params
+        if not is_plain:  # only the estimator can tell
+            return self.estimator_.classes_
         declared = getattr(self.estimator, "classes", None)
-        return np.unique(self._waiting[1] if declared is None else declared)
+        return np.unique(y if declared is None else declared)
 
     @property
     def n_features_in_(self):

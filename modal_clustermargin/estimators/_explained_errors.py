@@ -35,7 +35,8 @@ def explained_memory(device, **batch_size):
         yield
     except torch.OutOfMemoryError as error:
         ((name, size),) = batch_size.items()
+        less = f"{name}={size // 2} or less" if size > 1 else f"a smaller {name}"
         raise MemoryError(
-            f"{device} has too little memory for {name}={size}. Set {name}="
-            f"{max(1, size // 2)} or less, mixed_precision=True, or smaller samples."
+            f"{device} has too little memory for {name}={size}. Set {less},"
+            " mixed_precision=True, or take smaller samples."
         ) from error

@@ -36,8 +36,19 @@ def give_weights(probe, head):
 
     head : nn.Linear
         Changed in place: as many outputs as the probe has, from the first.
+
+    Raises
+    ------
+    ValueError
+        If the probe has something else that learns.
     """
-    weight, bias = probe.parameters()
+    parts = list(probe.parameters())
+    if [part.ndim for part in parts] != [2, 1]:
+        raise ValueError(
+            "linear_probe must be of one Linear layer, with a bias, and nothing else"
+            f" that learns; {type(probe).__name__} is not. Pass a LinearProbe()."
+        )
+    weight, bias = parts
     head.weight[: len(weight)] = weight
     if head.bias is not None:
         head.bias[: len(bias)] = bias

@@ -13,21 +13,24 @@ class LastEpoch:
         Whether it has never been trained.
 
     run : RunFolder or None
-        Where complete epochs are written to as well.
+        Where complete epochs are written to as well, but for the last, which is
+        written when training ends.
+
+    n_epochs : int
+        Length of the history at the end.
     """
 
-    def __init__(self, net, is_fresh, run):
+    def __init__(self, net, is_fresh, run, n_epochs):
         self._is_fresh = is_fresh
         self._run = run
-        self._n_epochs_to_go = len(net.history) + net.max_epochs
+        self._n_epochs_at_end = n_epochs
         self._copy(net)
 
     def keep(self, net):
         """Remember the network, at the end of an epoch."""
         self._is_fresh = False
         self._copy(net)
-        # The last one is written when training ends, as complete.
-        if self._run is not None and self._n_epochs < self._n_epochs_to_go:
+        if self._run is not None and self._n_epochs < self._n_epochs_at_end:
             self._run.write(net, is_complete=False)
 
     def go_back(self, net):

@@ -1,6 +1,7 @@
 """The two arguments of a module that can be learned from the data."""
 
 import inspect
+from functools import partial
 
 
 def learned_arguments(module, given, known):
@@ -31,6 +32,8 @@ def learned_arguments(module, given, known):
         If the module cannot be made without one that is neither given nor
         known.
     """
+    if isinstance(module, partial):
+        given = {**module.keywords, **given}
     parameters = inspect.signature(module).parameters
     wanted = {name: parameters[name] for name in known if name in parameters}
     missing = [
@@ -41,8 +44,9 @@ def learned_arguments(module, given, known):
         and parameter.default is parameter.empty
     ]
     if missing:
+        name = getattr(module, "__name__", repr(module))
         raise ValueError(
-            f"{module.__name__} needs {' and '.join(missing)}. fit learns n_classes"
+            f"{name} needs {' and '.join(missing)}. fit learns n_classes"
             " from y, and n_features from an X of two dimensions; otherwise pass"
             f" {', '.join(f'module__{name}=' for name in missing)}."
         )

@@ -1,5 +1,7 @@
 """A torch module as a scikit-learn classifier that modAL can teach."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import torch
 from sklearn.base import clone
@@ -34,9 +36,11 @@ from modal_clustermargin.estimators._samples import (
     SampleLayout,
     as_samples,
     check_finite,
+    read_as_they_are,
     read_rows,
 )
 from modal_clustermargin.estimators._seeded_net import SeededNet
+from modal_clustermargin.estimators._seeding import undisturbed
 from modal_clustermargin.estimators._training_rows import (
     as_weights,
     copies_and_shares,
@@ -46,13 +50,15 @@ from modal_clustermargin.estimators._training_rows import (
 
 # What a fit comes to does not depend on these.
 _NOT_OF_THE_RUN = {
-    "callbacks",
     "checkpoint_dir",
     "device",
     "iterator_valid",
     "predict_batch_size",
     "verbose",
 }
+
+# Samples of a Dataset by which a run on disk knows it again.
+_N_PROBES = 64
 
 
 class NetworkClassifier(SeededNet):
@@ -63,10 +69,10 @@ class NetworkClassifier(SeededNet):
     `random_state` alone, and `embed` returns the last hidden layer.
 
     X is an array of two dimensions or more: ndarray of any real type, memory
-    map, tensor, DataFrame (columns by position, whatever their names) or list; or
-    a torch Dataset, whose labels serve where y is None. It is read in batches,
-    cast to float32 and never copied whole. Values are not scaled: divide images
-    of integers by 255 yourself, or let a transform or a Pipeline.
+    map, tensor, DataFrame (columns by position; where they have names, always the
+    same) or list; or a torch Dataset, whose labels serve where y is None. It is
+    read in batches, cast to float32 and never copied whole. Values are not scaled:
+    divide images of integers by 255 yourself, or let a transform or a Pipeline.
     y holds labels of any sortable type or, with a column for each label, 1 where a
     sample has it and 0 where not: then every label is learned by itself, by
     binary cross-entropy, and has a probability of its own.
@@ -97,7 +103,7 @@ class NetworkClassifier(SeededNet):
         Largest training batch. Batches differ by at most one row.
 
     predict_batch_size : int, default=256
-        Largest batch in `predict_proba` and `embed`.
+        Largest batch in `predict_proba` and `embed`; -1 is all rows at once.
 
     schedule : {"cosine", "step"}, callable or None, default=None
         How the learning rates fall from batch to batch; see `RateSchedule`. None
@@ -106,18 +112,19 @@ class NetworkClassifier(SeededNet):
     head_lr : float or None, default=None
         Learning rate of the head, the Linear layer that runs last. None is `lr`.
 
-    linear_probe : NetworkClassifier or None, default=None
+    linear_probe : LinearProbe or None, default=None
         Trained by `fit` before the network is, on the embeddings that the fresh
         network gives, computed once; its weights are what the head begins with.
         This is linear probing then fine-tuning (LP-FT) and, with
         ``max_epochs=0``, linear probing. See `LinearProbe`.
 
     train_transform, predict_transform : callable or None, default=None
-        Called with each sample of X, a tensor of the dtype that X has (or what a
-        Dataset gives), for what the network is to see: augmentations, scaling,
-        such as those of torchvision. Without one for training, that for
-        prediction serves for both; embeddings for `linear_probe` are made with
-        that as well. Draws from torch's generator follow `random_state`.
+        Called with each sample of X, a tensor of the dtype that X has (float32 out
+        of a DataFrame, and what a Dataset gives), for what the network is to see:
+        augmentations, scaling, such as those of torchvision. Without one for
+        training, that for prediction serves for both; embeddings for
+        `linear_probe` are made with that as well. Draws from torch's generator
+        follow `random_state`.
 
     mixed_precision : bool, default=False
         Run the network in bfloat16 where torch's autocast thinks fit, and images
@@ -125,9 +132,12 @@ class NetworkClassifier(SeededNet):
         probabilities agree with those without to two or three digits.
 
     checkpoint_dir : path-like or None, default=None
-        Folder in which `fit` keeps where it is, after each epoch. The same `fit`
-        on the same data goes on from there after a kill, to the same network on
-        a CPU; any other `fit` begins anew and writes over it. Counts that
+        Folder in which a `fit` that begins anew keeps where it is, after each
+        epoch. The same `fit` on the same data goes on from there after a kill, to
+        the same network on a CPU; once complete it is read and not trained again,
+        also with ``random_state=None``. Any other `fit` begins anew and writes over
+        it. Data are known by all rows, but a Dataset by its labels and 64 samples;
+        settings by their values and the code of functions and classes. Counts that
         callbacks keep, but those given by `schedule`, begin anew.
 
     classes : array-like of shape (n_classes,) or None, default=None
@@ -182,7 +192,7 @@ class NetworkClassifier(SeededNet):
         Where `module_` is.
 
     history : skorch History
-        ``history[:, "train_loss"]`` is the mean loss of each epoch.
+        ``history[:, "train_loss"]`` is the mean loss of the batches of each epoch.
 
     Notes
     -----
@@ -272,7 +282,8 @@ class NetworkClassifier(SeededNet):
 
         sample_weight : array-like of shape (n_samples,), default=None
             How often each sample is there: 2 is twice, 0 not at all, 2.5 three
-            times with a loss that counts for 2.5 / 3.
+            times with a loss that counts for 2.5 / 3. With a `train_split`, each is
+            there once and its loss counts for its weight.
 
         **fit_params : dict
             Passed on to the module's ``forward``.
@@ -295,7 +306,8 @@ class NetworkClassifier(SeededNet):
             If a batch is too large for the GPU.
 
         KeyboardInterrupt
-            As it came; the network is then the one of the last complete epoch.
+            As it came. The network then has the weights of the last complete
+            epoch, the optimizer what it had at that moment.
 
         Notes
         -----
@@ -331,20 +343,55 @@ class NetworkClassifier(SeededNet):
         self : NetworkClassifier
         """
         fresh = not self.initialized_
-        return self._learn(X, y, sample_weight, classes, fresh, **fit_params)
+        return self._learn(
+            X,
+            y,
+            sample_weight,
+            classes,
+            fresh,
+            _routing_method="partial_fit",
+            **fit_params,
+        )
 
     def _learn(self, X, y, sample_weight, classes, fresh, **fit_params):
-        X = as_samples(X)
-        if y is None and isinstance(X, DatasetSamples):
-            y = X.labels()
+        with undisturbed():
+            X = as_samples(X)
+            if y is None and isinstance(X, DatasetSamples):
+                y = X.labels()
+            layout = SampleLayout.of(X, self.predict_transform)
         labels = as_labels(y, len(X))
         weights = as_weights(sample_weight, len(X))
         kept = np.arange(len(X)) if weights is None else np.flatnonzero(weights)
+        classes, targets = self._settle(labels[kept], layout, classes, fresh)
+        keys = self._row_keys(X, kept)
+        order = np.arange(len(kept))
+        # A split that the user asks for may go by the order that X has.
+        if keys is not None and self.train_split is None:
+            kept_weights = None if weights is None else weights[kept]
+            order = order_of_content(keys, targets, kept_weights)
+        rows, targets, shares = self._training_rows(X, targets, weights, kept, order)
+        try:
+            if fresh and self.checkpoint_dir is not None:
+                keys = self._probe_keys(X) if keys is None else keys[order]
+                data = (keys, targets, shares, classes, layout, fit_params)
+                self._run = self._open_run(data)
+            self.classes_inferred_ = classes
+            self.is_multi_label_ = labels.ndim == 2
+            self.layout_ = layout
+            if fresh:
+                self._begin(rows, targets, shares)
+            self._train(rows, targets, fresh, **fit_params)
+        finally:
+            self._run = None
+        return self
+
+    def _settle(self, labels, layout, classes, fresh):
+        """Classes, and what is trained on in the place of labels."""
         is_multi_label = labels.ndim == 2
         # A net that was only initialized knows neither layout nor classes.
         knows_data = not fresh and hasattr(self, "layout_")
         if knows_data:
-            self.layout_.check(X, self.predict_transform)
+            self.layout_.compare(layout)
         if knows_data and is_multi_label != self.is_multi_label_:
             raise ValueError(
                 "y has a column for each label in one call and one label a sample in"
@@ -354,36 +401,14 @@ class NetworkClassifier(SeededNet):
         if classes is None:
             classes = known if knows_data else self.classes
         settle = settle_columns if is_multi_label else settle_classes
-        classes, targets = settle(labels[kept], classes, known)
-        keys = self._row_keys(X)
-        layout = SampleLayout.of(X, self.predict_transform)
-
-        order = kept
-        # A split that the user asks for may go by the order that X has.
-        if keys is not None and self.train_split is None:
-            order = kept[order_of_content(keys[kept], targets)]
-        rows, targets, shares = self._training_rows(X, targets, weights, kept, order)
-        if fresh and self.checkpoint_dir is not None:
-            keys = None if keys is None else keys[rows.indices]
-            self._run = self._open_run(X, keys, targets, shares, classes)
-        try:
-            self.classes_inferred_ = classes
-            self.is_multi_label_ = is_multi_label
-            self.layout_ = layout
-            if fresh:
-                self.initialize()
-                self._prepare_head(rows, targets, shares)
-            self._train(rows, targets, fresh, **fit_params)
-        finally:
-            self._run = None
-        return self
+        return settle(labels, classes, known)
 
     def _training_rows(self, X, targets, weights, kept, order):
         """Rows as often and in the order that they are to be trained on.
 
         Returns
         -------
-        rows : ChosenRows of LabelledRows
+        rows : ChosenRows
 
         targets : ndarray of shape (len(rows), ...)
 
@@ -392,16 +417,30 @@ class NetworkClassifier(SeededNet):
         """
         all_targets = np.zeros((len(X), *targets.shape[1:]), targets.dtype)
         all_targets[kept] = targets
-        n_copies, shares, arguments = 1, None, {}
+        indices, shares, arguments = kept[order], None, {}
         if weights is not None:
-            n_copies, shares = copies_and_shares(weights[order])
-        if shares is not None:
-            arguments["weights"] = np.ones(len(X))
-            arguments["weights"][order] = shares
-            shares = np.repeat(shares, n_copies)
-        indices = np.repeat(order, n_copies)
+            # Copies could be split, and one validate what the other trained.
+            n_copies, shares = (
+                copies_and_shares(weights[indices])
+                if self.train_split is None
+                else (1, weights[indices])
+            )
+            if shares is not None:
+                arguments["weights"] = np.ones(len(X))
+                arguments["weights"][indices] = shares
+                shares = np.repeat(shares, n_copies)
+            indices = np.repeat(indices, n_copies)
         dataset = self._make_dataset(X, all_targets, **arguments)
         return ChosenRows(dataset, indices), all_targets[indices], shares
+
+    def _begin(self, rows, targets, shares):
+        """Make the network; if it is not made whole, there is none."""
+        self.initialize()
+        try:
+            self._prepare_head(rows, targets, shares)
+        except BaseException:
+            self.initialized_ = False
+            raise
 
     def _prepare_head(self, rows, targets, shares):
         """Probe, and give the head a learning rate of its own, if asked to."""
@@ -423,26 +462,40 @@ class NetworkClassifier(SeededNet):
             probe.set_params(random_state=self.random_state_.randint(2**31 - 1))
         return probe
 
-    def _open_run(self, X, keys, *data):
+    def _open_run(self, data):
         """The run in `checkpoint_dir`, known by everything that `fit` depends on."""
-        if keys is None:
-            sample = np.unique(np.linspace(0, len(X) - 1, 64).astype(int)).tolist()
-            keys = row_keys(read_rows(X, sample, self.predict_transform))
         settings = {
             name: value
             for name, value in self.get_params(deep=False).items()
             if name.partition("__")[0] not in _NOT_OF_THE_RUN
         }
-        return RunFolder(self.checkpoint_dir, {**settings, "data": (keys, *data)})
+        return RunFolder(self.checkpoint_dir, {**settings, "data": data})
 
-    def _row_keys(self, X):
-        """Keys of the rows, all of them finite; None for a Dataset, left unread."""
+    def _probe_keys(self, X):
+        """Keys of some samples of a Dataset, as a prediction sees them."""
+        rows = np.unique(np.linspace(0, len(X) - 1, _N_PROBES).astype(int)).tolist()
+        with undisturbed():
+            samples = [read_rows(X, row, self.predict_transform) for row in rows]
+        return [row_keys(sample.numpy().reshape(1, -1)) for sample in samples]
+
+    def _row_keys(self, X, kept):
+        """Keys of some rows, all of them finite; None for a Dataset, left unread.
+
+        With a transform, rows count as they are given, and what it returns is
+        looked at when it is trained on.
+        """
         if isinstance(X, DatasetSamples):
             return None
-        keys, n_done = [], 0
-        for block, _ in RowBatches(LabelledRows(X), self.predict_batch_size):
-            check_finite(block, n_done)
-            n_done += len(block)
+        is_raw = not (self.train_transform is None and self.predict_transform is None)
+        keys = []
+        size = self.predict_batch_size
+        for rows in RowBatches(kept, len(kept) if size == -1 else size):
+            if is_raw:
+                block = read_as_they_are(X, rows)
+            else:
+                block = read_rows(X, rows)
+                check_finite(block, rows)
+                block = block.cpu().numpy()
             keys.append(row_keys(block))
         return np.concatenate(keys)
 
@@ -539,11 +592,26 @@ class NetworkClassifier(SeededNet):
             explained_memory(self.device_, predict_batch_size=self.predict_batch_size),
             progress_bar("predict", "row", len(X), is_shown, delay=2) as show,
         ):
-            for batch in self.get_iterator(self.get_dataset(X), training=False):
+            dataset = self.get_dataset(X)
+            batches = iter(self.get_iterator(dataset, training=False))
+            reads_alone = self._may_draw(dataset)
+            while True:
+                with undisturbed() if reads_alone else nullcontext():
+                    batch = next(batches, None)
+                if batch is None:
+                    return
                 check_finite(batch[0], n_done)
                 yield to_device(self.evaluation_step(batch, training=training), device)
                 n_done += len(batch[0])
                 show(n_done)
+
+    def _may_draw(self, dataset):
+        """Whether reading samples runs code of the user's, outside of training."""
+        source = getattr(rows_behind(dataset), "X", None)
+        is_array = self.predict_transform is None and not isinstance(
+            source, DatasetSamples
+        )
+        return not is_array and self._last_epoch is None
 
     def check_is_fitted(self, attributes=None, *args, **kwargs):
         """Raise scikit-learn's NotFittedError unless there is a network."""
@@ -558,9 +626,11 @@ class NetworkClassifier(SeededNet):
         self.check_is_fitted()
         if self._is_labelled(X):
             return X
-        X = as_samples(X)
+        with undisturbed():
+            X = as_samples(X)
+            layout = SampleLayout.of(X, self.predict_transform)
         if hasattr(self, "layout_"):
-            self.layout_.check(X, self.predict_transform)
+            self.layout_.compare(layout)
         return X
 
     def _is_labelled(self, X):
@@ -601,7 +671,20 @@ class NetworkClassifier(SeededNet):
 
     def get_dataset(self, X, y=None):
         """Rows of X and their targets, for batches to be cut from."""
-        return X if self._is_labelled(X) else self._make_dataset(X, y)
+        if self._is_labelled(X):
+            return X
+        return self._make_dataset(as_samples(X) if is_dataset(X) else X, y)
+
+    def get_split_datasets(self, X, y=None, **fit_params):
+        """What to train on and what to validate on, which may be the user's own."""
+        training, validation = super().get_split_datasets(X, y, **fit_params)
+        if validation is not None and not self._is_labelled(validation):
+            samples = DatasetSamples(validation)
+            labels = as_labels(samples.labels(), len(samples))
+            settle = settle_columns if self.is_multi_label_ else settle_classes
+            _, targets = settle(labels, self.classes_, None)
+            validation = self._make_dataset(samples, targets)
+        return training, validation
 
     def _make_dataset(self, X, y, **arguments):
         return self.dataset(X, y, **arguments, **self.get_params_for("dataset"))

@@ -1,17 +1,27 @@
 """A training run on disk, for a killed process to go on with."""
 
-import inspect
 import json
-import os
 import pickle
 from pathlib import Path
 
-import joblib
 import numpy as np
 import torch
-from torch import nn
+
+from modal_clustermargin.estimators._run_keys import run_key
 
 _FORMAT = 1
+
+# What torch and Python raise for a file that is something else.
+_NO_RUN = (
+    EOFError,
+    IndexError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
 
 
 class RunFolder:
@@ -22,7 +32,7 @@ class RunFolder:
     folder : path-like
         Made if it is not there.
 
-    what : dict of str to anything that can be pickled
+    what : dict of str to anything
         Settings and data. A run of other settings or data is not gone on with,
         and is written over.
 
@@ -37,7 +47,7 @@ class RunFolder:
 
     def __init__(self, folder, what):
         self.path = Path(folder) / "run.pt"
-        self._key = _key(what)
+        self._key = run_key(what)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -76,14 +86,15 @@ class RunFolder:
         is_complete : bool
             Whether nothing is left to train.
         """
-        net.module_.load_state_dict(self._found["module"])
-        net.criterion_.load_state_dict(self._found["criterion"])
-        net.optimizer_.load_state_dict(self._found["optimizer"])
-        net.history.extend(json.loads(self._found["history"]))
-        torch.set_rng_state(self._found["cpu_draws"])
-        if net.device_.type == "cuda" and self._found["cuda_draws"] is not None:
-            torch.cuda.set_rng_state(self._found["cuda_draws"], net.device_)
-        return self._found["is_complete"]
+        found, self._found = self._found, None
+        net.module_.load_state_dict(found["module"])
+        net.criterion_.load_state_dict(found["criterion"])
+        net.optimizer_.load_state_dict(found["optimizer"])
+        net.history.extend(json.loads(found["history"]))
+        torch.set_rng_state(found["cpu_draws"])
+        if net.device_.type == "cuda" and found["cuda_draws"] is not None:
+            torch.cuda.set_rng_state(found["cuda_draws"], net.device_)
+        return found["is_complete"]
 
     def write(self, net, is_complete):
         """Keep where a network has got to, in one step.
@@ -104,16 +115,20 @@ class RunFolder:
             "module": net.module_.state_dict(),
             "criterion": net.criterion_.state_dict(),
             "optimizer": net.optimizer_.state_dict(),
-            "history": json.dumps(list(net.history), default=float),
+            "history": json.dumps(list(net.history), default=_as_json),
             "cpu_draws": torch.get_rng_state(),
             "cuda_draws": torch.cuda.get_rng_state(net.device_) if on_gpu else None,
         }
-        unfinished = self.path.with_suffix(f".{os.getpid()}.part")
+        unfinished = self.path.with_suffix(".part")
         try:
             torch.save(state, unfinished)
             unfinished.replace(self.path)
-        finally:
+        except (OSError, RuntimeError) as error:
             unfinished.unlink(missing_ok=True)
+            raise OSError(
+                f"checkpoint_dir: {self.path} cannot be written ({error}). Make room"
+                " there or name another folder."
+            ) from error
 
     def _read(self):
         if not self.path.exists():
@@ -121,7 +136,7 @@ class RunFolder:
         try:
             found = torch.load(self.path, map_location="cpu", weights_only=True)
             is_run = found["format"] == _FORMAT
-        except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError):
+        except _NO_RUN:
             is_run = False
         if not is_run:
             raise ValueError(
@@ -131,32 +146,8 @@ class RunFolder:
         return found if found["key"] == self._key else None
 
 
-def _key(what):
-    """Text that is the same for the same settings and data in every process."""
-    try:
-        return repr({name: _key_of(part) for name, part in sorted(what.items())})
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise TypeError(
-            "checkpoint_dir needs settings that can be pickled, to know a run again;"
-            f" one cannot: {error}."
-        ) from error
-
-
-def _key_of(part):
-    # Each part is hashed by itself: of two that are equal, a hash of both would
-    # depend on whether they are one object.
-    if isinstance(part, nn.Module):
-        weights = part.state_dict().items()
-        return str(part), [
-            (name, joblib.hash(each.cpu().numpy())) for name, each in weights
-        ]
-    if inspect.isclass(part) or inspect.isroutine(part):
-        return part.__module__, part.__qualname__
-    if hasattr(part, "get_params"):
-        return type(part).__qualname__, _key(part.get_params(deep=False))
-    if isinstance(part, tuple | list):
-        return [_key_of(each) for each in part]
-    return joblib.hash(part)
+def _as_json(value):
+    return value.tolist() if hasattr(value, "tolist") else float(value)
 
 
 def _encoded_state(random_state):

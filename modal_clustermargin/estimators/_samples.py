@@ -82,8 +82,9 @@ def read_rows(X, rows, transform=None):
     rows : int, slice, or list or ndarray of int
 
     transform : callable, default=None
-        Called with each sample, a tensor in the dtype of `X` (or whatever the
-        Dataset gives); returns what the network is to see in its place.
+        Called with each sample, a tensor in the dtype of `X` (float32 out of a
+        DataFrame, whatever the Dataset gives); returns what the network is to
+        see in its place.
 
     Returns
     -------
@@ -162,6 +163,29 @@ def _raw_sample(X, row):
     return torch.from_numpy(np.array(sample, dtype=number, order="C"))
 
 
+def read_as_they_are(X, rows):
+    """Rows of `X` in its own number type, where that has 4 or 8 bytes.
+
+    Parameters
+    ----------
+    X : ndarray, tensor or DataFrame
+
+    rows : slice or ndarray of int
+
+    Returns
+    -------
+    block : ndarray of shape (n_rows, ...)
+        Otherwise float32, which then holds the same values; a DataFrame always,
+        since that is how its rows are read.
+    """
+    if not _is_frame(X):
+        block = X[rows].detach().cpu().numpy() if torch.is_tensor(X) else X[rows]
+        block = np.asarray(block)
+        if block.dtype.kind in "iuf" and block.dtype.itemsize in (4, 8):
+            return block.astype(block.dtype.newbyteorder("="), order="C")
+    return read_rows(X, rows).cpu().numpy()
+
+
 def check_finite(block, first_row):
     """Raise ValueError naming the first row of `block` with NaN or infinity.
 
@@ -169,8 +193,8 @@ def check_finite(block, first_row):
     ----------
     block : tensor of shape (n_rows, ...)
 
-    first_row : int
-        Row number in X of the first row of `block`.
+    first_row : int, or sequence of int
+        Row number in X of the first row of `block`, or of each.
     """
     # One pass and no mask: a finite sum has only finite terms. The reverse
     # does not hold, since large finite terms overflow, hence the closer look.
@@ -178,7 +202,8 @@ def check_finite(block, first_row):
         return
     spoilt = ~torch.isfinite(block.flatten(1)).all(dim=1)
     if spoilt.any():
-        row = first_row + int(spoilt.to(torch.uint8).argmax())
+        row = int(spoilt.to(torch.uint8).argmax())
+        row = first_row + row if np.isscalar(first_row) else first_row[row]
         raise ValueError(
             f"Input X contains NaN, infinity or a value too large for float32 in"
             f" row {row}."
@@ -204,9 +229,8 @@ class SampleLayout(NamedTuple):
         named = bool(names) and all(isinstance(name, str) for name in names)
         return cls(tuple(X.shape[1:]), names if named else None)
 
-    def check(self, X, transform=None):
-        """Raise ValueError if the samples of `X` have another layout."""
-        other = SampleLayout.of(X, transform)
+    def compare(self, other):
+        """Raise ValueError if later samples have another layout."""
         if len(self.shape) == len(other.shape) == 1 and self.shape != other.shape:
             # In scikit-learn's words, which its own checks look for.
             raise ValueError(

@@ -20,6 +20,7 @@ from modal_clustermargin.estimators._explained_errors import (
     explained_batch_norm,
     explained_memory,
 )
+from modal_clustermargin.estimators._interrupts import noticed_interrupts
 from modal_clustermargin.estimators._last_epoch import LastEpoch
 from modal_clustermargin.estimators._logits import full_precision, logits_of
 from modal_clustermargin.estimators._module_arguments import learned_arguments
@@ -50,9 +51,11 @@ class SeededNet(NeuralNetClassifier):
     initialized_ = False
     virtual_params_ = MappingProxyType({})
 
-    # While `fit` runs: the run on disk, and the network as it was an epoch ago.
+    # While `fit` runs: the run on disk, the network as it was an epoch ago, and
+    # whether Ctrl-C was pressed.
     _run = None
     _last_epoch = None
+    _interrupts = None
 
     def __init__(self, module, **parameters):
         super().__init__(module, **parameters)
@@ -83,7 +86,9 @@ class SeededNet(NeuralNetClassifier):
         with self._own_randomness():
             module = self._make_module().to(self.device_)
         if self.mixed_precision:
-            module = module.to(memory_format=torch.channels_last)
+            for part in module.parameters():
+                if part.ndim == 4:  # weights of convolutions over images
+                    part.data = part.data.contiguous(memory_format=torch.channels_last)
         self.module_ = module
         return self
 
@@ -112,10 +117,12 @@ class SeededNet(NeuralNetClassifier):
         if training:
             batches = super().get_iterator(dataset, training=True)
         else:
-            arguments = self.get_params_for("iterator_valid")
-            batches = self.iterator_valid(
-                dataset, **{"batch_size": self.predict_batch_size, **arguments}
-            )
+            size = self.predict_batch_size
+            arguments = {
+                "batch_size": len(dataset) if size == -1 else size,
+                **self.get_params_for("iterator_valid"),
+            }
+            batches = self.iterator_valid(dataset, **arguments)
         return ReadAhead(batches) if self.device_.type == "cuda" else batches
 
     def _set_training(self, training=True):
@@ -144,25 +151,34 @@ class SeededNet(NeuralNetClassifier):
         y_pred, y_true = logits_of(y_pred), self._to_device(y_true)
         if not isinstance(y_true, tuple | list):
             return super().get_loss(y_pred, y_true, *args, **kwargs)
-        y_true, weights = y_true
-        losses = self._losses(y_pred, y_true, *args, **kwargs)
-        return (losses.flatten(1).mean(dim=1) * weights).sum() / weights.sum()
+        return self._weighted_loss(y_pred, *y_true, *args, **kwargs)
 
-    def _losses(self, y_pred, y_true, *args, **kwargs):
-        """Loss of each sample: tensor of shape (n_samples, 1 or n_labels)."""
-        reduction = getattr(self.criterion_, "reduction", None)
+    def _weighted_loss(self, y_pred, y_true, weights, *args, **kwargs):
+        """The criterion, with a weight for the loss of each sample."""
+        criterion = self.criterion_
+        reduction = getattr(criterion, "reduction", None)
         if reduction is None:
             raise ValueError(
                 "sample_weight that are no whole numbers need a criterion with a"
-                f" `reduction`, as torch's have; {type(self.criterion_).__name__} has"
-                " none."
+                f" `reduction`, as torch's have; {type(criterion).__name__} has none."
             )
-        self.criterion_.reduction = "none"
+        criterion.reduction = "none"
         try:
             losses = super().get_loss(y_pred, y_true, *args, **kwargs)
         finally:
-            self.criterion_.reduction = reduction
-        return losses.reshape(len(y_pred), -1)
+            criterion.reduction = reduction
+        losses = losses.reshape(len(y_pred), -1).mean(dim=1)
+        if reduction == "sum":
+            return (losses * weights).sum()
+        has_classes = isinstance(criterion, nn.CrossEntropyLoss | nn.NLLLoss)
+        of_class = criterion.weight if has_classes else None
+        total = weights if of_class is None else weights * of_class[y_true]
+        return (losses * weights).sum() / total.sum()
+
+    def validation_step(self, batch, **fit_params):
+        """As skorch's, with an error that names `predict_batch_size`."""
+        with explained_memory(self.device_, predict_batch_size=self.predict_batch_size):
+            return super().validation_step(batch, **fit_params)
 
     def _to_device(self, batch):
         if isinstance(batch, Mapping):
@@ -178,10 +194,13 @@ class SeededNet(NeuralNetClassifier):
         try:
             super().notify(method_name, **cb_kwargs)
         except KeyboardInterrupt as stop:
-            raise _StoppedByCallback from stop
-        finally:
-            if method_name == "on_epoch_end" and self._last_epoch is not None:
+            if self._last_epoch is None or self._interrupts.happened:
+                raise
+            if method_name == "on_epoch_end":
                 self._last_epoch.keep(self)
+            raise _StoppedByCallback from stop
+        if method_name == "on_epoch_end" and self._last_epoch is not None:
+            self._last_epoch.keep(self)
 
     @property
     def _default_callbacks(self):
@@ -236,6 +255,13 @@ class SeededNet(NeuralNetClassifier):
         else:
             super().__setattr__(name, value)
 
+    def __getstate__(self):
+        # A callback may pickle the net while it is trained.
+        state = super().__getstate__()
+        for name in ("_run", "_last_epoch", "_interrupts"):
+            state.pop(name, None)
+        return state
+
     def __setstate__(self, state):
         # With device=None skorch would unpickle to the CPU, and warn of it.
         automatic = state["device"] is None
@@ -248,24 +274,24 @@ class SeededNet(NeuralNetClassifier):
             self.device = None
 
     def _train(self, X, y, is_fresh, **fit_params):
-        # skorch's own partial_fit takes Ctrl-C for the end of this fit, and a
-        # loop of a hundred fits would go on to the next.
         n_epochs_before = len(self.history)
         self.notify("on_train_begin", X=X, y=y)
         with (
+            noticed_interrupts() as self._interrupts,
             self._own_randomness(),
             explained_batch_norm(len(X)),
             explained_memory(self.device_, batch_size=self.batch_size),
         ):
             is_complete = self._restore_run()
-            n_epochs = self.max_epochs - (len(self.history) - n_epochs_before)
+            n_epochs_at_end = n_epochs_before + self.max_epochs
+            n_epochs = 0 if is_complete else n_epochs_at_end - len(self.history)
             is_fresh = is_fresh and 0 < n_epochs == self.max_epochs
-            self._last_epoch = LastEpoch(self, is_fresh, self._run)
+            self._last_epoch = LastEpoch(self, is_fresh, self._run, n_epochs_at_end)
             try:
+                # skorch's own partial_fit takes Ctrl-C for the end of this fit, and
+                # a loop of a hundred fits would go on to the next.
                 with suppress(_StoppedByCallback):
-                    self.fit_loop(
-                        X, y, epochs=0 if is_complete else n_epochs, **fit_params
-                    )
+                    self.fit_loop(X, y, epochs=n_epochs, **fit_params)
             except KeyboardInterrupt:
                 self._last_epoch.go_back(self)
                 raise

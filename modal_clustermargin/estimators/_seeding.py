@@ -34,6 +34,14 @@ def own_random_state(random_state):
     return check_random_state(random_state)
 
 
+def undisturbed():
+    """Run a block whose draws come out the same and leave torch's generator alone.
+
+    For reading samples that draw, where it is not for training.
+    """
+    return borrowed_generators(0, torch.device("cpu"))
+
+
 @contextmanager
 def borrowed_generators(seed, device):
     """Run a block under `seed`, then put torch's generators back.

@@ -10,6 +10,11 @@ from modal_clustermargin._progress import progress_bar
 class TrainingBar(Callback):
     """Show on stderr how many batches of a `fit` are trained on, and the loss."""
 
+    def __getstate__(self):
+        # A callback may pickle the net while the bar is open.
+        hidden = ("bar_", "_show")
+        return {name: part for name, part in vars(self).items() if name not in hidden}
+
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Count from here."""
         self.n_epochs_before_ = len(net.history)
@@ -29,13 +34,14 @@ class TrainingBar(Callback):
 
     def on_batch_end(self, net, batch=None, training=False, **kwargs):
         """Move it."""
-        if training:
+        if training and hasattr(self, "bar_"):
             self.n_done_ += 1
             self._show(self.n_done_)
 
     def on_epoch_end(self, net, **kwargs):
         """Tell the loss."""
-        self._show(self.n_done_, f"loss {net.history[-1, 'train_loss']:.4f}")
+        if hasattr(self, "bar_"):
+            self._show(self.n_done_, f"loss {net.history[-1, 'train_loss']:.4f}")
 
     def on_train_end(self, net, X=None, y=None, **kwargs):
         """Close it."""

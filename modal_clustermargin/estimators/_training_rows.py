@@ -15,22 +15,29 @@ import torch
 # meant on another scale.
 _MOST_COPIES = 1000
 
+# Beside a weight of one, nothing to a sum of float32.
+_LEAST_WEIGHT = 1e-30
+
 
 def row_keys(block):
     """Numbers that stand for the content of each row.
 
     Parameters
     ----------
-    block : tensor of shape (n_rows, ...), dtype=float32
+    block : ndarray of shape (n_rows, ...)
+        Numbers of 4 or 8 bytes; minus zero is zero.
 
     Returns
     -------
     keys : ndarray of shape (n_rows,), dtype=int64
-        Equal for equal rows, in every process; two different rows share one
-        with a chance of about 2**-63.
+        Equal for equal rows, in every process; two different rows share one with a
+        chance of about 2**-60.
     """
-    # Minus zero is zero. A sum of products with fixed random factors, mod 2**64.
-    bits = (block.detach().cpu().flatten(1) + 0.0).view(torch.int32).numpy()
+    block = np.ascontiguousarray(block.reshape(len(block), -1) + block.dtype.type(0))
+    bits = block.view(np.int32)
+    # Bits of floats that differ are often the high ones, and a product moves bits
+    # up alone. The sum is one of products with fixed random factors, mod 2**64.
+    bits = bits ^ (bits >> 15)
     factors = _factors(bits.shape[1])
     return np.einsum("ij,j->i", bits, factors, dtype=np.int64, casting="same_kind")
 
@@ -41,7 +48,7 @@ def _factors(n_columns):
     return numbers.integers(-(2**63), 2**63, n_columns, dtype=np.int64) | 1
 
 
-def order_of_content(keys, targets):
+def order_of_content(keys, targets, weights):
     """Order of rows that depends on their content alone.
 
     Parameters
@@ -50,13 +57,16 @@ def order_of_content(keys, targets):
 
     targets : ndarray of shape (n_samples,) or (n_samples, n_labels)
 
+    weights : ndarray of shape (n_samples,), or None
+
     Returns
     -------
     order : ndarray of shape (n_samples,)
-        Rows of equal keys and targets, which are the same, keep their order.
+        Rows equal in all three, which are the same, keep their order.
     """
-    targets = torch.tensor(targets, dtype=torch.float32).reshape(len(keys), -1)
-    return np.lexsort((row_keys(targets), keys))
+    target_keys = row_keys(np.asarray(targets, np.float32).reshape(len(keys), -1))
+    weights = np.ones(len(keys)) if weights is None else weights
+    return np.lexsort((weights, target_keys, keys))
 
 
 def as_weights(sample_weight, n_samples):
@@ -71,6 +81,8 @@ def as_weights(sample_weight, n_samples):
     Returns
     -------
     weights : ndarray of shape (n_samples,), dtype=float64, or None
+        Whole numbers that rounding spoilt are whole again; all below one are
+        scaled up to one; those that float32 cannot tell from zero are zero.
 
     Raises
     ------
@@ -81,7 +93,9 @@ def as_weights(sample_weight, n_samples):
     """
     if sample_weight is None:
         return None
-    weights = np.asarray(sample_weight, dtype=np.float64)
+    if torch.is_tensor(sample_weight):
+        sample_weight = sample_weight.detach().cpu().numpy()
+    weights = np.array(sample_weight, dtype=np.float64)
     if weights.shape != (n_samples,):
         raise ValueError(
             f"sample_weight must have one number a sample, shape ({n_samples},); got"
@@ -96,6 +110,11 @@ def as_weights(sample_weight, n_samples):
         )
     if not weights.any():
         raise ValueError("sample_weight is zero for every sample: none is left.")
+    if weights.max() < 1:  # only ratios count
+        weights /= weights.max()
+    weights[weights < _LEAST_WEIGHT] = 0
+    whole = np.round(weights)
+    weights = np.where(np.abs(weights - whole) <= 1e-9 * whole, whole, weights)
     if np.ceil(weights).sum() > _MOST_COPIES * n_samples:
         raise ValueError(
             "sample_weight is how often a sample is there, and the mean is"

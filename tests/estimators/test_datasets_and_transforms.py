@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from skorch.helper import predefined_split
+from torch import nn
 from torch.utils.data import (
     DataLoader,
     Dataset,
@@ -80,8 +82,54 @@ def test_targets_are_read_without_reading_samples(blobs, net):
     dataset = Counting()
     part = Subset(dataset, np.arange(0, 90, 2))
     net.set_params(max_epochs=0).fit(part)
-    assert dataset.n_read == 1  # for its shape
+    assert dataset.n_read < 10  # for the shape, and to see whether they agree
     assert net.classes_.tolist() == [0, 1, 2]
+
+
+def test_targets_that_are_not_the_labels(blobs, net):
+    """As of a data set of torchvision with a target_transform."""
+    X, y = blobs
+    dataset = TensorDataset(torch.tensor(X), torch.tensor(y % 2))
+    dataset.targets = y.tolist()
+    assert net.set_params(max_epochs=0).fit(dataset).classes_.tolist() == [0, 1]
+
+
+def test_a_dataset_that_draws_leaves_the_generators_alone(blobs, net):
+    class Shaking(TensorDataset):
+        def __getitem__(self, row):
+            X, y = super().__getitem__(row)
+            return X + torch.randn(4), y
+
+    dataset = Shaking(*map(torch.tensor, blobs))
+    before = torch.get_rng_state()
+    first = net.fit(dataset).predict_proba(dataset)
+    np.testing.assert_array_equal(net.fit(dataset).predict_proba(dataset), first)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert net.forward(dataset).shape == (90, 3)
+
+
+def test_a_transform_may_repair_what_no_network_reads(blobs, net):
+    X, y = blobs[0].copy(), blobs[1]
+    X[3, 1] = np.nan
+    net.set_params(predict_transform=torch.nan_to_num).fit(X, y)
+    assert np.isfinite(net.predict_proba(X)).all()
+    net.set_params(predict_transform=torch.clone)
+    with pytest.raises(ValueError, match="row 3"):
+        net.fit(X, y)
+
+
+def test_validation_on_a_dataset_of_ones_own(blobs, net):
+    X, y = blobs
+    names = np.array(["a", "b", "c"])
+    rows, labels = torch.tensor(X[:30]), torch.tensor(y[:30])
+    held_out = TensorDataset(rows, labels + 5)
+    net.set_params(train_split=predefined_split(held_out)).fit(X[30:], y[30:] + 5)
+    expected = nn.functional.nll_loss(
+        torch.tensor(net.predict_proba(rows)).log(), labels
+    )
+    assert net.history[-1, "valid_loss"] == pytest.approx(expected.item(), rel=1e-4)
+    with pytest.raises(ValueError, match="not among the classes"):
+        net.fit(X[30:], names[y[30:]])
 
 
 def test_images_of_files(bytes_and_labels, conv):

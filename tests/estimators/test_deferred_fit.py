@@ -4,11 +4,13 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 from modAL.models import ActiveLearner
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
+from torch.utils.data import TensorDataset
 
 from modal_clustermargin import RandomSampling
 from modal_clustermargin.estimators import MLP, DeferredFit, NetworkClassifier
@@ -109,3 +111,15 @@ def test_an_error_while_training_keeps_the_data(blobs):
     assert model.is_pending_
     model.estimator.set_params(C=1.0)
     assert model.score(X, y) > 0.9
+
+
+def test_labels_of_a_dataset_and_labels_in_columns(blobs):
+    X, y = map(torch.tensor, blobs)
+    net = NetworkClassifier(MLP, max_epochs=1, module__n_hidden=4)
+    waiting = DeferredFit(net).fit(TensorDataset(X, y))
+    assert waiting.is_pending_
+    assert waiting.predict(X).shape == (90,)
+    waiting.fit(X, np.eye(3)[y])
+    assert waiting.classes_.tolist() == [0, 1, 2]
+    waiting.fit(X, y, sample_weight=(y > 0).int())
+    assert waiting.classes_.tolist() == [1, 2]

@@ -1,16 +1,22 @@
 """A fit that is interrupted, killed, watched or too large."""
 
+import copy
 import pickle
+import signal
 
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping
+from skorch.dataset import ValidSplit
 from torch import nn
+from torch.utils.data import TensorDataset
 
 from modal_clustermargin.estimators import (
     MLP,
+    LinearNet,
     LinearProbe,
     NetworkClassifier,
     ProxyClassifier,
@@ -18,18 +24,17 @@ from modal_clustermargin.estimators import (
 )
 from modal_clustermargin.estimators._read_ahead import ReadAhead
 
+CONTROL = {"n_passes_left": None, "error": KeyboardInterrupt}
+
 
 class Interrupted(MLP):
     """Stops the process's work in some forward pass of a fit."""
 
-    n_passes_left = None
-    error = KeyboardInterrupt
-
     def forward(self, X):
-        if self.training and Interrupted.n_passes_left is not None:
-            Interrupted.n_passes_left -= 1
-            if Interrupted.n_passes_left < 0:
-                raise Interrupted.error
+        if self.training and CONTROL["n_passes_left"] is not None:
+            CONTROL["n_passes_left"] -= 1
+            if CONTROL["n_passes_left"] < 0:
+                raise CONTROL["error"]
         return super().forward(X)
 
 
@@ -37,24 +42,83 @@ def shaken(row):
     return row + 0.1 * torch.randn(4)
 
 
+def falls_by(factor):
+    return lambda progress: factor**progress
+
+
+class Shaking(TensorDataset):
+    def __getitem__(self, row):
+        X, y = super().__getitem__(row)
+        return X + 0.1 * torch.randn(4), y
+
+
+def frozen(start):
+    start = copy.deepcopy(start)
+    start.hidden.requires_grad_(False)
+    return start
+
+
+PICKLED = []
+
+
+class Pickles(Callback):
+    def on_batch_end(self, net, **kwargs):
+        PICKLED[:] = [pickle.dumps(net)]
+
+
+CHANGES = {
+    "labels": lambda X, y, start: ([X, (y + 1) % 3], {}),
+    "rows": lambda X, y, start: ([X + 1e-2, y], {}),
+    "weights": lambda X, y, start: ([X, y, np.linspace(0.5, 1, 90)], {}),
+    "seed": lambda X, y, start: ([X, y], {"random_state": 1}),
+    "setting": lambda X, y, start: ([X, y], {"lr": 0.01}),
+    "weights at start": lambda X, y, start: ([X, y], {"module": MLP(4, 3, 8)}),
+    "frozen layer": lambda X, y, start: ([X, y], {"module": frozen(start)}),
+    "what a function encloses": lambda X, y, start: (
+        [X, y],
+        {"schedule": falls_by(0.01)},
+    ),
+    "code of a function": lambda X, y, start: (
+        [X, y],
+        {"schedule": lambda progress: 0.3},
+    ),
+    "attribute of a criterion": lambda X, y, start: (
+        [X, y],
+        {"criterion": nn.CrossEntropyLoss(label_smoothing=0.5)},
+    ),
+    "callbacks": lambda X, y, start: (
+        [X, y],
+        {"callbacks": [GradientNormClipping(0.01)]},
+    ),
+}
+
+
 @pytest.fixture(autouse=True)
 def uninterrupted():
     yield
-    Interrupted.n_passes_left = None
-    Interrupted.error = KeyboardInterrupt
+    CONTROL["n_passes_left"] = None
+    CONTROL["error"] = KeyboardInterrupt
 
 
 def forbid_training():
-    Interrupted.n_passes_left = 0
-    Interrupted.error = AssertionError
+    CONTROL["n_passes_left"] = 0
+    CONTROL["error"] = AssertionError
+
+
+class InterruptedLinear(LinearNet):
+    def forward(self, X):
+        CONTROL["n_passes_left"] -= 1
+        if CONTROL["n_passes_left"] < 0:
+            raise KeyboardInterrupt
+        return super().forward(X)
 
 
 def interrupt_after(n_epochs, fit, *arguments):
     """Call a `fit` that is stopped in the middle of an epoch of three batches."""
-    Interrupted.n_passes_left = 3 * n_epochs + 1
+    CONTROL["n_passes_left"] = 3 * n_epochs + 1
     with pytest.raises(KeyboardInterrupt):
         fit(*arguments)
-    Interrupted.n_passes_left = None
+    CONTROL["n_passes_left"] = None
 
 
 def interruptible(**parameters):
@@ -89,6 +153,32 @@ class TestInterruption:
         expected = net.fit(X, y).predict_proba(X)
         interrupt_after(0, net.partial_fit, X, y)
         np.testing.assert_array_equal(net.predict_proba(X), expected)
+
+    @pytest.mark.parametrize("moment", ["on_batch_end", "on_epoch_end"])
+    def test_in_a_callback_is_no_stop_by_the_callback(self, blobs, moment, tmp_path):
+        class Pressed(Callback):
+            pass
+
+        def press(self, net, **kwargs):
+            if len(net.history) == 3:
+                signal.raise_signal(signal.SIGINT)
+
+        setattr(Pressed, moment, press)
+        net = interruptible(callbacks=[Pressed()], checkpoint_dir=tmp_path)
+        with pytest.raises(KeyboardInterrupt):
+            net.fit(*blobs)
+        assert len(net.history) == 2
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert net.predict(blobs[0]).shape == (90,)
+
+    def test_while_the_head_is_probed(self, blobs):
+        probe = LinearProbe(InterruptedLinear)
+        net = NetworkClassifier(MLP, linear_probe=probe)
+        CONTROL["n_passes_left"] = 2
+        with pytest.raises(KeyboardInterrupt):
+            net.fit(*blobs)
+        with pytest.raises(NotFittedError):
+            net.predict(blobs[0])
 
     def test_rates_are_set_back(self, blobs):
         net = interruptible(schedule="step", lr=0.5)
@@ -140,29 +230,43 @@ class TestRunFolder:
         )
         assert [file.name for file in (tmp_path / "runs" / "a").iterdir()] == ["run.pt"]
 
-    @pytest.mark.parametrize(
-        "change",
-        ["labels", "rows", "weights", "seed", "setting", "module", "classes"],
-    )
+    @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
     def test_other_data_or_settings_begin_anew(self, blobs, change, tmp_path):
         X, y = blobs
         start = MLP(4, 3, n_hidden=8)
-        common = {"max_epochs": 2, "random_state": 0, "checkpoint_dir": tmp_path}
-        NetworkClassifier(start, **common).fit(X, y)
-        changed = {
-            "labels": ([X, (y + 1) % 3], {}),
-            "rows": ([X + 1e-3, y], {}),
-            "weights": ([X, y, np.linspace(0.5, 1, 90)], {}),
-            "seed": ([X, y], {"random_state": 1}),
-            "setting": ([X, y], {"lr": 0.01}),
-            "module": ([X, y], {"module": MLP(4, 3, n_hidden=8)}),
-            "classes": ([X, y], {"classes": [0, 1, 2]}),
+        common = {
+            "max_epochs": 2,
+            "random_state": 0,
+            "schedule": falls_by(0.5),
+            "criterion": nn.CrossEntropyLoss(),
         }
-        data, parameters = changed[change]
-        net = NetworkClassifier(start, **common).set_params(**parameters).fit(*data)
-        fresh = NetworkClassifier(start, **common).set_params(**parameters)
-        fresh.set_params(checkpoint_dir=None).fit(*data)
-        np.testing.assert_array_equal(net.predict_proba(X), fresh.predict_proba(X))
+        before = NetworkClassifier(start, **common, checkpoint_dir=tmp_path)
+        before.fit(X, y)
+        data, parameters = change(X, y, start)
+        changed = NetworkClassifier(start, **common).set_params(**parameters)
+        expected = clone(changed).fit(*data).predict_proba(X)
+        changed.set_params(checkpoint_dir=tmp_path).fit(*data)
+        np.testing.assert_array_equal(changed.predict_proba(X), expected)
+        assert not np.array_equal(expected, before.predict_proba(X))
+
+    @pytest.mark.parametrize("seed", [0, None])
+    def test_tensors_datasets_and_closures_are_known_again(self, blobs, seed, tmp_path):
+        X, y = map(torch.tensor, blobs)
+        parameters = {
+            "checkpoint_dir": tmp_path,
+            "criterion__weight": torch.ones(3),
+            "schedule": falls_by(0.5),
+            "callbacks": [EarlyStopping("train_loss", patience=9)],
+            "random_state": seed,
+        }
+        dataset = Shaking(X, y)
+        net = interruptible(**parameters).fit(dataset)
+        forbid_training()
+        parameters["criterion__weight"] = torch.ones(3)
+        parameters["schedule"] = falls_by(0.5)
+        parameters["callbacks"] = [EarlyStopping("train_loss", patience=9)]
+        again = interruptible(**parameters).fit(Shaking(X.clone(), y))
+        np.testing.assert_array_equal(again.predict_proba(X), net.predict_proba(X))
 
     def test_a_callback_that_stops_completes_the_run(self, blobs, tmp_path):
         class Second(Callback):
@@ -192,11 +296,36 @@ class TestRunFolder:
         with pytest.raises(ValueError, match="not a run that fit wrote.*Move it away"):
             interruptible(checkpoint_dir=tmp_path).fit(*blobs)
         assert (tmp_path / "run.pt").read_bytes() == b"no run"
+        (tmp_path / "run.pt").unlink()
+        (tmp_path / "run.pt").mkdir()
+        with pytest.raises(ValueError, match="not a run that fit wrote"):
+            interruptible(checkpoint_dir=tmp_path).fit(*blobs)
         unknown = interruptible(
             checkpoint_dir=tmp_path / "new", optimizer__betas=(x for x in (0.9, 0.99))
         )
-        with pytest.raises(TypeError, match="settings that can be pickled"):
+        with pytest.raises(TypeError, match="a generator cannot"):
             unknown.fit(*blobs)
+
+    def test_a_history_of_anything(self, blobs, tmp_path):
+        class Records(Callback):
+            def on_epoch_end(self, net, **kwargs):
+                net.history.record("matrix", np.eye(2))
+                net.history.record("tensor", torch.ones(2))
+
+        net = interruptible(checkpoint_dir=tmp_path, callbacks=[Records()]).fit(*blobs)
+        again = clone(net).fit(*blobs)
+        assert again.history[-1]["matrix"] == [[1, 0], [0, 1]]
+
+    def test_a_net_pickled_on_the_way_is_apart_from_the_run(self, blobs, tmp_path):
+        parameters = {"checkpoint_dir": tmp_path, "verbose": 1}
+        interruptible(**parameters).fit(*blobs)
+        pickled = interruptible(**parameters, callbacks=[Pickles()]).fit(*blobs)
+        pickle.loads(PICKLED[0]).partial_fit(*blobs)
+        forbid_training()
+        again = interruptible(**parameters, callbacks=[Pickles()]).fit(*blobs)
+        np.testing.assert_array_equal(
+            again.predict_proba(blobs[0]), pickled.predict_proba(blobs[0])
+        )
 
 
 class Full(MLP):
@@ -215,6 +344,15 @@ def test_a_full_device(blobs):
     for method in (net.predict_proba, net.embed):
         with pytest.raises(MemoryError, match="for predict_batch_size=256"):
             method(X)
+
+
+def test_a_full_device_in_validation(blobs):
+    net = NetworkClassifier(Full, batch_size=8, train_split=ValidSplit(2))
+    with pytest.raises(MemoryError, match="for predict_batch_size=256"):
+        net.fit(*blobs)
+    net.set_params(predict_batch_size=-1)
+    with pytest.raises(MemoryError, match="for predict_batch_size=-1"):
+        net.fit(*blobs)
 
 
 def test_a_bar_of_all_batches_and_the_loss(blobs, capsys):
@@ -266,6 +404,12 @@ class TestMixedPrecision:
         weight = net.module_.features[4].weight
         assert weight.dtype == torch.float32
         assert weight.is_contiguous(memory_format=torch.channels_last)
+
+    def test_volumes(self):
+        X, y = np.random.default_rng(0).random((8, 1, 4, 4, 4)), np.arange(8) % 2
+        make = nn.Sequential(nn.Conv3d(1, 2, 3), nn.Flatten(), nn.Linear(16, 2))
+        net = NetworkClassifier(make, max_epochs=1, mixed_precision=True).fit(X, y)
+        assert net.predict_proba(X).shape == (8, 2)
 
     def test_a_proxy_too(self, blobs):
         net = ProxyClassifier(mixed_precision=True, random_state=0).fit(*blobs)

@@ -12,6 +12,7 @@ from torch import nn, optim
 
 from modal_clustermargin.estimators import MLP, LinearProbe, NetworkClassifier
 from modal_clustermargin.estimators._training_rows import (
+    as_weights,
     copies_and_shares,
     order_of_content,
     row_keys,
@@ -76,12 +77,12 @@ def test_copies_and_shares_make_up_the_weights(weights):
 @few
 @given(hnp.arrays(np.float32, (20, 3), elements=st.sampled_from([-1.5, -0.0, 0.0, 2])))
 def test_keys_are_equal_for_equal_rows_alone(rows):
-    keys = row_keys(torch.tensor(rows))
+    keys = row_keys(rows)
     same = (rows[:, None] == rows[None]).all(axis=2)
     np.testing.assert_array_equal(keys[:, None] == keys[None], same)
-    order = order_of_content(keys, np.arange(20) % 2)
+    order = order_of_content(keys, np.arange(20) % 2, None)
     mixed = np.random.default_rng(0).permutation(20)
-    again = mixed[order_of_content(keys[mixed], mixed % 2)]
+    again = mixed[order_of_content(keys[mixed], mixed % 2, None)]
     np.testing.assert_array_equal(rows[order], rows[again])
     np.testing.assert_array_equal(order % 2, again % 2)
 
@@ -137,4 +138,71 @@ def test_a_criterion_that_cannot_be_weighted():
     net = small(criterion=OwnLoss)
     net.fit(ROWS, LABELS, sample_weight=np.arange(12))
     with pytest.raises(ValueError, match=r"`reduction`.*OwnLoss has none"):
-        net.fit(ROWS, LABELS, sample_weight=np.full(12, 0.3))
+        net.fit(ROWS, LABELS, sample_weight=np.linspace(0.3, 1, 12))
+
+
+def test_order_of_rows_that_differ_in_weight_alone():
+    rows, labels = np.tile(ROWS, (2, 1)), np.tile(LABELS, 2)
+    weights = np.repeat([0.3, 1], N_ROWS)
+    expected = small().fit(rows, labels, sample_weight=weights).predict_proba(ROWS)
+    mixed = np.random.default_rng(1).permutation(2 * N_ROWS)
+    net = small().fit(rows[mixed], labels[mixed], sample_weight=weights[mixed])
+    np.testing.assert_array_equal(net.predict_proba(ROWS), expected)
+
+
+def test_order_with_a_transform_of_numbers_that_float32_does_not_tell_apart():
+    rows = ROWS.astype(float) * 1e-3 + 1e6
+    net = small(predict_transform=lambda row: (row - 1e6) * 1e3)
+    expected = net.fit(rows, LABELS).predict_proba(rows)
+    mixed = np.random.default_rng(1).permutation(N_ROWS)
+    net.fit(rows[mixed], LABELS[mixed])
+    np.testing.assert_array_equal(net.predict_proba(rows), expected)
+
+
+def test_rows_of_zeros_and_ones_have_keys_of_their_own():
+    rows = np.random.default_rng(0).integers(0, 2, (200_000, 64)).astype(np.float32)
+    assert len(np.unique(row_keys(rows))) == len(rows)
+
+
+def test_weights_that_rounding_spoilt_and_weights_next_to_nothing():
+    weights = np.full(41, 0.1)
+    weights /= weights.mean()
+    assert weights.max() > 1
+    np.testing.assert_array_equal(as_weights(weights, 41), np.ones(41))
+    almost = as_weights(np.r_[np.ones(3), np.full(9, 1e-50)], 12)
+    np.testing.assert_array_equal(almost, np.r_[np.ones(3), np.zeros(9)])
+    np.testing.assert_array_equal(as_weights(np.full(12, 1e-50), 12), np.ones(12))
+    grown = torch.ones(12, requires_grad=True)
+    np.testing.assert_array_equal(as_weights(grown, 12), np.ones(12))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_class_weights_and_reduction_are_kept(reduction):
+    net = small(
+        criterion__weight=torch.tensor([10.0, 1, 1]),
+        criterion__reduction=reduction,
+        lr=0.01,
+        optimizer=optim.SGD,
+    )
+    expected = net.fit(ROWS, LABELS).predict_proba(ROWS)
+    net.fit(ROWS, LABELS, sample_weight=np.full(N_ROWS, 1 - 1e-6) + 1e-8 * LABELS)
+    np.testing.assert_allclose(net.predict_proba(ROWS), expected, atol=1e-4)
+
+
+def test_copies_are_not_split():
+    seen = []
+
+    def split(dataset, y):
+        seen.append(len(dataset))
+        return dataset, None
+
+    small(train_split=split).fit(ROWS, LABELS, sample_weight=np.full(N_ROWS, 3))
+    assert seen == [N_ROWS]
+
+
+def test_a_row_without_weight_may_hold_anything():
+    rows = ROWS.copy()
+    rows[4, 1] = np.nan
+    small().fit(rows, LABELS, sample_weight=(np.arange(N_ROWS) != 4).astype(int))
+    with pytest.raises(ValueError, match="row 4"):
+        small().fit(rows, LABELS, sample_weight=(np.arange(N_ROWS) != 3).astype(int))

@@ -1,5 +1,7 @@
 """Fine-tuning, linear probing, and the one after the other."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -182,3 +184,16 @@ class TestPaperSettings:
 def test_steps():
     rates = [Steps((0.25, 0.5), factor=0.5)(p) for p in (0, 0.24, 0.25, 0.5, 1)]
     assert rates == [1, 1, 0.5, 0.25, 0.25]
+
+
+def test_a_probe_that_is_no_linear_layer(blobs):
+    net = NetworkClassifier(MLP, linear_probe=ProxyClassifier(max_epochs=1))
+    with pytest.raises(ValueError, match=r"one Linear layer.*ProxyNet is not"):
+        net.fit(*blobs)
+
+
+def test_arguments_of_a_partial_stand(blobs):
+    net = NetworkClassifier(partial(MLP, n_classes=7, n_hidden=5), max_epochs=1)
+    assert net.fit(*blobs).module_.head.out_features == 7
+    with pytest.raises(ValueError, match=r"functools.partial.* needs n_features"):
+        net.fit(blobs[0].reshape(90, 2, 2), blobs[1])
