@@ -1,5 +1,6 @@
 """A torch module as a scikit-learn classifier that modAL can teach."""
 
+import math
 from contextlib import nullcontext
 
 import numpy as np
@@ -56,6 +57,9 @@ _NOT_OF_THE_RUN = {
     "predict_batch_size",
     "verbose",
 }
+
+# Numbers that are read at a time to know rows by.
+_KEYED_NUMBERS = 2**18
 
 # Samples of a Dataset by which a run on disk knows it again.
 _N_PROBES = 64
@@ -489,6 +493,8 @@ class NetworkClassifier(SeededNet):
         is_raw = not (self.train_transform is None and self.predict_transform is None)
         keys = []
         size = self.predict_batch_size
+        if size > 0:  # in few blocks, if rows are short
+            size = max(size, _KEYED_NUMBERS // math.prod(X.shape[1:]))
         for rows in RowBatches(kept, len(kept) if size == -1 else size):
             if is_raw:
                 block = read_as_they_are(X, rows)

@@ -7,7 +7,12 @@ import torch
 from scipy import sparse
 from torch import nn
 
-from modal_clustermargin.estimators import MLP, NetworkClassifier, SmallConvNet
+from modal_clustermargin.estimators import (
+    MLP,
+    NetworkClassifier,
+    SmallConvNet,
+    _network_classifier,
+)
 from modal_clustermargin.estimators._samples import as_samples, read_rows
 
 
@@ -68,7 +73,8 @@ class TestForms:
         X = FORMS[form](whole[0], tmp_path)
         assert as_samples(X) is X
 
-    def test_reads_a_batch_at_a_time(self, net, whole):
+    def test_reads_a_batch_at_a_time(self, net, whole, monkeypatch):
+        monkeypatch.setattr(_network_classifier, "_KEYED_NUMBERS", 0)
         rows_read = []
 
         class Watched(np.ndarray):
