@@ -32,6 +32,7 @@ bench: $(VENV)/.installed $(RAC)/.installed
 	$(python) benchmarks/shapes.py $(ARGS)
 	$(python) benchmarks/query.py $(ARGS)
 	$(python) benchmarks/networks.py $(ARGS)
+	$(python) benchmarks/diverse.py $(ARGS)
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -43,7 +43,15 @@ class QueryStrategyCheck:
         with warnings.catch_warnings():
             # modAL calls scikit-learn by an argument's old name.
             warnings.filterwarnings("ignore", "'force_all_finite'", FutureWarning)
-            self._check(copy.deepcopy(self.strategy))
+            try:
+                self._check(copy.deepcopy(self.strategy))
+            except AssertionError:
+                raise
+            except Exception as error:
+                raise AssertionError(
+                    f"{_name_of(self.strategy)} raised {type(error).__name__} where it"
+                    f" should have chosen rows ({self.name}): {error}"
+                ) from error
 
     def __str__(self):
         return self.name
@@ -79,7 +87,8 @@ def check_query_strategy(strategy):
     Under pytest:
 
     >>> import pytest
-    >>> @pytest.mark.parametrize("check", check_query_strategy(MarginSampling()), ids=str)
+    >>> checks = check_query_strategy(MarginSampling())
+    >>> @pytest.mark.parametrize("check", checks, ids=str)
     ... def test_contract(check):
     ...     check()
     """
@@ -159,8 +168,8 @@ def _expect_positions(strategy, positions, n_instances, n_pool, where):
     _expect(
         not isinstance(positions, tuple),
         strategy,
-        f"returned a tuple where positions were expected, {where}: this modAL hands it"
-        " on to the user as it is. Return the positions alone.",
+        f"returned a tuple where positions were expected, {where}. Return a pair to"
+        " learners whose query takes return_metrics, and to no others.",
     )
     positions = np.asarray(positions)
     _expect(
