@@ -30,7 +30,8 @@ class CoreSet(QueryStrategy):
     labelled : array-like of shape (n_labelled, ...), callable or None, default=None
         The labelled rows, of the same kind as the pool, or a function
         ``(classifier)`` that returns them. None is the ``X_training`` of a modAL
-        learner and, where there is none, no rows: then the first row is drawn.
+        learner, or of all members of a committee, and, where there is none, no
+        rows: then the first row is drawn.
 
     embedding : array-like of shape (n_pool, n_features), callable or None, \
             default=None
@@ -119,16 +120,19 @@ class CoreSet(QueryStrategy):
     def _select(self, classifier, X_pool, n_instances, ids):
         check_device(self.device, "CoreSet")
         rng = self._generator()
-        labelled = self._labelled_rows(classifier)
-        if labelled is not None:
-            labelled = self._embed(classifier, labelled, is_pool=False)
+        labelled = [
+            self._embed(classifier, rows, is_pool=False)
+            for rows in self._labelled_rows(classifier)
+        ]
         rows_of_pool = self._embed(classifier, X_pool, is_pool=True)
-        if labelled is not None and labelled.shape[1] != rows_of_pool.shape[1]:
-            raise ValueError(
-                f"CoreSet got labelled rows with embeddings of {labelled.shape[1]}"
-                f" numbers, and those of X_pool have {rows_of_pool.shape[1]}. Pass"
-                " labelled= rows of the kind that the pool has."
-            )
+        for rows in labelled:
+            if rows.shape[1] != rows_of_pool.shape[1]:
+                raise ValueError(
+                    f"CoreSet got labelled rows with embeddings of {rows.shape[1]}"
+                    f" numbers, and those of X_pool have {rows_of_pool.shape[1]}. Pass"
+                    " labelled= rows of the kind that the pool has."
+                )
+        labelled = np.vstack(labelled) if labelled else None
 
         def pick(rows, n_picks, device, show):
             first = rng.randint(len(rows)) if labelled is None else None
@@ -147,19 +151,22 @@ class CoreSet(QueryStrategy):
         return pick_in_parts(pick, len(rows_of_pool), n_instances, self, rng, n_columns)
 
     def _labelled_rows(self, classifier):
-        labelled = self.labelled
-        if callable(labelled):
-            labelled = labelled(classifier)
-        elif labelled is None:
-            labelled = getattr(classifier, "X_training", None)
+        """Labelled rows, those of each member of a committee by themselves."""
+        if callable(self.labelled):
+            parts = [self.labelled(classifier)]
+        elif self.labelled is not None:
+            parts = [self.labelled]
+        else:
+            members = getattr(classifier, "learner_list", [classifier])
+            parts = [getattr(member, "X_training", None) for member in members]
             is_array = self.embedding is not None and not callable(self.embedding)
-            if is_array and labelled is not None:
+            if is_array and any(part is not None for part in parts):
                 raise ValueError(
                     "CoreSet got embedding= as an array, which has no embeddings of the"
                     " learner's X_training. Pass labelled= their embeddings, or"
                     " embedding= as a function (classifier, X)."
                 )
-        return None if labelled is None or n_rows(labelled) == 0 else labelled
+        return [part for part in parts if part is not None and n_rows(part)]
 
     def _embed(self, classifier, X, *, is_pool):
         embedding = self.embedding

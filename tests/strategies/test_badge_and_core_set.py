@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from modAL.models import ActiveLearner
+from modAL.models import ActiveLearner, Committee
 from pools import ByRowNumber, Unfitted, numbered_rows, of_margins
 from scipy import sparse
 from scipy.spatial.distance import cdist
@@ -112,6 +112,17 @@ class TestCoreSet:
         )
         indices, _ = learner.query(X_pool, n_instances=4)
         assert indices.tolist() == [2, 1, 3, 0]
+
+    def test_in_a_committee_those_of_all_members(self):
+        X_pool = np.array([[0.0], [1.0], [5.0], [9.0]])
+        members = [
+            ActiveLearner(
+                LogisticRegression(), X_training=np.array(X), y_training=[0, 1]
+            )
+            for X in ([[0.0], [0.5]], [[0.0], [8.0]])
+        ]
+        committee = Committee(members, query_strategy=CoreSet())
+        assert committee.query(X_pool, n_instances=3)[0].tolist() == [2, 3, 1]
 
     @pytest.mark.parametrize("embed", [None, lambda classifier, X: X])
     def test_labelled_rows_given(self, embed):
