@@ -31,13 +31,13 @@ def row_keys(block):
     -------
     keys : ndarray of shape (n_rows,), dtype=int64
         Equal for equal rows, in every process; two different rows share one with a
-        chance of about 2**-60.
+        chance of about 2**-57.
     """
     block = np.ascontiguousarray(block.reshape(len(block), -1) + block.dtype.type(0))
     bits = block.view(np.int32)
     # Bits of floats that differ are often the high ones, and a product moves bits
     # up alone. The sum is one of products with fixed random factors, mod 2**64.
-    bits = bits ^ (bits >> 15)
+    bits = bits ^ (bits >> 15) ^ (bits >> 23)
     factors = _factors(bits.shape[1])
     return np.einsum("ij,j->i", bits, factors, dtype=np.int64, casting="same_kind")
 
