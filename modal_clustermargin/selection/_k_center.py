@@ -1,10 +1,9 @@
 """k-center greedy: the row farthest from all chosen ones, again and again."""
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from modal_clustermargin.selection import _sq_dist_kernels as kernels
-from modal_clustermargin.selection._min_sq_dists import MinSqDists
+from modal_clustermargin.selection._min_sq_dists import MinSqDists, one_thread_each
 
 
 def k_center_greedy(rows, n_picks, *, labelled=None, first=None, device=None, show):
@@ -22,7 +21,7 @@ def k_center_greedy(rows, n_picks, *, labelled=None, first=None, device=None, sh
         At most n_rows.
 
     labelled : ndarray of shape (n_labelled, n_features), default=None
-        Centers from the start.
+        Centers from the start; of the same type.
 
     first : int, default=None
         The first row to choose where there are no labelled ones.
@@ -52,7 +51,7 @@ def k_center_greedy(rows, n_picks, *, labelled=None, first=None, device=None, sh
     dists = MinSqDists(rows, device=device)
     heap = np.arange(len(rows))
     n_picked = 0
-    with threadpool_limits(1, "blas"):  # the threads are ours
+    with one_thread_each():
         if labelled is not None and len(labelled):
             dists.add_others(labelled)
         else:
@@ -71,4 +70,5 @@ def k_center_greedy(rows, n_picks, *, labelled=None, first=None, device=None, sh
             dists.add(row)
             kernels.sift_down(heap, dists.upper, 0)
             show(n_picked)
+    show(n_picks)
     return picks, sq_dists

@@ -1,9 +1,9 @@
 """k-means++ seeding: rows drawn by their squared distance to those chosen."""
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-from modal_clustermargin.selection._min_sq_dists import MinSqDists
+from modal_clustermargin.selection import _sq_dist_kernels as kernels
+from modal_clustermargin.selection._min_sq_dists import MinSqDists, one_thread_each
 
 # Draws refused in a row, after which the weights that they were drawn by are worth
 # computing anew.
@@ -64,11 +64,13 @@ def k_means_plus_plus(A, B, n_picks, uniforms, *, first=None, device=None, show)
     picks = np.empty(n_picks, np.intp)
     sq_dists = np.empty(n_picks)
     dists = MinSqDists(A, B, device)
-    picks[0] = dists.sq_length.argmax() if first is None else first
-    sq_dists[0] = dists.sq_length[picks[0]]
+    others = np.empty((len(A), 0), A.dtype) if B is None else B
+    sq_length = kernels.sq_lengths(A, others)
+    picks[0] = sq_length.argmax() if first is None else first
+    sq_dists[0] = sq_length[picks[0]]
     dists.add(picks[0])
     n_picked, cumulative, n_refused = 1, None, 0
-    with threadpool_limits(1, "blas"):  # the threads are ours
+    with one_thread_each():
         while n_picked < n_picks:
             if cumulative is None or n_refused > _MOST_REFUSED or dists.is_stale:
                 dists.refresh()
@@ -92,6 +94,7 @@ def k_means_plus_plus(A, B, n_picks, uniforms, *, first=None, device=None, show)
         other = place + int(next(uniforms) * (len(left) - place))
         left[[place, other]] = left[[other, place]]
     picks[n_picked:], sq_dists[n_picked:] = left[: n_picks - n_picked], 0
+    show(n_picks)
     return picks, sq_dists
 
 

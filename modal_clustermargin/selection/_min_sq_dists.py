@@ -9,9 +9,11 @@ depend on it.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numba
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from modal_clustermargin.selection import _sq_dist_kernels as kernels
 
@@ -26,22 +28,34 @@ _LEAST_CENTERS = 32
 
 _TILE_ROWS = 2048
 
+# Squared lengths that leave room in float32 for products of their rows.
+_LONGEST = 1e30
+
 # Tiles are shared among threads from so many products on.
 _WORTH_SHARING = 2_000_000
+
+
+def one_thread_each():
+    """Run a block in which a matrix product takes one thread: the threads are ours."""
+    return _libraries().limit(limits=1, user_api="blas")
+
+
+@cache
+def _libraries():
+    return ThreadpoolController()  # looks through what is loaded: milliseconds
 
 
 class MinSqDists:
     """Squared distances to the nearest center, made sure of when asked for.
 
     Rows are those of `A`; with `B`, outer products of a row of `A` and a row of
-    `B`, which are never formed, for
-
-        |a b' - c d'|**2 = |a|**2 |b|**2 + |c|**2 |d|**2 - 2 (a.c) (b.d)
+    `B`, which are never formed.
 
     Parameters
     ----------
     A : ndarray of shape (n_rows, n_features), float32 or float64
-        Finite. Not copied.
+        Finite, and neither so large nor so small that float64 cannot hold fourth
+        powers. Not copied. Centers have to be of the same type.
 
     B : ndarray of shape (n_rows, n_others), default=None
         Of the same type.
@@ -58,7 +72,7 @@ class MinSqDists:
 
     def __init__(self, A, B=None, device=None):
         B = np.empty((len(A), 0), A.dtype) if B is None else B
-        self._rows = (A, B, kernels.sq_lengths(A, B))
+        self._rows = (A, B)
         self._centers = tuple(
             np.empty((_MOST_PENDING, *part.shape[1:]), part.dtype)
             for part in self._rows
@@ -70,11 +84,6 @@ class MinSqDists:
         self._products = None
         self.upper = np.full(len(A), np.inf)
 
-    @property
-    def sq_length(self):
-        """Squared length of each row."""
-        return self._rows[2]
-
     def add(self, row):
         """Make a center of a row."""
         self._append(*(part[row] for part in self._rows))
@@ -82,9 +91,8 @@ class MinSqDists:
 
     def add_others(self, A):
         """Make centers of rows that are none of these."""
-        lengths = kernels.sq_lengths(A, np.empty((len(A), 0), A.dtype))
-        for row, sq_length in zip(A, lengths, strict=True):
-            self._append(row, 0, sq_length)
+        for row in A:
+            self._append(row, row[:0])
 
     def at(self, row):
         """Squared distance of one row to its nearest center."""
@@ -148,17 +156,17 @@ class MinSqDists:
         return len(self.upper) * n_centers // _PRODUCT_GAIN
 
 
-def _products(A, B, sq_length, device):
+def _products(A, B, device):
     scaled = Scaled(A, B)
     if device is None:
-        return Products(A, B, sq_length, scaled)
+        return Products(A, B, scaled)
     from modal_clustermargin.selection._torch_products import TorchProducts
 
-    return TorchProducts(A, B, sq_length, scaled, device)
+    return TorchProducts(A, B, scaled, device)
 
 
 class Scaled:
-    """Rows in float32, near the origin, of lengths whose squares have room.
+    """Rows in float32, near the origin, with entries of one and less.
 
     Plain rows are moved by their mean, which no distance depends on. Outer
     products cannot be.
@@ -166,46 +174,69 @@ class Scaled:
     Attributes
     ----------
     A, B : ndarray, float32
-    shift : ndarray of shape (n_features,)
-    scale : float
-    error : float
-        Share of two squared lengths that an approximate squared distance may be
-        wrong by.
+    lengths : ndarray of shape (n_rows,), float32
+        Squared.
+    error, floor : float
+        An approximate squared distance may be wrong by this share of two squared
+        lengths, and by this much where float32 runs out of small numbers.
     unit : float
         A squared distance of one, after scaling.
     """
 
     def __init__(self, A, B):
         self.is_outer = B.shape[1] > 0
-        main = B if self.is_outer else A
-        self.shift = np.zeros(A.shape[1], A.dtype)
+        self.shift = np.zeros(A.shape[1])
         if not self.is_outer:
-            self.shift = A.mean(axis=0, dtype=np.float64).astype(A.dtype)
-        largest = max(float(main.max() - main.min()), float(np.abs(main).max()))
-        self.scale = largest or 1.0
-        self.unit = self.scale**-2.0
+            self.shift = A.mean(axis=0, dtype=np.float64)
+        self._scales = (_spread(A, self.shift), _spread(B, 0))
+        self.unit = (self._scales[0] * self._scales[1]) ** -2.0
         # Rounding of the entries, and of a sum of products in any order.
-        self.error = (A.shape[1] + B.shape[1] + 16) * float(np.finfo(np.float32).eps)
-        self.A, self.B = self.of(A, B)
-        self.lengths = self.lengths_of(self.A, self.B)
+        n_terms = A.shape[1] + B.shape[1] + 16
+        self.error = n_terms * float(np.finfo(np.float32).eps)
+        self.floor = 16.0 * n_terms**2 * float(np.finfo(np.float32).tiny)
+        self.A = self._scaled(A, self.shift, self._scales[0])
+        self.B = self._scaled(B, 0, self._scales[1])
+        self.lengths = _lengths(self.A, self.B)
 
-    def of(self, A, B):
-        """Other rows in the same way."""
-        if self.is_outer:
-            return np.float32(A), np.float32(B / B.dtype.type(self.scale))
-        A = np.float32((A - self.shift) / A.dtype.type(self.scale))
-        return A, np.empty((len(A), 0), np.float32)
+    def centers(self, A, B):
+        """Centers in the same way, and their squared lengths.
 
-    def lengths_of(self, A, B):
-        """Squared lengths in float32 of rows that `of` returned."""
-        return kernels.sq_lengths(A, B).astype(np.float32)
+        Those too long for float32 count as so near that they are always measured.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            A = self._scaled(A, self.shift, self._scales[0])
+            B = self._scaled(B, 0, self._scales[1])
+            lengths = _lengths(A, B)
+            too_long = ~(lengths < _LONGEST)
+        A[too_long], B[too_long], lengths[too_long] = 0, 0, -np.inf
+        return A, B, lengths
+
+    @staticmethod
+    def _scaled(rows, shift, scale):
+        scaled = np.empty(rows.shape, np.float32)
+        for first in range(0, len(rows), _TILE_ROWS):
+            tile = slice(first, first + _TILE_ROWS)
+            scaled[tile] = (rows[tile].astype(np.float64) - shift) / scale
+        return scaled
+
+
+def _spread(rows, shift):
+    """Largest entry of rows that were moved; 1 if all are zero."""
+    if rows.size == 0:
+        return 1.0
+    above, below = rows.max(axis=0) - shift, rows.min(axis=0) - shift
+    return float(max(np.abs(above).max(), np.abs(below).max())) or 1.0
+
+
+def _lengths(A, B):
+    return kernels.sq_lengths(A, B).astype(np.float32)
 
 
 class Products:
     """Lowers the distances of all rows, by tiles of a matrix product."""
 
-    def __init__(self, A, B, sq_length, scaled):
-        self._rows = (A, B, sq_length)
+    def __init__(self, A, B, scaled):
+        self._rows = (A, B)
         self._scaled = scaled
 
     def lower(self, upper, centers):
@@ -216,12 +247,12 @@ class Products:
         upper : ndarray of shape (n_rows,)
             Changed in place.
 
-        centers : triple of ndarrays
-            As `rows`: ``(A, B, sq_length)``.
+        centers : pair of ndarrays
+            ``(A, B)``.
         """
         scaled = self._scaled
-        center_A, center_B = scaled.of(*centers[:2])
-        lengths = (scaled.lengths, scaled.lengths_of(center_A, center_B))
+        center_A, center_B, center_lengths = scaled.centers(*centers)
+        lengths = (scaled.lengths, center_lengths)
 
         def lower_tile(first):
             tile = slice(first, first + _TILE_ROWS)
@@ -236,6 +267,7 @@ class Products:
                 products_B,
                 lengths,
                 scaled.error,
+                scaled.floor,
                 scaled.unit,
                 self._rows,
                 centers,

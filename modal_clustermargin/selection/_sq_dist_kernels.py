@@ -13,10 +13,6 @@ import numpy as np
 
 _fast = {"reassoc", "contract"}
 
-# Squared distances of outer products come as a difference. Below this share of what
-# it is between, they are the rounding of float64.
-NO_DISTANCE = 1e-13
-
 
 @numba.njit(cache=True, nogil=True, fastmath=_fast)
 def _dot(a, b):
@@ -27,16 +23,28 @@ def _dot(a, b):
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_fast)
-def _sq_dist(a, b, sq_length, center_a, center_b, center_sq_length):
+def _sq_dist(a, b, center_a, center_b):
+    diff_a, a_diff_a, a_a = 0.0, 0.0, 0.0
     if b.shape[0] == 0:
-        total = 0.0
-        for c in range(a.shape[0]):
-            diff = np.float64(a[c]) - np.float64(center_a[c])
-            total += diff * diff
-        return total
-    lengths = sq_length + center_sq_length
-    sq_dist = lengths - 2 * _dot(a, center_a) * _dot(b, center_b)
-    return sq_dist if sq_dist > NO_DISTANCE * lengths else 0.0
+        for k in range(a.shape[0]):
+            diff = np.float64(a[k]) - np.float64(center_a[k])
+            diff_a += diff * diff
+        return diff_a
+    for k in range(a.shape[0]):
+        own = np.float64(a[k])
+        diff = own - np.float64(center_a[k])
+        diff_a += diff * diff
+        a_diff_a += own * diff
+        a_a += own * own
+    diff_b, d_diff_b, d_d = 0.0, 0.0, 0.0
+    for k in range(b.shape[0]):
+        other = np.float64(center_b[k])
+        diff = np.float64(b[k]) - other
+        diff_b += diff * diff
+        d_diff_b += other * diff
+        d_d += other * other
+    # a b' - c d' is a (b - d)' + (a - c) d': no difference of large lengths.
+    return max(a_a * diff_b + d_d * diff_a + 2 * a_diff_a * d_diff_b, 0.0)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -53,12 +61,10 @@ def sq_lengths(A, B):
 @numba.njit(cache=True, nogil=True)
 def lower_row(i, upper, n_seen, rows, centers, n_centers):  # upper, n_seen: IN and OUT
     """Measure a row against the centers that it has not been measured against."""
-    A, B, sq_length = rows
-    center_A, center_B, center_sq_length = centers
+    A, B = rows
+    center_A, center_B = centers
     for c in range(n_seen[i], n_centers):
-        d = _sq_dist(
-            A[i], B[i], sq_length[i], center_A[c], center_B[c], center_sq_length[c]
-        )
+        d = _sq_dist(A[i], B[i], center_A[c], center_B[c])
         if d < upper[i]:
             upper[i] = d
     n_seen[i] = n_centers
@@ -117,7 +123,7 @@ def lower_top(heap, most, upper, n_seen, rows, centers, n_centers):
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract"})
 def lower_tile(
-    upper, first, products_A, products_B, approx, error, unit, rows, centers
+    upper, first, products_A, products_B, approx, error, floor, unit, rows, centers
 ):
     """Measure each row of a tile against the centers that may be nearest to it.
 
@@ -135,19 +141,19 @@ def lower_tile(
     approx : pair of ndarrays, float32
         Squared lengths of all rows and of the centers, as the products have them.
 
-    error : float
+    error, floor : float
         No approximate squared distance is wrong by more than this share of the
-        two squared lengths.
+        two squared lengths and this much, where float32 runs out of small numbers.
 
     unit : float
         A squared distance of one, as the products have it.
 
-    rows, centers : triples of ndarrays
-        ``(A, B, sq_length)``.
+    rows, centers : pairs of ndarrays
+        ``(A, B)``.
     """
     lengths, center_lengths = approx
-    A, B, sq_length = rows
-    center_A, center_B, center_sq_length = centers
+    A, B = rows
+    center_A, center_B = centers
     n_centers = products_A.shape[1]
     is_outer = products_B.shape[0] > 0
     least = np.empty(n_centers, np.float32)
@@ -159,7 +165,7 @@ def lower_tile(
         if upper[i] <= 0:
             continue
         # `least[c]` and this are no more than the squared distance.
-        own = lengths[i] * (1 - error)
+        own = lengths[i] * (1 - error) - floor
         smallest = np.float32(np.inf)
         if is_outer:
             for c in range(n_centers):
@@ -178,8 +184,6 @@ def lower_tile(
             c = nearest if k < 0 else k
             if own + least[c] >= best * unit or k == nearest:
                 continue
-            d = _sq_dist(
-                A[i], B[i], sq_length[i], center_A[c], center_B[c], center_sq_length[c]
-            )
+            d = _sq_dist(A[i], B[i], center_A[c], center_B[c])
             best = min(best, d)
         upper[i] = best

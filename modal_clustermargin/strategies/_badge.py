@@ -55,7 +55,7 @@ class BADGE(QueryStrategy):
     device : str, torch.device or None, default=None
         Where distances are computed. None is a CUDA device if there is one and
         there are 1e13 products to compute; "cpu" is the processor. The picks are
-        the same up to ties in the last bit.
+        the same up to ties in the last bits.
 
     random_state : int, RandomState or None, default=None
         Draws the rows and the parts.
@@ -76,8 +76,9 @@ class BADGE(QueryStrategy):
     scikit-learn's forests have them, the differences p - y of all are put side by
     side. Both are this project's choice.
 
-    Gradients are never formed. The squared distance of two is ``|r|^2 |z|^2 +
-    |s|^2 |w|^2 - 2 (r.s) (z.w)`` for differences r, s and embeddings z, w. Memory is
+    Gradients are never formed. The squared distance of two is ``|r|^2 |z - w|^2 +
+    |w|^2 |r - s|^2 + 2 (r.(r - s)) (w.(z - w))`` for differences r, s and embeddings
+    z, w, which loses nothing where they are close. Memory is
     the probabilities and twice the embeddings; time, at worst, n_pool x n_instances
     x (n_classes + n_features) products.
 
@@ -175,6 +176,9 @@ def pool_residuals(classifier, X_pool, who):
     residuals, sums_to_one = None, None
     try:
         for rows, proba in probability_blocks(classifier, X_pool, who):
+            outputs = proba if isinstance(proba, list) else [proba]
+            for output in outputs:
+                check_range(np.abs(2 * output - 1), rows.start, who)
             if isinstance(proba, list):
                 block = np.column_stack([_of_classes(output) for output in proba])
             else:
@@ -182,11 +186,15 @@ def pool_residuals(classifier, X_pool, who):
                 uneven = are_uneven(row_sum)
                 if sums_to_one is None:
                     sums_to_one = np.count_nonzero(uneven) <= len(uneven) / 2
-                if not sums_to_one:
-                    check_range(np.abs(2 * proba - 1), rows.start, who)
-                elif np.isfinite(row_sum[uneven]).any():
+                if sums_to_one and np.isfinite(row_sum[uneven]).any():
                     raise uneven_error(row_sum, uneven, rows.start, who)
                 block = _of_classes(proba) if sums_to_one else (proba >= 0.5) - proba
+            if residuals is not None and block.shape[1] != residuals.shape[1]:
+                raise ValueError(
+                    f"{who} got probabilities of {residuals.shape[1]} classes for the"
+                    f" first rows of X_pool, and of {block.shape[1]} from row"
+                    f" {rows.start} on."
+                )
             spoilt = ~np.isfinite(block).all(axis=1)
             if spoilt.any():
                 raise not_finite_error(spoilt, rows.start, who)

@@ -54,7 +54,7 @@ class CoreSet(QueryStrategy):
     device : str, torch.device or None, default=None
         Where distances are computed. None is a CUDA device if there is one and
         there are 1e13 products to compute; "cpu" is the processor. The picks are
-        the same up to ties in the last bit.
+        the same up to ties in the last bits.
 
     random_state : int, RandomState or None, default=None
         Draws the first row where there are no labelled ones, and the parts.
@@ -70,8 +70,9 @@ class CoreSet(QueryStrategy):
     Notes
     -----
     Of rows equally far away the first in the pool is chosen. Distances are computed
-    in float64. Memory is that of the embeddings and of a copy in float32; time, at
-    worst, n_pool x n_instances x n_features products.
+    in float64; sparse rows are read as float32. Memory is that of the embeddings
+    and of a copy in float32; time, at worst, n_pool x n_instances x n_features
+    products.
 
     References
     ----------
@@ -132,7 +133,10 @@ class CoreSet(QueryStrategy):
                     f" numbers, and those of X_pool have {rows_of_pool.shape[1]}. Pass"
                     " labelled= rows of the kind that the pool has."
                 )
-        labelled = np.vstack(labelled) if labelled else None
+        # A type that holds both: centers are not rounded to that of the pool.
+        dtype = np.result_type(rows_of_pool, *labelled)
+        rows_of_pool = rows_of_pool.astype(dtype, copy=False)
+        labelled = np.vstack(labelled).astype(dtype, copy=False) if labelled else None
 
         def pick(rows, n_picks, device, show):
             first = rng.randint(len(rows)) if labelled is None else None

@@ -4,13 +4,16 @@ import numpy as np
 
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.clustering._pool_rows import n_rows
-from modal_clustermargin.clustering._rows import check_rows, working_dtype
+from modal_clustermargin.clustering._rows import check_rows
 from modal_clustermargin.selection import partitions
 from modal_clustermargin.strategies._embeddings import as_matrix, pool_embeddings
 
 # Products of numbers from which on torch is imported to look for a GPU; that takes
 # seconds and 300 MiB.
 _DEVICE_FROM = 1e13
+
+# Largest entry of embeddings that are too small to be told apart, by squares.
+_SMALLEST = 1e-60
 
 
 def embeddings_of(embedding, classifier, X, who):
@@ -19,8 +22,18 @@ def embeddings_of(embedding, classifier, X, who):
         matrix, _ = pool_embeddings(embedding, classifier, X, who)
     else:
         matrix = as_matrix(embedding, n_rows(X), who)
+    if matrix.shape[1] == 0:
+        raise ValueError(f"{who} got embeddings without a column: {matrix.shape}.")
+    is_small = np.result_type(matrix.dtype, np.float32) == np.float32
+    matrix = np.ascontiguousarray(matrix, np.float32 if is_small else np.float64)
     check_rows(matrix, who)
-    return np.ascontiguousarray(matrix, working_dtype(matrix))
+    largest = max(float(matrix.max()), -float(matrix.min()))
+    if largest and not _SMALLEST < largest < 1 / _SMALLEST:
+        raise ValueError(
+            f"{who} needs embeddings whose squares float64 can hold; the largest entry"
+            f" is {largest:.3g}. Divide them by it."
+        )
+    return matrix
 
 
 def pick_in_parts(pick, n_pool, n_instances, strategy, rng, n_columns):

@@ -69,6 +69,8 @@ def probability_blocks(classifier, X_pool, who):
         rows = slice(start, min(start + block_rows, n_pool))
         proba = classifier.predict_proba(take_rows(X_pool, rows))
         outputs = proba if isinstance(proba, list) else [proba]
+        if not outputs:
+            raise ValueError(f"{who} got an empty list from predict_proba.")
         outputs = [_checked(output, rows, who) for output in outputs]
         yield rows, outputs if isinstance(proba, list) else outputs[0]
         # The width of the answer is known now: blocks may grow to their size.

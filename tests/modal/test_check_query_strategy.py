@@ -1,6 +1,8 @@
 """The public checks: all strategies here pass, and broken ones are told why."""
 
 import functools
+import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -14,7 +16,9 @@ OURS = [
     *[each() for each in QueryStrategy.__subclasses__()],
     strategies.BADGE(first="drawn", n_partitions=3),
     strategies.CoreSet(metric="cosine", n_partitions=3),
-    functools.partial(strategies.badge_sampling, random_state=0),
+    strategies.badge_sampling,
+    functools.partial(strategies.badge_sampling, first="drawn"),
+    functools.partial(strategies.RandomSampling(), ids=None),
     strategies.margin_sampling,
 ]
 unpacks = "return_metrics" in ActiveLearner.query.__code__.co_varnames
@@ -66,6 +70,40 @@ class IgnoresItsSeed:
         return of_learner(learner, picks)
 
 
+class Cached:
+    """Answers for ever what it answered first."""
+
+    positions = None
+
+    def __call__(self, learner, X_pool, n_instances=1):
+        if self.positions is None:
+            self.positions = np.arange(len(X_pool))[-n_instances:]
+        return of_learner(learner, self.positions)
+
+
+class ChangesLabels:
+    def __call__(self, learner, X_pool, n_instances=1):
+        if hasattr(learner, "y_training"):
+            learner.y_training[:] = 0
+        return of_learner(learner, np.arange(n_instances))
+
+
+class Clips:
+    """Warns of everything, and of nothing in particular."""
+
+    def __call__(self, learner, X_pool, n_instances=1):
+        warnings.warn("did not converge", UserWarning, stacklevel=2)
+        return of_learner(learner, np.arange(min(n_instances, len(X_pool))))
+
+
+class Locked:
+    def __init__(self):
+        self.lock = threading.Lock()
+
+    def __call__(self, learner, X_pool, n_instances=1):
+        return of_learner(learner, np.arange(n_instances))
+
+
 def too_few(learner, X_pool, n_instances=1):
     return of_learner(learner, np.arange(max(n_instances - 1, 1)))
 
@@ -88,6 +126,7 @@ def failures(strategy):
     return found
 
 
+@pytest.mark.filterwarnings("ignore:did not converge")
 @pytest.mark.parametrize(
     ("strategy", "check", "sentence"),
     [
@@ -109,6 +148,14 @@ def failures(strategy):
             "check_gives_positions_to_a_plain_classifier",
             "a tuple where positions were expected",
         ),
+        (Cached(), "check_keeps_up_with_a_pool_that_shrinks", "size 55"),
+        (ChangesLabels(), "check_leaves_the_pool_alone", "or their labels"),
+        (
+            Clips(),
+            "check_gives_the_whole_pool_if_asked_for_more",
+            "without a warning",
+        ),
+        (Locked(), "check_runs_once", "cannot be copied"),
         (bare_positions, "check_refuses_senseless_queries", "accepted n_instances=0"),
         (bare_positions, "check_gives_the_whole_pool_if_asked_for_more", "shape"),
         (
@@ -146,4 +193,19 @@ def test_names_and_what_is_no_strategy():
     names = [str(check) for check in check_query_strategy(bare_positions)]
     assert len(names) == len(set(names)) > 10
     with pytest.raises(TypeError, match=r"can be called.*got 'margin'.*an instance"):
-        next(check_query_strategy("margin"))
+        check_query_strategy("margin")
+    with pytest.raises(TypeError, match="pass an instance"):
+        check_query_strategy(strategies.MarginSampling)
+
+
+def test_leaves_no_trace():
+    def drawing(learner, X_pool, n_instances=1):
+        return of_learner(learner, np.random.choice(len(X_pool), n_instances, False))
+
+    drawing.random_state = 5
+    before = np.random.get_state()[1:3]
+    failures(drawing)
+    after = np.random.get_state()[1:3]
+    assert drawing.random_state == 5
+    assert np.array_equal(before[0], after[0])
+    assert before[1] == after[1]

@@ -20,7 +20,7 @@ from modal_clustermargin.selection import (
 )
 
 few = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -136,6 +136,26 @@ class TestKCenter:
         picks, _ = k_center_greedy(rows, 900, first=7, device=device, show=unseen)
         assert picks.tolist() == farthest_first(rows, 900, first=7)
 
+    @pytest.mark.parametrize("device", DEVICES)
+    @pytest.mark.parametrize("largest", [1e21, 1e25, 1e37, 3e38])
+    def test_a_few_rows_of_another_size(self, device, largest):
+        rng = np.random.default_rng(0)
+        rows = rng.normal(size=(1200, 6)).astype(np.float32)
+        rows[:2] = [[largest], [-largest]]
+        labelled = np.array([[largest] * 6, [-largest] * 6, [0] * 6], np.float32)
+        found, _ = k_center_greedy(
+            rows, 300, labelled=labelled, device=device, show=unseen
+        )
+        assert found.tolist() == farthest_first(rows, 300, labelled=labelled)
+        rows = rng.uniform(-largest, largest, size=(1200, 3)).astype(np.float32)
+        found, _ = k_center_greedy(rows, 300, first=3, device=device, show=unseen)
+        assert found.tolist() == farthest_first(rows, 300, first=3)
+
+    def test_centers_far_beyond_the_rows(self):
+        rows, far = np.array([[0.0], [1.0]]), np.array([[1e25]])
+        _, sq_dists = k_center_greedy(rows, 2, labelled=far, show=unseen)
+        np.testing.assert_allclose(sq_dists, [1e50, 1])
+
     @few
     @given(rows=whole_rows(most=9), n_picks=st.integers(1, 4))
     def test_covers_within_twice_the_best(self, rows, n_picks):
@@ -187,7 +207,7 @@ class TestKMeansPlusPlus:
                 chance *= nearest[row] / nearest.sum()
                 chosen.append(row)
             expected[picks] = chance
-        n_trials, numbers = 6000, uniforms(5)
+        n_trials, numbers = 4000, uniforms(5)
         found = Counter(
             tuple(
                 k_means_plus_plus(rows, None, 4, numbers, first=0, show=unseen)[0][1:]
@@ -210,6 +230,33 @@ class TestKMeansPlusPlus:
         for k in (1, 10, 300, 1499):
             nearest = cdist(G[picks[k : k + 1]], G[picks[:k]], "sqeuclidean").min()
             np.testing.assert_allclose(sq_dists[k], nearest, rtol=1e-9)
+
+    @pytest.mark.parametrize("device", DEVICES)
+    @pytest.mark.parametrize("margin", [20, 52, 80])
+    def test_gradients_of_a_network_that_is_sure(self, device, margin):
+        """Residuals down to where float32 ends."""
+        rng = np.random.default_rng(0)
+        logits = rng.normal(size=(1500, 3))
+        logits[np.arange(1500), rng.integers(3, size=1500)] += margin
+        A = np.exp(logits - logits.max(axis=1, keepdims=True))
+        A = (A / A.sum(axis=1, keepdims=True)).astype(np.float32)
+        A[np.arange(1500), A.argmax(axis=1)] -= 1
+        B = rng.normal(size=(1500, 8)).astype(np.float32)
+        picks, sq_dists = k_means_plus_plus(
+            A, B, 500, uniforms(1), device=device, show=unseen
+        )
+        assert len(set(picks)) == 500
+        G = np.einsum("ia,ib->iab", A, B, dtype=float).reshape(1500, -1)
+        for k in range(1, 500, 7):
+            nearest = ((G[picks[:k]] - G[picks[k]]) ** 2).sum(axis=1).min()
+            np.testing.assert_allclose(sq_dists[k], nearest, rtol=1e-6)
+
+    def test_far_from_the_origin_close_rows_are_no_duplicates(self):
+        rows = 1.7e9 + np.arange(0, 300, 3.0)[:, np.newaxis]
+        _, sq_dists = k_means_plus_plus(
+            rows, np.ones((100, 1)), 30, uniforms(0), show=unseen
+        )
+        assert (sq_dists >= 9).all()
 
     def test_devices_choose_the_same(self):
         rng = np.random.default_rng(2)

@@ -64,6 +64,27 @@ class TestBADGE:
             atol=1e-7,
         )
 
+    def test_messages_of_probabilities(self):
+        class Answers:
+            def __init__(self, *blocks):
+                self.blocks = list(blocks)
+
+            def predict_proba(self, X):
+                return self.blocks.pop(0)
+
+        n_pool = 1100
+        X_pool = numbered_rows(n_pool)
+        for answers, message in (
+            (Answers([]), "an empty list"),
+            (Answers([np.full((1024, 1), -7.0)]), "between 0 and 1"),
+            (
+                Answers(np.full((1024, 2), 0.5), np.ones((76, 1))),
+                "of 2 classes for the first rows of X_pool, and of 1 from row 1024",
+            ),
+        ):
+            with pytest.raises(ValueError, match=message):
+                BADGE()(answers, X_pool, 5)
+
     def test_first_is_the_longest_or_drawn(self):
         classifier, X_pool = made_up()
         residuals = pool_residuals(classifier, X_pool, "BADGE")
@@ -160,6 +181,19 @@ class TestCoreSet:
         assert indices.tolist() == [2, 3, 1, 0]
         np.testing.assert_allclose(metrics, [1, 1, 1 - 0.5**0.5, 0], atol=1e-7)
 
+    def test_labelled_rows_are_not_rounded_to_the_type_of_the_pool(self):
+        X_pool = np.array([[16777216], [16777218]], np.float32)
+        assert CoreSet([[16777217.0]])(None, X_pool, 2).tolist() == [0, 1]
+
+    def test_numbers_of_any_type(self):
+        expected = CoreSet(ROWS[:5].round())(None, ROWS[5:].round(), 9)
+        for dtype in (np.longdouble, np.float16, np.int8):
+            rows = ROWS.round().astype(dtype)
+            for pool in (rows[5:], np.asfortranarray(rows[5:])):
+                np.testing.assert_array_equal(
+                    CoreSet(rows[:5])(None, pool, 9), expected
+                )
+
     def test_metrics_are_distances(self):
         indices, metrics = CoreSet(ROWS[:5])._select(None, ROWS[5:], 6, None)
         for k in range(6):
@@ -253,6 +287,9 @@ class TestBoth:
             ({"embedding": np.zeros((3, 2))}, "3 rows of embeddings for a pool of 60"),
             ({"embedding": np.full((60, 2), np.nan)}, "finite embeddings; row 0"),
             ({"embedding": [["a"]] * 60}, "embeddings that are numbers"),
+            ({"embedding": np.empty((60, 0))}, r"without a column: \(60, 0\)"),
+            ({"embedding": np.full((60, 2), 1e-170)}, "is 1e-170. Divide them by it"),
+            ({"embedding": np.full((60, 2), 1e150)}, "is 1e[+]150. Divide them by it"),
         ],
     )
     def test_messages(self, strategy, parameters, message):
