@@ -1,6 +1,5 @@
 """A torch module as a scikit-learn classifier that modAL can teach."""
 
-import math
 from contextlib import nullcontext
 
 import numpy as np
@@ -32,21 +31,22 @@ from modal_clustermargin.estimators._labels import (
 )
 from modal_clustermargin.estimators._logits import keep_classes, logits_of
 from modal_clustermargin.estimators._mlp import MLP
+from modal_clustermargin.estimators._row_keys import (
+    keys_of,
+    keys_of_some,
+    order_of_content,
+)
 from modal_clustermargin.estimators._run_folder import RunFolder
 from modal_clustermargin.estimators._samples import (
     SampleLayout,
     as_samples,
     check_finite,
-    read_as_they_are,
-    read_rows,
 )
 from modal_clustermargin.estimators._seeded_net import SeededNet
 from modal_clustermargin.estimators._seeding import undisturbed
 from modal_clustermargin.estimators._training_rows import (
     as_weights,
     copies_and_shares,
-    order_of_content,
-    row_keys,
 )
 
 # What a fit comes to does not depend on these.
@@ -57,12 +57,6 @@ _NOT_OF_THE_RUN = {
     "predict_batch_size",
     "verbose",
 }
-
-# Numbers that are read at a time to know rows by.
-_KEYED_NUMBERS = 2**18
-
-# Samples of a Dataset by which a run on disk knows it again.
-_N_PROBES = 64
 
 
 class NetworkClassifier(SeededNet):
@@ -367,16 +361,28 @@ class NetworkClassifier(SeededNet):
         weights = as_weights(sample_weight, len(X))
         kept = np.arange(len(X)) if weights is None else np.flatnonzero(weights)
         classes, targets = self._settle(labels[kept], layout, classes, fresh)
-        keys = self._row_keys(X, kept)
-        order = np.arange(len(kept))
-        # A split that the user asks for may go by the order that X has.
+        weights = None if weights is None else weights[kept]
+        is_raw = not (self.train_transform is None and self.predict_transform is None)
+        keys = keys_of(X, kept, self.predict_batch_size, is_raw)
+        # A split that the user asks for may go by the order that X has, and copies
+        # could be split, for one to validate what the other trained.
+        order, n_copies = np.arange(len(kept)), np.ones(len(kept), int)
+        shares = weights
         if keys is not None and self.train_split is None:
-            kept_weights = None if weights is None else weights[kept]
-            order = order_of_content(keys, targets, kept_weights)
-        rows, targets, shares = self._training_rows(X, targets, weights, kept, order)
+            order = order_of_content(keys, targets, weights)
+        if weights is not None and self.train_split is None:
+            n_copies, shares = copies_and_shares(weights)
+        rows = self._make_rows(X, kept, targets, shares)
+        order = np.repeat(order, n_copies[order])
+        rows = ChosenRows(rows, kept[order])
+        targets, shares = targets[order], None if shares is None else shares[order]
         try:
             if fresh and self.checkpoint_dir is not None:
-                keys = self._probe_keys(X) if keys is None else keys[order]
+                if keys is None:
+                    with undisturbed():
+                        keys = keys_of_some(X, self.predict_transform)
+                else:
+                    keys = keys[order]
                 data = (keys, targets, shares, classes, layout, fit_params)
                 self._run = self._open_run(data)
             self.classes_inferred_ = classes
@@ -407,35 +413,15 @@ class NetworkClassifier(SeededNet):
         settle = settle_columns if is_multi_label else settle_classes
         return settle(labels, classes, known)
 
-    def _training_rows(self, X, targets, weights, kept, order):
-        """Rows as often and in the order that they are to be trained on.
-
-        Returns
-        -------
-        rows : ChosenRows
-
-        targets : ndarray of shape (len(rows), ...)
-
-        shares : ndarray of shape (len(rows),), or None
-            What the loss of each counts for.
-        """
+    def _make_rows(self, X, kept, targets, shares):
+        """The data set of X, with targets and shares where they are known."""
         all_targets = np.zeros((len(X), *targets.shape[1:]), targets.dtype)
         all_targets[kept] = targets
-        indices, shares, arguments = kept[order], None, {}
-        if weights is not None:
-            # Copies could be split, and one validate what the other trained.
-            n_copies, shares = (
-                copies_and_shares(weights[indices])
-                if self.train_split is None
-                else (1, weights[indices])
-            )
-            if shares is not None:
-                arguments["weights"] = np.ones(len(X))
-                arguments["weights"][indices] = shares
-                shares = np.repeat(shares, n_copies)
-            indices = np.repeat(indices, n_copies)
-        dataset = self._make_dataset(X, all_targets, **arguments)
-        return ChosenRows(dataset, indices), all_targets[indices], shares
+        if shares is None:
+            return self._make_dataset(X, all_targets)
+        weights = np.ones(len(X))
+        weights[kept] = shares
+        return self._make_dataset(X, all_targets, weights=weights)
 
     def _begin(self, rows, targets, shares):
         """Make the network; if it is not made whole, there is none."""
@@ -474,36 +460,6 @@ class NetworkClassifier(SeededNet):
             if name.partition("__")[0] not in _NOT_OF_THE_RUN
         }
         return RunFolder(self.checkpoint_dir, {**settings, "data": data})
-
-    def _probe_keys(self, X):
-        """Keys of some samples of a Dataset, as a prediction sees them."""
-        rows = np.unique(np.linspace(0, len(X) - 1, _N_PROBES).astype(int)).tolist()
-        with undisturbed():
-            samples = [read_rows(X, row, self.predict_transform) for row in rows]
-        return [row_keys(sample.numpy().reshape(1, -1)) for sample in samples]
-
-    def _row_keys(self, X, kept):
-        """Keys of some rows, all of them finite; None for a Dataset, left unread.
-
-        With a transform, rows count as they are given, and what it returns is
-        looked at when it is trained on.
-        """
-        if isinstance(X, DatasetSamples):
-            return None
-        is_raw = not (self.train_transform is None and self.predict_transform is None)
-        keys = []
-        size = self.predict_batch_size
-        if size > 0:  # in few blocks, if rows are short
-            size = max(size, _KEYED_NUMBERS // math.prod(X.shape[1:]))
-        for rows in RowBatches(kept, len(kept) if size == -1 else size):
-            if is_raw:
-                block = read_as_they_are(X, rows)
-            else:
-                block = read_rows(X, rows)
-                check_finite(block, rows)
-                block = block.cpu().numpy()
-            keys.append(row_keys(block))
-        return np.concatenate(keys)
 
     # ---- prediction --------------------------------------------------------
 

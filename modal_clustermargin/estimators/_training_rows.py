@@ -1,12 +1,9 @@
-"""In what order, and how often, labelled rows are trained on.
+"""How often labelled rows are trained on.
 
-A network is trained on what its rows are, and not on the order in which they
-came: rows are put in an order of their content before they are shuffled. A
-weight says how often a row is there. Then a weight of two is the row twice and
-a weight of zero is no row, to the last bit of the network.
+A weight says how often a row is there. As the order in which rows came does not
+matter, a weight of two is the row twice and a weight of zero is no row, to the last
+bit of the network.
 """
-
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -17,56 +14,6 @@ _MOST_COPIES = 1000
 
 # Beside a weight of one, nothing to a sum of float32.
 _LEAST_WEIGHT = 1e-30
-
-
-def row_keys(block):
-    """Numbers that stand for the content of each row.
-
-    Parameters
-    ----------
-    block : ndarray of shape (n_rows, ...)
-        Numbers of 4 or 8 bytes; minus zero is zero.
-
-    Returns
-    -------
-    keys : ndarray of shape (n_rows,), dtype=int64
-        Equal for equal rows, in every process; two different rows share one with a
-        chance of about 2**-57.
-    """
-    block = np.ascontiguousarray(block.reshape(len(block), -1) + block.dtype.type(0))
-    bits = block.view(np.int32)
-    # Bits of floats that differ are often the high ones, and a product moves bits
-    # up alone. The sum is one of products with fixed random factors, mod 2**64.
-    bits = bits ^ (bits >> 15) ^ (bits >> 23)
-    factors = _factors(bits.shape[1])
-    return np.einsum("ij,j->i", bits, factors, dtype=np.int64, casting="same_kind")
-
-
-@lru_cache(maxsize=4)
-def _factors(n_columns):
-    numbers = np.random.default_rng(7)
-    return numbers.integers(-(2**63), 2**63, n_columns, dtype=np.int64) | 1
-
-
-def order_of_content(keys, targets, weights):
-    """Order of rows that depends on their content alone.
-
-    Parameters
-    ----------
-    keys : ndarray of shape (n_samples,), dtype=int64
-
-    targets : ndarray of shape (n_samples,) or (n_samples, n_labels)
-
-    weights : ndarray of shape (n_samples,), or None
-
-    Returns
-    -------
-    order : ndarray of shape (n_samples,)
-        Rows equal in all three, which are the same, keep their order.
-    """
-    target_keys = row_keys(np.asarray(targets, np.float32).reshape(len(keys), -1))
-    weights = np.ones(len(keys)) if weights is None else weights
-    return np.lexsort((weights, target_keys, keys))
 
 
 def as_weights(sample_weight, n_samples):

@@ -11,11 +11,10 @@ from sklearn.pipeline import make_pipeline
 from torch import nn, optim
 
 from modal_clustermargin.estimators import MLP, LinearProbe, NetworkClassifier
+from modal_clustermargin.estimators._row_keys import order_of_content, row_keys
 from modal_clustermargin.estimators._training_rows import (
     as_weights,
     copies_and_shares,
-    order_of_content,
-    row_keys,
 )
 
 few = settings(max_examples=10, deadline=None)
