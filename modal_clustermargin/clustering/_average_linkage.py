@@ -18,7 +18,6 @@ from modal_clustermargin.clustering._dendrogram import (
     expand_leaves,
     sort_merges,
 )
-from modal_clustermargin.clustering._fingerprints import row_keys
 from modal_clustermargin.clustering._neighbors import NeighborSearch, Points
 from modal_clustermargin.clustering._pool_clusters import PoolClusters
 from modal_clustermargin.clustering._rows import (
@@ -27,6 +26,7 @@ from modal_clustermargin.clustering._rows import (
     prepare_block,
     row_blocks,
 )
+from modal_clustermargin.pools._fingerprints import row_keys
 
 DEFAULT_CLUSTER_SIZE = 10
 

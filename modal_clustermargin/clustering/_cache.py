@@ -4,14 +4,13 @@ A file is a plain ``.npz`` without pickled objects, so a file that somebody else
 put there can be wrong but cannot run code.
 """
 
-import contextlib
-import os
-import tempfile
 import warnings
 from pathlib import Path
 
 import joblib
 import numpy as np
+
+from modal_clustermargin._whole_files import written_whole
 
 # Part of every key: raised when what is stored, or how it is computed, changes.
 _FORMAT = 2
@@ -80,7 +79,7 @@ class MergeCache:
         if path is None:
             return
         try:
-            with _written_whole(path) as file:
+            with written_whole(path) as file:
                 np.savez(
                     file,
                     key=path.stem,
@@ -95,20 +94,6 @@ class MergeCache:
                 UserWarning,
                 stacklevel=4,
             )
-
-
-@contextlib.contextmanager
-def _written_whole(path):
-    """A file that takes its name only once it is complete."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        try:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
 
 
 def _check_merges(children, heights, n_samples):

@@ -8,10 +8,10 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from modal_clustermargin.clustering import AverageLinkage
-from modal_clustermargin.clustering._fingerprints import fingerprints, id_keys
 from modal_clustermargin.clustering._pool_clusters import PoolClusters
-from modal_clustermargin.clustering._pool_rows import n_rows, take_rows
 from modal_clustermargin.clustering._rows import check_rows
+from modal_clustermargin.pools._fingerprints import fingerprints, id_keys
+from modal_clustermargin.pools._rows import n_rows, take_rows
 from modal_clustermargin.selection import (
     cluster_margin_candidates,
     deal_round_robin,

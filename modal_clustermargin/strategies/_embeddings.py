@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin.clustering._pool_rows import n_rows, tensor_to_array
+from modal_clustermargin.pools._rows import n_rows, tensor_to_array
 
 _MOST_DENSE_BYTES = 4 * 2**30
 

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin.clustering._pool_rows import n_rows
+from modal_clustermargin.pools._rows import n_rows
 from modal_clustermargin.selection import margins
 from modal_clustermargin.strategies._pool_probabilities import (
     are_uneven,

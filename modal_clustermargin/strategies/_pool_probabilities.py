@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin.clustering._pool_rows import (
+from modal_clustermargin.pools._rows import (
     default_block_rows,
     n_rows,
     take_rows,

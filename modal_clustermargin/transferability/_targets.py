@@ -1,0 +1,106 @@
+"""Features and labels of any kind as numbers: checked, and read in blocks."""
+
+import numpy as np
+
+_BLOCK_NUMBERS = 2**21
+
+
+class Targets:
+    """Labels as columns of numbers, a block of rows at a time.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n_samples,) or (n_samples, n_columns)
+        Classes, of any type that sorts, become a column each, one where a sample
+        has the class. Numbers that are not whole are a column as they are, and
+        columns stay columns.
+
+    n_samples : int
+        How many there have to be.
+
+    who : str
+        Name to give in error messages.
+
+    Attributes
+    ----------
+    n_columns : int
+
+    classes : ndarray of shape (n_classes,), or None
+        Labels, sorted, if they are classes.
+
+    codes : ndarray of shape (n_samples,), or None
+        Position of each label in `classes`.
+    """
+
+    def __init__(self, labels, n_samples, who):
+        labels = np.asarray(labels)
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        if labels.ndim not in (1, 2) or len(labels) != n_samples:
+            raise ValueError(
+                f"{who} got labels of shape {labels.shape} for {n_samples} rows of"
+                f" features; ({n_samples},) or ({n_samples}, n_columns) is expected."
+            )
+        is_number = labels.dtype.kind in "fiub"
+        if is_number and not np.isfinite(labels).all():
+            raise ValueError(f"{who} got labels that contain NaN or infinity.")
+        self.classes = self.codes = None
+        if labels.ndim == 2 or (labels.dtype.kind == "f" and (labels % 1).any()):
+            if not is_number:
+                raise ValueError(
+                    f"{who} takes columns of numbers as labels; got {labels.dtype}."
+                )
+            self._columns = labels.reshape(n_samples, -1).astype(np.float64)
+            self.n_columns = self._columns.shape[1]
+            return
+        self.classes, self.codes = np.unique(labels, return_inverse=True)
+        self.n_columns = len(self.classes)
+        if self.n_columns < 2:
+            raise ValueError(
+                f"{who} needs labels of two classes or more; all {n_samples} are"
+                f" {self.classes[0]}."
+            )
+
+    def block(self, rows):
+        """Columns of a slice of rows: ndarray of shape (n_rows, n_columns), float64."""
+        if self.codes is None:
+            return self._columns[rows]
+        return np.equal.outer(self.codes[rows], np.arange(self.n_columns)).astype(float)
+
+
+def check_features(features, who):
+    """Features as a finite matrix of real numbers.
+
+    Parameters
+    ----------
+    features : array-like of shape (n_samples, n_features)
+
+    who : str
+        Name to give in error messages.
+
+    Returns
+    -------
+    features : ndarray of shape (n_samples, n_features)
+        Of the type that it has, and no copy.
+    """
+    features = np.asarray(features)
+    if features.ndim != 2 or 0 in features.shape or features.dtype.kind not in "fiub":
+        raise ValueError(
+            f"{who} wants features as numbers of shape (n_samples, n_features); got"
+            f" {features.dtype} of shape {features.shape}."
+        )
+    for rows in blocks_of(features):
+        spoilt = ~np.isfinite(features[rows]).all(axis=1)
+        if spoilt.any():
+            raise ValueError(
+                f"{who} needs finite features; row {rows.start + spoilt.argmax()} has"
+                " NaN or infinity."
+            )
+    return features
+
+
+def blocks_of(features):
+    """Slices of rows that hold two million numbers or less, or one row."""
+    n_rows = max(1, _BLOCK_NUMBERS // features.shape[1])
+    for start in range(0, len(features), n_rows):
+        yield slice(start, min(start + n_rows, len(features)))
