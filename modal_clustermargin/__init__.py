@@ -16,12 +16,14 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 _HOME = {
+    "ASVP": "strategies",
     "AverageLinkage": "clustering",
     "BADGE": "strategies",
     "ClusterMargin": "strategies",
     "CoreSet": "strategies",
     "MarginSampling": "strategies",
     "RandomSampling": "strategies",
+    "asvp_sampling": "strategies",
     "badge_sampling": "strategies",
     "cluster_margin_sampling": "strategies",
     "coreset_sampling": "strategies",

@@ -7,6 +7,8 @@ content, or of an id that the user gives.
 
 import numpy as np
 
+from modal_clustermargin.pools._key_index import KeyIndex
+
 
 class PoolClusters:
     """Clusters of rows, looked up by key.
@@ -23,31 +25,24 @@ class PoolClusters:
     """
 
     def __init__(self, keys, labels):
-        self._keys = np.empty(0, np.uint64)  # ascending
-        self._labels = np.empty(0, np.intp)
+        self._index = KeyIndex()
+        self._n_used = 0
         self.add(keys, labels)
         self._first_keys = keys
-        self._first_labels = self._look_up(keys)
+        self._first_labels = self._index.find(keys)
 
     def find(self, keys):
         """Cluster of each key: ndarray of shape (n_keys,); -1 if never seen."""
         if np.array_equal(keys, self._first_keys):
             return self._first_labels.copy()
-        return self._look_up(keys)
+        return self._index.find(keys)
 
     def add(self, keys, labels):
         """Remember rows that `find` did not know, as at the start."""
         keys, first = np.unique(keys, return_index=True)
         labels = labels[first]
         alone = labels < 0
-        n_used = 1 + max(labels.max(), self._labels.max(initial=-1))
-        labels[alone] = n_used + np.arange(np.count_nonzero(alone))
-        keys = np.concatenate([self._keys, keys])
-        order = np.argsort(keys)
-        self._keys = keys[order]
-        self._labels = np.concatenate([self._labels, labels])[order]
-
-    def _look_up(self, keys):
-        position = np.searchsorted(self._keys, keys)
-        position[position == len(self._keys)] = 0
-        return np.where(self._keys[position] == keys, self._labels[position], -1)
+        self._n_used = max(self._n_used, 1 + labels.max())
+        labels[alone] = self._n_used + np.arange(np.count_nonzero(alone))
+        self._n_used += np.count_nonzero(alone)
+        self._index.add(keys, labels)

@@ -32,14 +32,17 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     is_pending_ : bool
         Whether there is data that was not trained on yet.
 
+    training_data_ : tuple
+        X and y of the last `fit`.
+
     classes_ : ndarray of shape (n_classes,)
         Labels, sorted: those of `estimator_`, or those in y while it waits. Where y
         has columns, or `fit` was given more than X and y, looking at them trains.
 
     Notes
     -----
-    X and y are kept, not copied, until they are trained on. An error in them is
-    raised when the training begins, and the data are kept.
+    X and y are kept, not copied. An error in them is raised when the training
+    begins.
 
     Examples
     --------
@@ -83,6 +86,7 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             check_consistent_length(X, y)
         self._trained = None
         self._waiting = (X, y, fit_params)
+        self.training_data_ = (X, y)
         return self
 
     @property
@@ -133,6 +137,16 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def embed(self, X, **arguments):
         """Embeddings of X, if the estimator has them."""
         return self.estimator_.embed(X, **arguments)
+
+    @_estimator_has("untrained")
+    def untrained(self, X):
+        """The classifier that training begins from, if the estimator tells."""
+        return self.estimator.untrained(X)
+
+    @_estimator_has("make_proxy")
+    def make_proxy(self):
+        """A cheap classifier of embeddings, if the estimator has one."""
+        return self.estimator.make_proxy()
 
     def score(self, X, y, sample_weight=None):
         """Score of the estimator, mean accuracy for most."""

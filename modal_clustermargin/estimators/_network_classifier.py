@@ -21,6 +21,7 @@ from modal_clustermargin.estimators._batches import (
 )
 from modal_clustermargin.estimators._datasets import DatasetSamples
 from modal_clustermargin.estimators._explained_errors import explained_memory
+from modal_clustermargin.estimators._head_classifier import HeadClassifier
 from modal_clustermargin.estimators._heads import give_rate, give_weights
 from modal_clustermargin.estimators._hidden_layer import watched_layer
 from modal_clustermargin.estimators._labels import (
@@ -537,6 +538,69 @@ class NetworkClassifier(SeededNet):
         X = self._as_known_samples(X)
         with watched_layer(self.module_, layer) as watched:
             return self._activations(X, watched, out)
+
+    def untrained(self, X):
+        """The network that `fit` begins from, with the weights it is made with.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...), or torch Dataset
+            Samples as they will come. One is looked at.
+
+        Returns
+        -------
+        network : NetworkClassifier
+            Fitted, without any training: made for its `embed`, the features of
+            pre-trained weights. It knows `classes`, if they are given, or one.
+        """
+        blank = clone(self).set_params(
+            max_epochs=0,
+            linear_probe=None,
+            head_lr=None,
+            checkpoint_dir=None,
+            train_split=None,
+        )
+        if is_dataset(X):
+            first = Subset(X, [0])
+        else:
+            first = X.iloc[:1] if hasattr(X, "iloc") else X[:1]
+        return blank.fit(first, [0 if self.classes is None else self.classes[0]])
+
+    def head_classifier(self, X):
+        """What `predict_proba` does with an embedding, as a classifier of embeddings.
+
+        Where embeddings are at hand, it saves running the network again.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...), or torch Dataset
+            A few samples, to compare on.
+
+        Returns
+        -------
+        head : HeadClassifier or None
+            With `predict_proba` and `classes_`. None if the network does something
+            to what its last Linear layer returns.
+        """
+        X = self._as_known_samples(X)
+        with watched_layer(self.module_) as watched:
+            outputs = list(map(logits_of, self.forward_iter(X)))
+            embeddings = self._activations(X, watched)
+            head = watched.head()
+        head = HeadClassifier(head, self._get_predict_nonlinearity(), self.classes_)
+        logits = torch.cat(outputs).float()
+        if head.head.out_features < logits.shape[1]:
+            return None
+        own = head.logits(embeddings)
+        tolerance = 0.02 if self.mixed_precision else 1e-3
+        is_last = torch.allclose(own, logits, rtol=tolerance, atol=tolerance)
+        return head if is_last else None
+
+    def make_proxy(self):
+        """A `ProxyClassifier` with this network's classes and device."""
+        from modal_clustermargin.estimators._proxy import ProxyClassifier
+
+        return ProxyClassifier(classes=self.classes, device=self.device)
 
     def _activations(self, X, watched, out=None):
         outputs = map(logits_of, self.forward_iter(X))

@@ -5,21 +5,39 @@ n_instances)``, as modAL calls its ``query_strategy``, and a function that does
 the same once.
 """
 
+from modal_clustermargin.strategies._asvp import ASVP, asvp_sampling
+from modal_clustermargin.strategies._asvp_round import ASVPRound, RoundState
 from modal_clustermargin.strategies._badge import BADGE, badge_sampling
 from modal_clustermargin.strategies._cluster_margin import (
     ClusterMargin,
     cluster_margin_sampling,
 )
 from modal_clustermargin.strategies._core_set import CoreSet, coreset_sampling
+from modal_clustermargin.strategies._indicators import (
+    AtLabels,
+    AtRounds,
+    EveryRound,
+    LogMEGain,
+    Never,
+)
 from modal_clustermargin.strategies._margin import MarginSampling, margin_sampling
 from modal_clustermargin.strategies._random import RandomSampling, random_sampling
 
 __all__ = [
+    "ASVP",
     "BADGE",
+    "ASVPRound",
+    "AtLabels",
+    "AtRounds",
     "ClusterMargin",
     "CoreSet",
+    "EveryRound",
+    "LogMEGain",
     "MarginSampling",
+    "Never",
     "RandomSampling",
+    "RoundState",
+    "asvp_sampling",
     "badge_sampling",
     "cluster_margin_sampling",
     "coreset_sampling",

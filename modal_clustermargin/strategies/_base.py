@@ -67,12 +67,16 @@ class QueryStrategy(BaseEstimator, ABC):
         UserWarning
             If more rows are asked for than the pool holds. All are returned.
         """
+        indices, metrics = self._checked_picks(classifier, X_pool, n_instances, ids)
+        return (indices, metrics) if _takes_metrics(classifier) else indices
+
+    def _checked_picks(self, classifier, X_pool, n_instances, ids):
+        """``(indices, metrics)``, whoever asks."""
         # modAL 0.4.2 calls a strategy a second time if it raises, so the cheap
         # checks come first.
         self._validate_params()
         n_instances, ids = self._check_call(X_pool, n_instances, ids)
-        indices, metrics = self._select(classifier, X_pool, n_instances, ids)
-        return (indices, metrics) if _takes_metrics(classifier) else indices
+        return self._select(classifier, X_pool, n_instances, ids)
 
     @abstractmethod
     def _select(self, classifier, X_pool, n_instances, ids):
@@ -104,7 +108,7 @@ class QueryStrategy(BaseEstimator, ABC):
                 f"{who} was asked for n_instances={n_instances} of a pool of {n_pool}"
                 f" rows; all {n_pool} are returned.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         return min(int(n_instances), n_pool), ids
 

@@ -1,0 +1,70 @@
+"""Where rows are, looked up by the numbers they are known by."""
+
+import numpy as np
+
+
+class KeyIndex:
+    """A dictionary of whole arrays: from keys to numbers of zero or more."""
+
+    def __init__(self):
+        self._keys = np.empty(0, np.uint64)  # ascending
+        self._numbers = np.empty(0, np.intp)
+
+    def __len__(self):
+        return len(self._keys)
+
+    def find(self, keys):
+        """Number of each key.
+
+        Parameters
+        ----------
+        keys : ndarray of shape (n_keys,), dtype=uint64
+
+        Returns
+        -------
+        numbers : ndarray of shape (n_keys,), dtype=intp
+            -1 where the key is not known.
+        """
+        if not len(self._keys):
+            return np.full(len(keys), -1)
+        position = np.searchsorted(self._keys, keys)
+        position[position == len(self._keys)] = 0
+        return np.where(self._keys[position] == keys, self._numbers[position], -1)
+
+    def add(self, keys, numbers):
+        """Remember keys that are not known yet, each of them once.
+
+        Parameters
+        ----------
+        keys : ndarray of shape (n_keys,), dtype=uint64
+
+        numbers : ndarray of shape (n_keys,), dtype=intp
+        """
+        keys = np.concatenate([self._keys, keys])
+        order = np.argsort(keys)
+        self._keys = keys[order]
+        self._numbers = np.concatenate([self._numbers, numbers])[order]
+
+
+def lasting_ids(keys):
+    """A different id for each row, also for rows that are equal.
+
+    Parameters
+    ----------
+    keys : ndarray of shape (n_rows,), dtype=uint64
+
+    Returns
+    -------
+    ids : ndarray of shape (n_rows,), dtype=int64
+        A row keeps its id when rows of other content go.
+    """
+    order = np.argsort(keys, kind="stable")
+    ascending = keys[order]
+    is_first = np.ones(len(keys), bool)
+    is_first[1:] = ascending[1:] != ascending[:-1]
+    starts = np.flatnonzero(is_first)
+    turns = np.arange(len(keys)) - starts[np.cumsum(is_first) - 1]
+    ids = keys.copy()
+    # Odd, and far from small: equal rows get different numbers.
+    ids[order] += turns.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return ids.view(np.int64)

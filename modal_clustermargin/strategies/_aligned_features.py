@@ -1,0 +1,165 @@
+"""Features of the rows of pool and labels, from one network at a time."""
+
+import shutil
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from modal_clustermargin._progress import progress_bar
+from modal_clustermargin.pools._feature_store import FeatureStore, FolderStore
+from modal_clustermargin.pools._rows import default_block_rows, take_rows
+from modal_clustermargin.strategies._embeddings import as_matrix
+
+# Rows that are embedded at a time at least, so that networks see whole batches.
+_LEAST_BLOCK_ROWS = 512
+
+# Rows whose features are compared, and how closely they have to agree.
+_N_COMPARED = 8
+_TOLERANCE = 0.02
+
+
+class KeyedRows(NamedTuple):
+    """Rows of any kind, and what each is known by."""
+
+    X: Any
+    keys: np.ndarray  # of shape (n_rows,), uint64
+
+
+class AlignedFeatures:
+    """A store of features, and the number of times that it was refreshed.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where they are kept; None is in memory.
+
+    generation : int
+        0 for the features of the network before training, and one more for each time
+        they were refreshed.
+
+    source : str
+        What the features of this generation are of.
+
+    verbose : bool
+        Whether to show a bar.
+
+    Attributes
+    ----------
+    n_embedded : int
+        Rows of features computed since it was set to 0.
+    """
+
+    def __init__(self, folder, generation, source, verbose):
+        self.folder = folder
+        self.generation = generation
+        self.verbose = verbose
+        self.n_embedded = 0
+        self._store = self._open(generation, source)
+        # Whether rows in the store were not yet compared with what the network gives.
+        self._unknown = self._store.n_rows > 0
+        self._is_given = False
+
+    def put(self, keys, features):
+        """Take in features that somebody else has computed."""
+        new = np.flatnonzero(self._store.find(keys) < 0)
+        new = _first_of_each(new, keys)
+        self._store.extend(keys[new], [features[new]])
+        self._unknown, self._is_given = True, True
+
+    def fill(self, rows, find_embed):
+        """Compute the features that are missing.
+
+        Parameters
+        ----------
+        rows : KeyedRows
+
+        find_embed : callable
+            Called without arguments if anything is missing; returns the function
+            from rows to features.
+        """
+        missing = np.flatnonzero(self._store.find(rows.keys) < 0)
+        is_due = self._unknown and self.generation == 0 and not self._is_given
+        if not len(missing) and not is_due:
+            return
+        embed = find_embed()
+        if self._unknown and not self._agree(rows.X, rows.keys, embed):
+            where = "that ASVP was given" if self._is_given else f"in {self.folder}"
+            raise ValueError(
+                f"The features {where} are not those of this network, which gives rows"
+                " that are among them others. Go on with the network that they are of,"
+                " or name another folder as store=; features that were given have to"
+                " cover the labelled rows, too."
+            )
+        self._unknown = False
+        self._extend(self._store, rows, missing, embed)
+
+    def _agree(self, X, keys, embed):
+        """Whether rows that are in the store have the same features again."""
+        known = np.flatnonzero(self._store.find(keys) >= 0)[:_N_COMPARED]
+        if not len(known):
+            return True
+        stored = np.asarray(self._store.take(keys[known]))
+        again = as_matrix(embed(take_rows(X, known)), len(known), "ASVP")
+        if again.shape != stored.shape:
+            return False
+        return np.linalg.norm(again - stored) <= _TOLERANCE * np.linalg.norm(stored)
+
+    def take(self, keys):
+        """Features of rows that were filled: StoredRows of shape (n_keys, d)."""
+        return self._store.take(keys)
+
+    def renew(self, parts, embed, source):
+        """Compute all features anew, and put them in the place of the old at once.
+
+        Parameters
+        ----------
+        parts : list of KeyedRows
+
+        embed : callable
+
+        source : str
+            What they are of. Features of it that a killed process has left are
+            not computed again.
+        """
+        new = self._open(self.generation + 1, source)
+        for rows in parts:
+            missing = np.flatnonzero(new.find(rows.keys) < 0)
+            self._extend(new, rows, missing, embed)
+        self._store = new
+        self._unknown = self._is_given = False
+        self.generation += 1
+
+    def drop_old(self):
+        """Delete the folders of generations before this one."""
+        if self.folder is not None:
+            for old in self.folder.glob("features-*"):
+                if old.name != f"features-{self.generation}":
+                    shutil.rmtree(old, ignore_errors=True)
+
+    def _open(self, generation, source):
+        if self.folder is None:
+            return FeatureStore()
+        return FolderStore(self.folder / f"features-{generation}", source)
+
+    def _extend(self, store, rows, missing, embed):
+        X, keys = rows.X, rows.keys
+        missing = _first_of_each(missing, keys)
+        if not len(missing):
+            return
+        block_rows = max(default_block_rows(X), _LEAST_BLOCK_ROWS)
+        with progress_bar("features", "row", len(missing), self.verbose) as show:
+
+            def blocks():
+                for start in range(0, len(missing), block_rows):
+                    some = missing[start : start + block_rows]
+                    yield as_matrix(embed(take_rows(X, some)), len(some), "ASVP")
+                    show(start + len(some))
+                    self.n_embedded += len(some)
+
+            store.extend(keys[missing], blocks())
+
+
+def _first_of_each(rows, keys):
+    """Of rows with equal keys the first, in the order of rows."""
+    _, first = np.unique(keys[rows], return_index=True)
+    return rows[np.sort(first)]

@@ -1,0 +1,518 @@
+"""ASVP: a cheap proxy selects, on features refreshed when they no longer fit."""
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+
+from modal_clustermargin.pools._fingerprints import fingerprints, id_keys
+from modal_clustermargin.pools._key_index import lasting_ids
+from modal_clustermargin.pools._rows import n_rows, take_rows
+from modal_clustermargin.strategies._aligned_features import AlignedFeatures, KeyedRows
+from modal_clustermargin.strategies._asvp_round import STAGES, ASVPRound, RoundState
+from modal_clustermargin.strategies._base import QueryStrategy
+from modal_clustermargin.strategies._embeddings import as_matrix
+from modal_clustermargin.strategies._indicators import LogMEGain
+from modal_clustermargin.strategies._large_network import (
+    LargeNetwork,
+    plain_fine_tuning,
+)
+from modal_clustermargin.strategies._margin import MarginSampling
+from modal_clustermargin.strategies._proxy_learner import ProxyLearner
+from modal_clustermargin.strategies._round_log import (
+    RoundLog,
+    round_key,
+    settings_text,
+)
+from modal_clustermargin.strategies._stopwatch import Stopwatch
+
+# Samples on which the head of a network is compared with the network.
+_N_COMPARED = 64
+
+
+class Asked(NamedTuple):
+    """Whom a selector asks, about which rows."""
+
+    classifier: ProxyLearner
+    X_pool: Any
+    who: str
+
+
+class ASVP(QueryStrategy):
+    """Select by a cheap proxy in the place of a large network.
+
+    Aligned selection via proxy [1]_. A small proxy is trained on features that the
+    pre-trained network gave once, and a selector asks it: a round costs seconds, and
+    not a fine-tuning. After a look at the features of the labelled rows an indicator
+    may find that they no longer fit. Then the network is fine-tuned on the labels so
+    far, the features are computed anew by it, and from then on the learner trains by
+    plain fine-tuning, where it began with linear probing before (LP-FT).
+
+    ``indicator=Never()`` is selection via proxy (SVPp), and ``EveryRound()`` standard
+    active learning: the same class, and the same loop.
+
+    Parameters
+    ----------
+    selector : query strategy, default=None
+        Any strategy, of this package or a function ``(classifier, X_pool,
+        n_instances)``; it sees the proxy for the classifier and features for rows.
+        None is `MarginSampling`. Cloned; begins anew when features are refreshed.
+
+    proxy : classifier, default=None
+        Trained anew in each round, as a clone, on features of the labelled rows. None
+        asks the learner's estimator for ``make_proxy()``, which for a
+        `NetworkClassifier` is a `ProxyClassifier`; where there is no such method, it is
+        a logistic regression on standardised features.
+
+    indicator : callable, default=None
+        ``indicator(state)`` returns whether to refresh the features in this round;
+        `state` is a `RoundState`. None is ``LogMEGain()``; see there, and `Never`,
+        `EveryRound`, `AtLabels` and `AtRounds`.
+
+    fine_tuning : classifier, default=None
+        What the learner trains after the switch, and what refreshes the features then.
+        None is what the learner has, without its `linear_probe`.
+
+    switch : callable, default=None
+        ``switch(state)`` returns whether the learner trains `fine_tuning` from this
+        round on. None switches when features are refreshed for the first time.
+
+    embedding : callable, default=None
+        ``embedding(classifier, X)`` returns the features to begin with. None asks the
+        learner's estimator: its ``untrained(X).embed``, else its ``embed``.
+
+    labelled : tuple ``(X, y)`` or callable, default=None
+        The labelled rows and their labels, or a function ``(classifier)`` that returns
+        them. None takes those of a modAL learner or of a `DeferredFit`.
+
+    store : path-like, default=None
+        Folder for features and history, in which a killed loop goes on. None keeps
+        them in memory.
+
+    random_state : int, RandomState or None, default=None
+        Draws the seed of a proxy, and of a selector, that have ``random_state=None``.
+
+    verbose : bool, default=False
+        Whether to show a bar while features are computed.
+
+    Attributes
+    ----------
+    history_ : list of ASVPRound
+        For each round its sizes, what the indicator saw, whether features were
+        refreshed, and the seconds of each stage.
+
+    proxy_ : classifier
+        The proxy of the last query, or what stood for it.
+
+    selector_ : query strategy
+        The clone that selects.
+
+    is_aligned_ : bool
+        Whether features were refreshed.
+
+    is_switched_ : bool
+        Whether the learner trains `fine_tuning` by now.
+
+    See Also
+    --------
+    modal_clustermargin.estimators.DeferredFit : Makes ``teach`` cost nothing.
+
+    Notes
+    -----
+    Give the learner a ``DeferredFit`` around the network. Its ``teach`` trains nothing,
+    and after the switch ASVP puts `fine_tuning` in the place of what it trains: that is
+    the one thing that a query changes about the learner. Any other estimator is trained
+    by every ``teach``, and keeps its training.
+
+    Rows are known by their content, or by `ids`, as `ClusterMargin` knows them; equal
+    rows are embedded once. Labelled rows are known by their content. What is not in
+    the store is computed by the network whose features the store holds.
+
+    In a round in which the network was fine-tuned, its own head answers for the proxy,
+    since it was trained on the same labels. This, the default indicator and the time of
+    the switch are this project's own: the published code does these steps by hand.
+
+    In a folder, a round whose labelled rows, labels, pool and `n_instances` are those
+    of a round before is answered from there, so a script that is begun again picks what
+    it picked, up to where it was killed, and goes on from there.
+
+    With labels of one class, or none, there is nothing for a proxy to learn. The
+    selector then gets a classifier that is not fitted, with features.
+
+    References
+    ----------
+    .. [1] Z. Wen, O. Pizarro, S. Williams, "Feature Alignment: Rethinking Efficient
+       Active Learning via Proxy in the Context of Pre-trained Models", TMLR 2024,
+       :arxiv:`2403.01101`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from modal_clustermargin.estimators import DeferredFit, NetworkClassifier
+    >>> from modal_clustermargin.strategies import ASVP, Never
+    >>> X, y = load_digits(return_X_y=True)
+    >>> network = DeferredFit(NetworkClassifier(random_state=0)).fit(X[:50], y[:50])
+    >>> strategy = ASVP(indicator=Never(), random_state=0)
+    >>> strategy(network, X[50:], n_instances=10).shape, network.is_pending_
+    ((10,), True)
+    """
+
+    _parameter_constraints = {
+        "selector": [callable, None],
+        "proxy": "no_validation",
+        "indicator": [callable, None],
+        "fine_tuning": "no_validation",
+        "switch": [callable, None],
+        "embedding": [callable, None],
+        "labelled": [tuple, list, callable, None],
+        "store": "no_validation",  # `RoundLog` knows better
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        selector=None,
+        proxy=None,
+        indicator=None,
+        *,
+        fine_tuning=None,
+        switch=None,
+        embedding=None,
+        labelled=None,
+        store=None,
+        random_state=None,
+        verbose=False,
+    ):
+        self.selector = selector
+        self.proxy = proxy
+        self.indicator = indicator
+        self.fine_tuning = fine_tuning
+        self.switch = switch
+        self.embedding = embedding
+        self.labelled = labelled
+        self.store = store
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X_pool, y=None, *, features, ids=None):
+        """Take in features that were computed beforehand.
+
+        Parameters
+        ----------
+        X_pool : rows of any kind
+            Those of the whole pool and, in a call of their own or behind them, those
+            that are labelled already.
+
+        y : None
+            Ignored.
+
+        features : array-like of shape (n_pool, n_features)
+            The features to begin with, a row for each row.
+
+        ids : array-like of shape (n_pool,), default=None
+            As in a query; then every query needs them.
+
+        Returns
+        -------
+        self : ASVP
+        """
+        self._validate_params()
+        self._check_parts()
+        matrix = as_matrix(features, n_rows(X_pool), "ASVP")
+        ids = self._check_ids(ids, n_rows(X_pool))
+        self._open()
+        self._check_ids_as_before(ids)
+        self._features.put(_keys(X_pool, ids), matrix)
+        return self
+
+    # ---- a round -------------------------------------------------------------
+
+    def _select(self, classifier, X_pool, n_instances, ids):
+        self._check_parts()
+        network = LargeNetwork(classifier, self.embedding)
+        X, y = network.labelled(self.labelled)
+        self._open()
+        self._check_ids_as_before(ids)
+        pool = KeyedRows(X_pool, _keys(X_pool, ids))
+        labelled = None if X is None else KeyedRows(X, self._labelled_keys(X))
+        key = round_key(labelled, y, pool, n_instances)
+        known = self._log.answer_to(key)
+        if known is None:
+            indices, metrics = self._round(network, labelled, y, pool, n_instances, key)
+        else:
+            indices = known.positions(lasting_ids(pool.keys))
+            metrics = known.metrics
+        if self._log.is_switched:
+            network.give(self._second_training(network))
+        if ids is not None:
+            picked = fingerprints(take_rows(X_pool, indices)).tolist()
+            self._aliases.update(zip(picked, pool.keys[indices].tolist(), strict=True))
+        return indices, metrics
+
+    def _round(self, network, labelled, y, pool, n_instances, key):
+        """Select, and remember how."""
+        rng = self._generator()
+        watch = Stopwatch(STAGES)
+        self._features.n_embedded = 0
+
+        def features_of(rows):
+            with watch.stage("features"):
+                self._features.fill(
+                    rows, lambda: self._find_embed(network, labelled, y, pool)
+                )
+                return self._features.take(rows.keys)
+
+        state = RoundState(
+            [] if y is None else y,
+            self._log.rounds,
+            lambda: features_of(labelled),
+            lambda: features_of(pool),
+        )
+        is_aligned, is_switched = False, self._log.is_switched
+        if y is None or _is_one_class(y):
+            asked = Asked(ProxyLearner(None, None, None), features_of(pool), "nobody")
+        else:
+            with watch.stage("indicator"):
+                is_aligned = self._ask_indicator(self.indicator, state, "indicator")
+                switches = is_aligned
+                if self.switch is not None:
+                    switches = self._ask_indicator(self.switch, state, "switch")
+                is_switched |= switches
+            if is_aligned:
+                asked = self._align(network, labelled, y, pool, is_switched, key, watch)
+            else:
+                asked = self._train_proxy(
+                    network, features_of(pool), features_of(labelled), y, rng, watch
+                )
+        self.proxy_ = asked.classifier.proxy
+        with watch.stage("selection"):
+            indices, metrics = self._ask_selector(asked, pool, n_instances, rng)
+        done = ASVPRound(
+            n_labelled=state.n_labelled,
+            n_pool=len(pool.keys),
+            n_picks=len(indices),
+            is_aligned=is_aligned,
+            is_switched=is_switched,
+            selected_by=asked.who,
+            n_embedded=self._features.n_embedded,
+            seconds=watch.seconds,
+            values=state.values,
+        )
+        self._log.is_switched = is_switched
+        self._log.add(done, key, lasting_ids(pool.keys)[indices], metrics)
+        self._features.drop_old()
+        return indices, metrics
+
+    def _train_proxy(self, network, pool_features, features, y, rng, watch):
+        with watch.stage("proxy"):
+            proxy = network.make_proxy() if self.proxy is None else clone(self.proxy)
+            proxy = _seeded(proxy, rng)
+            features = np.asarray(features)
+            proxy.fit(features, y)
+        return Asked(ProxyLearner(proxy, features, y), pool_features, "proxy")
+
+    def _align(self, network, labelled, y, pool, is_switched, key, watch):
+        """Fine-tune the network, and put its features in the place of the old."""
+        recipe = self._second_training(network) if is_switched else None
+        if recipe is network.inner:
+            recipe = None  # what the learner trains already
+        with watch.stage("fine_tuning"):
+            folder = self._run_folder(self._features.generation + 1)
+            trained = network.fine_tuned(labelled.X, y, recipe, folder)
+        with watch.stage("features"):
+            self._features.renew([pool, labelled], trained.embed, key)
+            features = np.asarray(self._features.take(labelled.keys))
+        self._trained = trained
+        self._log.aligned(self._features.generation, key, labelled.keys)
+        self.__dict__.pop("selector_", None)
+        head = None
+        if hasattr(trained, "head_classifier"):
+            some = slice(0, min(_N_COMPARED, len(labelled.keys)))
+            head = trained.head_classifier(take_rows(labelled.X, some))
+        if head is None:  # the network is asked itself
+            return Asked(ProxyLearner(trained, labelled.X, y), pool.X, "network")
+        pool_features = self._features.take(pool.keys)
+        return Asked(ProxyLearner(head, features, y), pool_features, "network")
+
+    def _find_embed(self, network, labelled, y, pool):
+        """The function that gave the features that there are."""
+        if self._features.generation == 0:
+            return network.embed_before_training(pool.X)
+        if self._trained is None:  # in the process that fine-tuned it
+            rows = self._log.rows_aligned_on(labelled.keys)
+            recipe = self._second_training(network)
+            if not self._log.is_switched:
+                recipe = network.inner
+            folder = self._run_folder(self._features.generation)
+            X = take_rows(labelled.X, rows)
+            self._trained = network.fine_tuned(X, y[rows], recipe, folder)
+        return self._trained.embed
+
+    def _ask_selector(self, asked, pool, n_instances, rng):
+        if not hasattr(self, "selector_"):
+            selector = MarginSampling() if self.selector is None else self.selector
+            self.selector_ = _seeded(clone(selector, safe=False), rng)
+        if isinstance(self.selector_, QueryStrategy):
+            ids = lasting_ids(pool.keys)
+            return self.selector_._checked_picks(
+                asked.classifier, asked.X_pool, n_instances, ids
+            )
+        answer = self.selector_(asked.classifier, asked.X_pool, n_instances)
+        indices, metrics = answer if isinstance(answer, tuple) else (answer, None)
+        indices = np.asarray(indices)
+        if indices.shape != (n_instances,) or len(np.unique(indices)) < n_instances:
+            raise ValueError(
+                f"ASVP asked its selector for {n_instances} positions and got an array"
+                f" of shape {indices.shape} with {len(np.unique(indices))} different"
+                " ones."
+            )
+        return indices, np.zeros(n_instances) if metrics is None else metrics
+
+    def _ask_indicator(self, indicator, state, name):
+        answer = (LogMEGain() if indicator is None else indicator)(state)
+        if not isinstance(answer, bool | np.bool_):
+            raise ValueError(
+                f"ASVP's {name} returned {answer!r}, of type {type(answer).__name__}; a"
+                " bool is expected: compare what it computes with a threshold."
+            )
+        return bool(answer)
+
+    # ---- what lasts ----------------------------------------------------------
+
+    @property
+    def history_(self):
+        """The rounds so far."""
+        return list(self._log.rounds)
+
+    @property
+    def is_aligned_(self):
+        """Whether features were refreshed."""
+        return self._log.generation > 0
+
+    @property
+    def is_switched_(self):
+        """Whether the learner trains `fine_tuning` by now."""
+        return self._log.is_switched
+
+    def _open(self):
+        if hasattr(self, "_features"):
+            return
+        names = ("selector", "proxy", "indicator", "fine_tuning", "switch")
+        settings = {name: settings_text(getattr(self, name)) for name in names}
+        settings["random_state"] = settings_text(self.random_state)
+        self._log = RoundLog(self.store, settings)
+        self._features = AlignedFeatures(
+            self._log.folder, self._log.generation, self._log.source, self.verbose
+        )
+        self._aliases = {}  # from the content of a row picked to the key of its id
+        self._trained = None
+
+    def _second_training(self, network):
+        if not hasattr(self, "_recipe"):
+            given = self.fine_tuning
+            recipe = plain_fine_tuning(network.inner) if given is None else clone(given)
+            self._recipe = recipe
+        return self._recipe
+
+    def _run_folder(self, generation):
+        folder = self._log.folder
+        return None if folder is None else folder / f"fine-tuning-{generation}"
+
+    def _labelled_keys(self, X):
+        """Keys of labelled rows; those picked under ids are known by them."""
+        keys = fingerprints(X)
+        if not self._aliases:
+            return keys
+        return np.array([self._aliases.get(key, key) for key in keys.tolist()], "u8")
+
+    def _check_ids_as_before(self, ids):
+        before = self.__dict__.setdefault("_knows_ids", ids is not None)
+        if before != (ids is not None):
+            made, given = ("with", "without") if before else ("without", "with")
+            raise ValueError(
+                f"ASVP was called {made} ids before and is now called {given} ids=, so"
+                " no row can be known again. Pass ids in every call, or in none."
+            )
+
+    def _check_parts(self):
+        for name in ("selector", "indicator", "switch"):
+            if isinstance(getattr(self, name), type):
+                raise ValueError(
+                    f"ASVP wants {name} as an instance; got the class"
+                    f" {getattr(self, name).__name__}. Call it first:"
+                    f" {name}={getattr(self, name).__name__}()."
+                )
+        for name in ("proxy", "fine_tuning"):
+            given = getattr(self, name)
+            fits = hasattr(given, "fit") and not isinstance(given, type)
+            if given is not None and not fits:
+                raise ValueError(
+                    f"ASVP wants {name} as a classifier with a fit, or None; got"
+                    f" {given!r}."
+                )
+
+
+def _keys(X_pool, ids):
+    return fingerprints(X_pool) if ids is None else id_keys(ids)
+
+
+def _is_one_class(y):
+    if len(np.unique(y, axis=0 if y.ndim == 2 else None)) > 1:
+        return False
+    warnings.warn(
+        f"All {len(y)} labels that ASVP got are {y[0]}: there is nothing to learn from"
+        " them, so it selects as though there were none.",
+        UserWarning,
+        stacklevel=6,
+    )
+    return True
+
+
+def _seeded(estimator, rng):
+    """The same with a seed for each ``random_state`` that is None."""
+    if not hasattr(estimator, "get_params"):
+        return estimator
+    for name, value in sorted(estimator.get_params().items()):
+        if name.rpartition("__")[2] == "random_state" and value is None:
+            estimator.set_params(**{name: rng.randint(2**31 - 1)})
+    return estimator
+
+
+def asvp_sampling(
+    classifier,
+    X_pool,
+    n_instances=1,
+    *,
+    selector=None,
+    proxy=None,
+    indicator=None,
+    fine_tuning=None,
+    switch=None,
+    embedding=None,
+    labelled=None,
+    store=None,
+    random_state=None,
+    verbose=False,
+    ids=None,
+):
+    """Choose rows by :class:`ASVP`, called once.
+
+    The parameters and what is returned are those of the class and of its call. Each
+    call computes the features of all rows, unless `store` names a folder that has them;
+    for a loop, the class is cheaper.
+    """
+    strategy = ASVP(
+        selector,
+        proxy,
+        indicator,
+        fine_tuning=fine_tuning,
+        switch=switch,
+        embedding=embedding,
+        labelled=labelled,
+        store=store,
+        random_state=random_state,
+        verbose=verbose,
+    )
+    return strategy(classifier, X_pool, n_instances, ids=ids)
