@@ -1,0 +1,18 @@
+"""What experiments are made of: data drawn here, and networks trained on them.
+
+`make_glyphs` draws letters and symbols, as many as asked for and without a
+download; `pretrained_glyph_network` trains, once, the network that studies of
+pre-trained features begin from.
+"""
+
+from modal_clustermargin.experiments._glyphs import (
+    ALPHABETS,
+    FONTS,
+    make_glyphs,
+)
+
+__all__ = [
+    "ALPHABETS",
+    "FONTS",
+    "make_glyphs",
+]
