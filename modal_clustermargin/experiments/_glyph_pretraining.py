@@ -20,9 +20,9 @@ def pretrained_glyph_network(
 ):
     """Train a `SmallResNet` to tell characters apart, once, and keep its weights.
 
-    The defaults take less than a minute on one core of a CPU and reach about 97 % on new
-    images of the same kind. Its features serve on other alphabets, in other fonts:
-    ``NetworkClassifier(SmallResNet, module__weights=path)`` begins from them.
+    The defaults take less than a minute on one core of a CPU and reach about 97 %
+    on new images of the same kind. Its features serve on other alphabets, in other
+    fonts: ``NetworkClassifier(SmallResNet, module__weights=path)`` begins from them.
 
     Parameters
     ----------
