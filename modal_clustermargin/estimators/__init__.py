@@ -15,6 +15,7 @@ from modal_clustermargin.estimators._paper_settings import paper_settings
 from modal_clustermargin.estimators._proxy import ProxyClassifier, ProxyNet
 from modal_clustermargin.estimators._schedules import RateSchedule, Steps
 from modal_clustermargin.estimators._small_conv_net import SmallConvNet
+from modal_clustermargin.estimators._small_res_net import SmallResNet
 from modal_clustermargin.estimators._vision import (
     VGG16,
     ResNet18,
@@ -37,6 +38,7 @@ __all__ = [
     "ResNet50",
     "ResNet101",
     "SmallConvNet",
+    "SmallResNet",
     "Steps",
     "load_checkpoint",
     "paper_settings",

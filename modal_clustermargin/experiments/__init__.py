@@ -1,6 +1,17 @@
-"""Compare strategies and count what they cost."""
+"""Experiments: data drawn here, strategies compared, cost counted.
+
+`make_glyphs` draws letters and symbols, as many as asked for and without a
+download; `pretrained_glyph_network` trains, once, the network that studies of
+pre-trained features begin from. `LearningCurve` is what a comparison comes to, and
+the functions of two curves say what one of them saves.
+"""
 
 from modal_clustermargin.experiments._costs import Prices, cost
+from modal_clustermargin.experiments._glyph_pretraining import (
+    pretrained_glyph_network,
+)
+from modal_clustermargin.experiments._glyph_shapes import FONTS
+from modal_clustermargin.experiments._glyphs import ALPHABETS, make_glyphs
 from modal_clustermargin.experiments._learning_curves import (
     LearningCurve,
     labels_needed,
@@ -14,12 +25,16 @@ from modal_clustermargin.experiments._savings import (
 )
 
 __all__ = [
+    "ALPHABETS",
+    "FONTS",
     "LearningCurve",
     "Prices",
     "cost",
     "equivalent_saving",
     "labels_needed",
+    "make_glyphs",
     "overall_cost_reduction",
+    "pretrained_glyph_network",
     "sample_saving_ratio",
     "seconds_needed",
     "shared_accuracies",
