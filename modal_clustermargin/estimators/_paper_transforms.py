@@ -52,18 +52,19 @@ _PARTS = {
 def paper_transforms(name, image_size=None):
     """What the public code of ASVP [1]_ does to images, for a `NetworkClassifier`.
 
-    ====================  =======================================================
-    "asvp-imagenet",      random cut of any size, as 224 x 224, turned around or
-    "asvp-pets"           not; to predict, the middle 224 x 224 of a side of 256
-    "asvp-imagenet100"    to train the same; to predict, the middle 224 x 224 as
-                          it is
-    "asvp-cifar10-224"    to train the same; to predict, enlarged to 224
-    "asvp-cifar10",       moved by up to 4 pixels, turned around or not; to
-    "asvp-cifar100"       predict, as it is
-    ====================  =======================================================
+    ====================  ======================================================
+    "asvp-imagenet"       random cut of any size, as 224 x 224, turned around or
+                          not; to predict, the middle 224 x 224 of a side of 256
+    "asvp-pets"           as "asvp-imagenet"
+    "asvp-imagenet100"    to predict, the middle 224 x 224 of the image as it is
+    "asvp-cifar10-224"    to predict, enlarged to 224
+    "asvp-cifar10"        moved by up to 4 pixels, turned around or not; to
+                          predict, as it is
+    "asvp-cifar100"       as "asvp-cifar10"
+    ====================  ======================================================
 
     Bytes become numbers in [0, 1], less the mean of the colours and divided by their
-    deviation, those of ImageNet but for the last two, which have their own.
+    deviation: those of ImageNet, but for the last two, which have their own.
 
     Parameters
     ----------
