@@ -7,11 +7,13 @@ start with.
 """
 
 from modal_clustermargin.estimators._checkpoints import LoadedWeights, load_checkpoint
+from modal_clustermargin.estimators._dataset_rows import DatasetRows
 from modal_clustermargin.estimators._deferred_fit import DeferredFit
 from modal_clustermargin.estimators._linear_probe import LinearNet, LinearProbe
 from modal_clustermargin.estimators._mlp import MLP
 from modal_clustermargin.estimators._network_classifier import NetworkClassifier
 from modal_clustermargin.estimators._paper_settings import paper_settings
+from modal_clustermargin.estimators._paper_transforms import paper_transforms
 from modal_clustermargin.estimators._proxy import ProxyClassifier, ProxyNet
 from modal_clustermargin.estimators._schedules import RateSchedule, Steps
 from modal_clustermargin.estimators._small_conv_net import SmallConvNet
@@ -22,10 +24,12 @@ from modal_clustermargin.estimators._vision import (
     ResNet50,
     ResNet101,
 )
+from modal_clustermargin.estimators._wide_res_net import WideResNet28x8
 
 __all__ = [
     "MLP",
     "VGG16",
+    "DatasetRows",
     "DeferredFit",
     "LinearNet",
     "LinearProbe",
@@ -40,6 +44,8 @@ __all__ = [
     "SmallConvNet",
     "SmallResNet",
     "Steps",
+    "WideResNet28x8",
     "load_checkpoint",
     "paper_settings",
+    "paper_transforms",
 ]

@@ -1,9 +1,9 @@
 """How the networks of published experiments were trained."""
 
-import torch
 from torch import optim
 
 from modal_clustermargin.estimators._linear_probe import LinearProbe
+from modal_clustermargin.estimators._paper_transforms import paper_transforms
 from modal_clustermargin.estimators._schedules import Steps
 
 _SGD = {
@@ -14,18 +14,6 @@ _SGD = {
 
 
 def _imagenet():
-    from torchvision.transforms import v2
-
-    def images(*cut):
-        return v2.Compose(
-            [
-                v2.ToImage(),
-                *cut,
-                v2.ToDtype(torch.float32, scale=True),
-                v2.Normalize(mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225]),
-            ]
-        )
-
     return {
         "lr": 0.01,
         "head_lr": 0.1,
@@ -33,8 +21,17 @@ def _imagenet():
         "schedule": "step",
         "max_epochs": 50,
         "batch_size": 128,
-        "train_transform": images(v2.RandomResizedCrop(224), v2.RandomHorizontalFlip()),
-        "predict_transform": images(v2.Resize(256), v2.CenterCrop(224)),
+        **paper_transforms("asvp-imagenet"),
+    }
+
+
+def _imagenet_proxy():
+    return {
+        "lr": 0.1,
+        "optimizer__weight_decay": 0,
+        "schedule": "cosine",
+        "max_epochs": 50,
+        "batch_size": 2048,
     }
 
 
@@ -42,10 +39,24 @@ def _cifar10():
     return {
         "lr": 0.3,
         "optimizer__weight_decay": 3e-4,
-        "schedule": Steps((60 / 120, 80 / 120)),
-        "max_epochs": 120,
+        "schedule": "step",
+        "max_epochs": 100,
         "batch_size": 128,
     }
+
+
+def _cifar10_long_lp_ft():
+    probe = {"lr": 0.5, "max_epochs": 10, "optimizer__weight_decay": 3e-4}
+    return {
+        **_cifar10(),
+        "linear_probe": LinearProbe(batch_size=128, **probe),
+        "schedule": Steps((60 / 120, 80 / 120)),
+        "max_epochs": 120,
+    }
+
+
+def _cifar10_proxy():
+    return {**_cifar10(), "schedule": "cosine"}
 
 
 def _cifar10_lp_ft():
@@ -81,7 +92,10 @@ def _cifar100():
 
 _SETTINGS = {
     "asvp-imagenet": _imagenet,
+    "asvp-imagenet-proxy": _imagenet_proxy,
     "asvp-cifar10": _cifar10,
+    "asvp-cifar10-proxy": _cifar10_proxy,
+    "asvp-cifar10-long-lp-ft": _cifar10_long_lp_ft,
     "asvp-cifar10-lp-ft": _cifar10_lp_ft,
     "asvp-cifar10-224": _cifar10_at_224,
     "asvp-cifar100": _cifar100,
@@ -95,16 +109,24 @@ def paper_settings(name):
     whose paper does not print them. They are for these networks, which begin
     from the weights of self-supervised training:
 
-    ====================  ==================================================
-    "asvp-imagenet"       ResNet-50 of BYOL-EMAN; with its transforms, for
-                          images as torchvision reads them
-    "asvp-cifar10"        ResNet-18 of SimSiam, 32 x 32
-    "asvp-cifar10-lp-ft"  the same, with a linear probe before
-    "asvp-cifar10-224"    ResNet-50 of BYOL-EMAN, images enlarged to 224 x 224
-    "asvp-cifar100"       Wide ResNet 28-8 of SimSiam
-    ====================  ==================================================
+    =========================  ================================================
+    "asvp-imagenet"            ResNet-50 of BYOL-EMAN; with its transforms, for
+                               images as torchvision reads them
+    "asvp-imagenet-proxy"      `ProxyClassifier` on its embeddings; the defaults
+                               of that class
+    "asvp-cifar10"             ResNet-18 of SimSiam, 32 x 32
+    "asvp-cifar10-proxy"       `ProxyClassifier` on its embeddings
+    "asvp-cifar10-long-lp-ft"  the same network, with a linear probe of 10 epochs
+                               before 120 epochs of all
+    "asvp-cifar10-lp-ft"       with one of 80 epochs before 40 at low rates
+    "asvp-cifar10-224"         ResNet-50 of BYOL-EMAN, images enlarged to
+                               224 x 224
+    "asvp-cifar100"            Wide ResNet 28-8 of SimSiam
+    =========================  ================================================
 
-    Those of its proxy on ImageNet are the defaults of `ProxyClassifier`.
+    The scripts on ImageNet name theirs; the others but for "asvp-cifar10-224" are
+    what the programs do unless told otherwise. Transforms for the others come from
+    `paper_transforms`.
 
     Parameters
     ----------

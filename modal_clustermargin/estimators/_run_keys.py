@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from modal_clustermargin.estimators._dataset_rows import DatasetRows
+
 # Their code does not change between two processes of one environment.
 _INSTALLED = (
     "builtins",
@@ -116,6 +118,8 @@ def _key_of_object(part, above):
         ]
         return _key_of((tensors, layers), above)
     kind = _key_of_class(type(part), above)
+    if isinstance(part, DatasetRows):  # whose images may be gigabytes, or files
+        return f"{kind} {_key_of(part.known_by(), above)}"
     if hasattr(part, "get_params") and not inspect.isclass(part):
         return f"{kind} {_key_of(part.get_params(deep=False), above)}"
     if hasattr(part, "__dict__"):

@@ -3,9 +3,14 @@
 `make_glyphs` draws letters and symbols, as many as asked for and without a
 download; `pretrained_glyph_network` trains, once, the network that studies of
 pre-trained features begin from. `LearningCurve` is what a comparison comes to, and
-the functions of two curves say what one of them saves.
+the functions of two curves say what one of them saves. `asvp_experiment` has the
+published experiments of ASVP.
 """
 
+from modal_clustermargin.experiments._asvp_papers import (
+    ASVPExperiment,
+    asvp_experiment,
+)
 from modal_clustermargin.experiments._costs import Prices, cost
 from modal_clustermargin.experiments._glyph_pretraining import (
     pretrained_glyph_network,
@@ -27,8 +32,10 @@ from modal_clustermargin.experiments._savings import (
 __all__ = [
     "ALPHABETS",
     "FONTS",
+    "ASVPExperiment",
     "LearningCurve",
     "Prices",
+    "asvp_experiment",
     "cost",
     "equivalent_saving",
     "labels_needed",

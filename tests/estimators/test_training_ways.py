@@ -13,6 +13,7 @@ from modal_clustermargin.estimators import (
     LinearProbe,
     NetworkClassifier,
     ProxyClassifier,
+    RateSchedule,
     ResNet18,
     SmallConvNet,
     Steps,
@@ -144,7 +145,10 @@ class TestPaperSettings:
         ("name", "rates", "batch_size", "weight_decay", "n_epochs"),
         [
             ("asvp-imagenet", (0.01, 0.1), 128, 1e-4, 50),
-            ("asvp-cifar10", (0.3, None), 128, 3e-4, 120),
+            ("asvp-imagenet-proxy", (0.1, None), 2048, 0, 50),
+            ("asvp-cifar10", (0.3, None), 128, 3e-4, 100),
+            ("asvp-cifar10-proxy", (0.3, None), 128, 3e-4, 100),
+            ("asvp-cifar10-long-lp-ft", (0.3, None), 128, 3e-4, 120),
             ("asvp-cifar10-lp-ft", (1e-4, 0.1), 256, 0, 40),
             ("asvp-cifar10-224", (0.1, None), 256, 0, 130),
             ("asvp-cifar100", (1e-3, None), 100, 3e-4, 200),
@@ -159,6 +163,19 @@ class TestPaperSettings:
         arguments = net.get_params_for("optimizer")
         assert arguments["nesterov"]
         assert (arguments["momentum"], arguments["weight_decay"]) == (0.9, weight_decay)
+
+    def test_rates_fall_after_epochs_60_and_80(self):
+        for name in ("asvp-cifar10", "asvp-cifar10-long-lp-ft", "asvp-cifar10-224"):
+            settings = paper_settings(name)
+            schedule = RateSchedule(settings["schedule"]).initialize().factor_
+            n_epochs = settings["max_epochs"]
+            factors = [schedule(epoch / n_epochs) for epoch in (59, 60, 79, 80)]
+            np.testing.assert_allclose(factors, [1, 0.1, 0.1, 0.01], err_msg=name)
+
+    def test_the_proxy_of_imagenet_is_the_default(self):
+        named = ProxyClassifier(**paper_settings("asvp-imagenet-proxy"))
+        expected = ProxyClassifier(optimizer__weight_decay=0)
+        assert named.get_params(deep=False) == expected.get_params(deep=False)
 
     def test_images_of_imagenet_are_cut_and_scaled(self):
         settings = paper_settings("asvp-imagenet") | {"max_epochs": 1}

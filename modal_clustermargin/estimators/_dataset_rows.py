@@ -1,0 +1,130 @@
+"""Samples of a torch Dataset behind the numbers of its rows.
+
+modAL takes rows out of a pool by their position, and puts them together again,
+which a Dataset does not let it. Row numbers in an array do.
+"""
+
+import copy
+
+import joblib
+import numpy as np
+import torch
+
+from modal_clustermargin.estimators._datasets import DatasetSamples
+from modal_clustermargin.estimators._seeding import undisturbed
+
+# Samples by which a Dataset is known again.
+_N_PROBES = 64
+
+
+class DatasetRows:
+    """Turn the number of a row into the sample that a Dataset has there.
+
+    As `train_transform` and `predict_transform` of a `NetworkClassifier` it lets X
+    be an array of row numbers, ``np.arange(len(dataset)).reshape(-1, 1)``, or some
+    of its rows, while images stay where they are, in files for example.
+
+    Parameters
+    ----------
+    dataset : torch Dataset
+        With a length; gives a sample, or a tuple that begins with one, for an
+        integer. Data to train on and to predict on, which one network reads by
+        one numbering, are a Dataset together: ``training + test``.
+
+    transform : callable, default=None
+        Called with each sample.
+
+    Raises
+    ------
+    TypeError
+        If the Dataset has no length.
+
+    ValueError
+        If it has no samples.
+
+    Notes
+    -----
+    A copy, which scikit-learn's ``clone`` makes, reads the same Dataset. A run in
+    `checkpoint_dir` knows the Dataset by its length and 64 of its samples as they
+    are before `transform`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from torch.utils.data import TensorDataset
+    >>> from modal_clustermargin.estimators import DatasetRows, NetworkClassifier
+    >>> images, labels = torch.rand(20, 1, 8, 8), np.arange(20) % 2
+    >>> rows = np.arange(20).reshape(-1, 1)
+    >>> net = NetworkClassifier(
+    ...     module__n_features=64,
+    ...     predict_transform=DatasetRows(TensorDataset(images), torch.flatten),
+    ... )
+    >>> net.fit(rows[:10], labels[:10]).predict(rows).shape
+    (20,)
+    """
+
+    def __init__(self, dataset, transform=None):
+        self.dataset = dataset
+        self.transform = transform
+        DatasetSamples(dataset)  # says what is wrong with a Dataset
+
+    def __call__(self, sample):
+        """The sample of a row.
+
+        Parameters
+        ----------
+        sample : tensor of shape (1,), or of no dimension, of integers
+            A number of a row, counted from 0.
+
+        Returns
+        -------
+        sample : tensor
+            Or whatever the Dataset and `transform` give.
+
+        Raises
+        ------
+        TypeError
+            If the number is no integer. float32, which a DataFrame is read as,
+            cannot tell apart numbers beyond 2**24.
+
+        ValueError
+            If there are several numbers, or there is no such row.
+        """
+        sample = torch.as_tensor(sample)
+        if sample.numel() != 1:
+            raise ValueError(
+                "DatasetRows wants one row number in each sample of X, which has shape"
+                f" (n_samples, 1); got a sample of shape {tuple(sample.shape)}. Pass"
+                " rows.reshape(-1, 1)."
+            )
+        if sample.is_floating_point() or sample.dtype == torch.bool:
+            raise TypeError(
+                "DatasetRows wants row numbers that are integers; X has"
+                f" {str(sample.dtype).removeprefix('torch.')}. Pass an array such as"
+                " np.arange(n_samples).reshape(-1, 1), and no DataFrame, whose rows"
+                " are read as float32."
+            )
+        row = int(sample)
+        if not 0 <= row < len(self.dataset):
+            raise ValueError(
+                f"DatasetRows has rows 0 to {len(self.dataset) - 1}; X asks for row"
+                f" {row}. Rows of another Dataset are to be numbered on: pass"
+                " DatasetRows(dataset + other)."
+            )
+        found = DatasetSamples(self.dataset).sample(row)
+        return found if self.transform is None else self.transform(found)
+
+    def known_by(self):
+        """What tells this from other DatasetRows in another process, in short."""
+        samples = DatasetSamples(self.dataset)
+        spread = np.linspace(0, len(samples) - 1, _N_PROBES).astype(int)
+        rows = np.unique(spread).tolist()
+        with undisturbed():
+            found = [joblib.hash(np.asarray(samples.sample(row))) for row in rows]
+        return len(samples), found, self.transform
+
+    def __deepcopy__(self, memo):
+        # clone() copies each parameter by itself: images in memory twice for each
+        # network, and a list of a million files for seconds.
+        return type(self)(self.dataset, copy.deepcopy(self.transform, memo))

@@ -1,0 +1,69 @@
+"""Tiny images in the layouts that torchvision expects of real data sets."""
+
+import pickle
+
+import numpy as np
+from PIL import Image
+
+N_TRAIN, N_TEST = 12, 6
+CLASSES = ("n01440764", "n01443537", "n01484850")
+LABELS = np.arange(N_TRAIN) % len(CLASSES), np.arange(N_TEST) % len(CLASSES)
+
+
+def pixels(n_images, size, seed):
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 256, (n_images, size, size, 3), np.uint8)
+
+
+def write_image_net(folder, classes=CLASSES):
+    """train and val, with a folder for each class."""
+    for part, labels in zip(("train", "val"), LABELS, strict=True):
+        images = pixels(len(labels), 40, len(part))
+        for i, (image, label) in enumerate(zip(images, labels, strict=True)):
+            place = folder / part / classes[label]
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(place / f"{part}_{i}.JPEG")
+    return folder
+
+
+def _write_batches(folder, names, key, meta, meta_key):
+    folder.mkdir()
+    *train, test = names
+    parts = np.array_split(np.arange(N_TRAIN), len(train))
+    for name, rows in zip(names, [*parts, np.arange(N_TEST)], strict=True):
+        images = pixels(len(rows), 32, len(rows)).transpose(0, 3, 1, 2)
+        labels = LABELS[int(name == test)][rows].tolist()
+        content = {"data": images.reshape(len(rows), -1), key: labels}
+        (folder / name).write_bytes(pickle.dumps(content))
+    (folder / meta).write_bytes(pickle.dumps({meta_key: ["cat", "dog", "hen"]}))
+
+
+def write_cifar10(folder):
+    """The files of cifar-10-python.tar.gz, of which torchvision knows the sums."""
+    names = [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
+    place = folder / "cifar-10-batches-py"
+    _write_batches(place, names, "labels", "batches.meta", "label_names")
+    return folder
+
+
+def write_cifar100(folder):
+    """The files of cifar-100-python.tar.gz."""
+    place = folder / "cifar-100-python"
+    _write_batches(place, ["train", "test"], "fine_labels", "meta", "fine_label_names")
+    return folder
+
+
+def write_pets(folder):
+    """Images and annotations of the Oxford pets."""
+    place = folder / "oxford-iiit-pet"
+    for part in ("images", "annotations"):
+        (place / part).mkdir(parents=True)
+    for split, labels in zip(("trainval", "test"), LABELS, strict=True):
+        lines = []
+        for i, label in enumerate(labels):
+            name = f"{('Abyssinian', 'beagle', 'Bombay')[label]}_{split}_{i}"
+            image = Image.fromarray(pixels(1, 40, i)[0])
+            image.save(place / "images" / f"{name}.jpg")
+            lines.append(f"{name} {label + 1} 1 1\n")
+        (place / "annotations" / f"{split}.txt").write_text("".join(lines))
+    return folder
