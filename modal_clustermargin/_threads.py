@@ -1,12 +1,27 @@
 """How many threads a compiled loop is worth."""
 
+import threading
 from contextlib import contextmanager
+from functools import cache
 
 import numba
 
 # Waking threads costs microseconds on an idle machine and milliseconds on a busy
 # one, so a loop has to last about a millisecond to be shared out.
 _WORTH_SHARING = 2_000_000
+
+
+@cache
+def _launch():
+    """Start numba's threads, once.
+
+    Over OpenMP, whoever does it has the number of threads set for all that OpenMP
+    runs in the calling thread: torch, told to use one, went on with all of them. So a
+    thread is called that does nothing else.
+    """
+    launcher = threading.Thread(target=numba.get_num_threads)
+    launcher.start()
+    launcher.join()
 
 
 @contextmanager
@@ -18,6 +33,7 @@ def threads_for(n_operations):
     n_operations : int
         Number of array entries that the loop reads, roughly.
     """
+    _launch()
     n_threads = numba.get_num_threads()
     if n_operations >= _WORTH_SHARING:
         yield

@@ -30,10 +30,10 @@ class LogMEGain(BaseEstimator):
 
     Parameters
     ----------
-    least_gain : float, default=0.1
+    least_gain : float, default=0.0025
     """
 
-    def __init__(self, least_gain=0.1):
+    def __init__(self, least_gain=0.0025):
         self.least_gain = least_gain
 
     def __call__(self, state):
