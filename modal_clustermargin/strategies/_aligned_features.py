@@ -58,6 +58,7 @@ class AlignedFeatures:
         # Whether rows in the store were not yet compared with what the network gives.
         self._unknown = self._store.n_rows > 0
         self._is_given = False
+        self._to_compare = None
 
     def put(self, keys, features):
         """Take in features that somebody else has computed."""
@@ -65,6 +66,24 @@ class AlignedFeatures:
         new = _first_of_each(new, keys)
         self._store.extend(keys[new], [features[new]])
         self._unknown, self._is_given = True, True
+
+    def meet(self, parts):
+        """Keep a few rows whose features nobody compared yet, for `fill` to compare.
+
+        Parameters
+        ----------
+        parts : list of KeyedRows
+            All rows that there are.
+        """
+        self._to_compare = None
+        if not self._unknown:
+            return
+        for rows in parts:
+            known = np.flatnonzero(self._store.find(rows.keys) >= 0)[:_N_COMPARED]
+            if len(known):
+                few = take_rows(rows.X, known)
+                self._to_compare = KeyedRows(few, rows.keys[known])
+                return
 
     def fill(self, rows, find_embed):
         """Compute the features that are missing.
@@ -82,7 +101,7 @@ class AlignedFeatures:
         if not len(missing) and not is_due:
             return
         embed = find_embed()
-        if self._unknown and not self._agree(rows.X, rows.keys, embed):
+        if not self._agree(embed):
             where = "that ASVP was given" if self._is_given else f"in {self.folder}"
             raise ValueError(
                 f"The features {where} are not those of this network, which gives rows"
@@ -93,13 +112,14 @@ class AlignedFeatures:
         self._unknown = False
         self._extend(self._store, rows, missing, embed)
 
-    def _agree(self, X, keys, embed):
+    def _agree(self, embed):
         """Whether rows that are in the store have the same features again."""
-        known = np.flatnonzero(self._store.find(keys) >= 0)[:_N_COMPARED]
-        if not len(known):
+        if self._to_compare is None:
             return True
-        stored = np.asarray(self._store.take(keys[known]))
-        again = as_matrix(embed(take_rows(X, known)), len(known), "ASVP")
+        few, keys = self._to_compare
+        self._to_compare = None
+        stored = np.asarray(self._store.take(keys))
+        again = as_matrix(embed(few), len(keys), "ASVP")
         if again.shape != stored.shape:
             return False
         return np.linalg.norm(again - stored) <= _TOLERANCE * np.linalg.norm(stored)

@@ -256,6 +256,7 @@ class ASVP(QueryStrategy):
         rng = self._generator()
         watch = Stopwatch(STAGES)
         self._features.n_embedded = 0
+        self._features.meet([pool] if labelled is None else [pool, labelled])
 
         def features_of(rows):
             with watch.stage("features"):

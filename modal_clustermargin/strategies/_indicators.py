@@ -38,7 +38,7 @@ class LogMEGain(BaseEstimator):
 
     def __call__(self, state):
         """Whether LogME after PED is above LogME by `least_gain` or more."""
-        if state.was_aligned:
+        if state.was_aligned or state.labels.ndim == 2:
             return False
         return state.log_me_ped - state.log_me >= self.least_gain
 

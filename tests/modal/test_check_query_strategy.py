@@ -7,13 +7,28 @@ import warnings
 import numpy as np
 import pytest
 from modAL.models import ActiveLearner
+from scipy import sparse
 
 from modal_clustermargin import strategies
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.testing import check_query_strategy
 
+LABELLED = (
+    np.array([[-1.0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0]]),
+    np.array([0, 1, 2]),
+)
+
+
+def rows_themselves(classifier, X):
+    X = X.toarray() if sparse.issparse(X) else np.asarray(X)
+    return X.reshape(len(X), -1)
+
+
 OURS = [
-    *[each() for each in QueryStrategy.__subclasses__()],
+    *[each() for each in QueryStrategy.__subclasses__() if each is not strategies.ASVP],
+    strategies.ASVP(
+        embedding=rows_themselves, indicator=strategies.Never(), labelled=LABELLED
+    ),
     strategies.BADGE(first="drawn", n_partitions=3),
     strategies.CoreSet(metric="cosine", n_partitions=3),
     strategies.badge_sampling,

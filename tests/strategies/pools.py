@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 
 from modal_clustermargin.strategies import (
+    ASVP,
     BADGE,
     ClusterMargin,
     CoreSet,
@@ -16,13 +17,35 @@ from modal_clustermargin.strategies import (
     RandomSampling,
 )
 
-STRATEGIES = [BADGE, ClusterMargin, CoreSet, MarginSampling, RandomSampling]
+STRATEGIES = [ASVP, BADGE, ClusterMargin, CoreSet, MarginSampling, RandomSampling]
+
+
+def rows_themselves(classifier, X):
+    """Features for an ASVP whose classifier has none to give."""
+    X = X.toarray() if sparse.issparse(X) else np.asarray(X)
+    return X.reshape(len(X), -1)
+
+
+# What a strategy cannot do without.
+NEEDS = {
+    ASVP: {
+        "embedding": rows_themselves,
+        "labelled": (np.array([[0.0, 0, 0, 0], [9, 1, 1, 1]]), np.array([0, 1])),
+    }
+}
+
+
+def parameters_of(strategy, seed=0):
+    """Parameters to test it with, a seed among them if it draws."""
+    parameters = dict(NEEDS.get(strategy, {}))
+    if hasattr(strategy(), "random_state"):
+        parameters["random_state"] = seed
+    return parameters
 
 
 def make(strategy, seed=0):
-    """An instance, with a seed if it draws."""
-    parameters = {"random_state": seed} if hasattr(strategy(), "random_state") else {}
-    return strategy(**parameters)
+    """An instance to test."""
+    return strategy(**parameters_of(strategy, seed))
 
 
 def as_memory_map(X, folder):

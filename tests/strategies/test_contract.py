@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from pools import (
+    NEEDS,
     POOL_KINDS,
     STRATEGIES,
     ByRowNumber,
@@ -15,6 +16,7 @@ from pools import (
     make,
     numbered_rows,
     of_margins,
+    parameters_of,
     queries,
 )
 from sklearn.base import clone
@@ -51,7 +53,7 @@ class TestEveryStrategy:
     def test_touches_neither_global_generator_nor_pool_nor_parameters(self, strategy):
         X_pool = numbered_rows(30)
         before = X_pool.copy(), np.random.get_state()
-        instance = strategy()  # random_state=None, where there is one
+        instance = strategy(**NEEDS.get(strategy, {}))  # random_state=None
         parameters = instance.get_params()
         instance(of_margins(np.linspace(0, 1, 30)), X_pool, 5)
         np.testing.assert_array_equal(X_pool, before[0])
@@ -113,9 +115,10 @@ class TestEveryStrategy:
             assert default == strategy().get_params()[parameter]
         instance = make(strategy)
         classifier, X_pool = of_margins(np.linspace(0, 1, 20)), numbered_rows(20)
-        seed = {"random_state": 0} if "random_state" in own else {}
+        parameters = parameters_of(strategy)
         np.testing.assert_array_equal(
-            function(classifier, X_pool, 5, **seed), instance(classifier, X_pool, 5)
+            function(classifier, X_pool, 5, **parameters),
+            instance(classifier, X_pool, 5),
         )
 
     @pytest.mark.parametrize("n_instances", [0, -1])
