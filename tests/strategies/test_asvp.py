@@ -512,8 +512,12 @@ class TestIndicators:
         mixed = np.eye(3)[Y] + 1.0 * rng.normal(size=(len(X), 3))
         indicator = LogMEGain()
         assert not indicator(self.state(apart, Y))
-        assert indicator(self.state(mixed, Y))
-        strategy = ASVP(proxy=PROXY, indicator=LogMEGain(-1.0))
+        state = self.state(mixed, Y)
+        gain = state.log_me_ped - state.log_me
+        assert not LogMEGain(1.01 * 120 * gain)(state)
+        assert LogMEGain(0.99 * 120 * gain)(state)
+        assert state.values["evidence"] == 120 * gain > 0
+        strategy = ASVP(proxy=PROXY, indicator=LogMEGain(-100.0))
         run(strategy)
         assert [each.is_aligned for each in strategy.history_] == [1, 0, 0, 0]
 
