@@ -414,6 +414,15 @@ class TestNetworks:
         learner.query(X[20:], n_instances=3)
         assert len(Network.fits) == 1
 
+    def test_one_that_was_trained_to_be_tested_is_not_trained_again(self):
+        strategy = ASVP(proxy=PROXY, indicator=EveryRound())
+        network = DeferredFit(Pretrained()).fit(X[:20], Y[:20])
+        strategy(network, X[20:], 5)  # switches
+        network.fit(X[:30], Y[:30]).predict(X)
+        Network.fits = ()
+        strategy(network, X[30:], 5)
+        assert Network.fits == ()
+
     def test_one_that_cannot_embed_untrained_is_trained(self):
         strategy = ASVP(proxy=PROXY, indicator=Never())
         run(strategy, DeferredFit(Network()), n_rounds=1)
