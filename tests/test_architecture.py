@@ -29,6 +29,7 @@ ONLY_IN = {
         "clustering/_torch_neighbors.py",
         "selection/_torch_products.py",
         "estimators",
+        "experiments/_glyph_experiment.py",
         "experiments/_glyph_pretraining.py",
     },
 }

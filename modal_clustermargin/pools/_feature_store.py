@@ -6,6 +6,7 @@ loses the block it was writing.
 """
 
 import json
+import os
 import warnings
 from pathlib import Path
 
@@ -56,13 +57,16 @@ class FeatureStore:
             If a block has other columns than the rows before, or NaN or infinity.
         """
         n_before = self.n_rows
-        for block in blocks:
-            block = self._checked(block)
+        try:
+            for block in blocks:
+                block = self._checked(block)
+                n_done = self.n_rows - n_before
+                block_keys = keys[n_done : n_done + len(block)]
+                self._append(block_keys, block, n_before + len(keys))
+                self.n_rows += len(block)
+        finally:  # once, since it sorts all keys
             n_done = self.n_rows - n_before
-            block_keys = keys[n_done : n_done + len(block)]
-            self._append(block_keys, block, n_before + len(keys))
-            self._index.add(block_keys, self.n_rows + np.arange(len(block)))
-            self.n_rows += len(block)
+            self._index.add(keys[:n_done], n_before + np.arange(n_done))
 
     def take(self, keys):
         """Features of rows that are there, to be read as they are asked for.
@@ -88,12 +92,14 @@ class FeatureStore:
                 f"The store has features of {self.n_features} columns, and got some of"
                 f" {block.shape[1]}: they are of another network."
             )
+        with np.errstate(over="ignore"):
+            block = block.astype(self._dtype, copy=False)
         if not np.isfinite(block).all():
             raise ValueError(
                 "The store got features that contain NaN or infinity. Look for them in"
                 " the rows, or at the network that computed them."
             )
-        return block.astype(self._dtype, copy=False)
+        return block
 
     def _append(self, keys, block, n_expected):
         if self._table is None or len(self._table) < self.n_rows + len(block):
@@ -175,6 +181,7 @@ class FolderStore(FeatureStore):
             file.seek(0, 2)
             file.write(numbers.tobytes())
             file.flush()
+            os.fsync(file.fileno())
 
     def _whole_table(self):
         if self._table is None:

@@ -57,15 +57,28 @@ class AlignedFeatures:
         self._store = self._open(generation, source)
         # Whether rows in the store were not yet compared with what the network gives.
         self._unknown = self._store.n_rows > 0
-        self._is_given = False
+        self.are_given = False
         self._to_compare = None
 
     def put(self, keys, features):
         """Take in features that somebody else has computed."""
-        new = np.flatnonzero(self._store.find(keys) < 0)
-        new = _first_of_each(new, keys)
+        if self.generation:
+            raise ValueError(
+                "ASVP got features to begin with, and has refreshed its features"
+                " already. Give them to a new one, before its first query."
+            )
+        positions = self._store.find(keys)
+        known = np.flatnonzero(positions >= 0)
+        if len(known):
+            stored = np.asarray(self._store.take(keys[known]))
+            if not _agree(stored, features[known]):
+                raise ValueError(
+                    f"ASVP got features of {len(known)} rows that it has others of."
+                    " Give each row its features once."
+                )
+        new = _first_of_each(np.flatnonzero(positions < 0), keys)
         self._store.extend(keys[new], [features[new]])
-        self._unknown, self._is_given = True, True
+        self._unknown, self.are_given = True, True
 
     def meet(self, parts):
         """Keep a few rows whose features nobody compared yet, for `fill` to compare.
@@ -97,12 +110,12 @@ class AlignedFeatures:
             from rows to features.
         """
         missing = np.flatnonzero(self._store.find(rows.keys) < 0)
-        is_due = self._unknown and self.generation == 0 and not self._is_given
+        is_due = self._unknown and self.generation == 0 and not self.are_given
         if not len(missing) and not is_due:
             return
         embed = find_embed()
-        if not self._agree(embed):
-            where = "that ASVP was given" if self._is_given else f"in {self.folder}"
+        if not self._compare(embed):
+            where = "that ASVP was given" if self.are_given else f"in {self.folder}"
             raise ValueError(
                 f"The features {where} are not those of this network, which gives rows"
                 " that are among them others. Go on with the network that they are of,"
@@ -112,17 +125,14 @@ class AlignedFeatures:
         self._unknown = False
         self._extend(self._store, rows, missing, embed)
 
-    def _agree(self, embed):
+    def _compare(self, embed):
         """Whether rows that are in the store have the same features again."""
         if self._to_compare is None:
             return True
         few, keys = self._to_compare
         self._to_compare = None
-        stored = np.asarray(self._store.take(keys))
         again = as_matrix(embed(few), len(keys), "ASVP")
-        if again.shape != stored.shape:
-            return False
-        return np.linalg.norm(again - stored) <= _TOLERANCE * np.linalg.norm(stored)
+        return _agree(np.asarray(self._store.take(keys)), again)
 
     def take(self, keys):
         """Features of rows that were filled: StoredRows of shape (n_keys, d)."""
@@ -139,15 +149,36 @@ class AlignedFeatures:
 
         source : str
             What they are of. Features of it that a killed process has left are
-            not computed again.
+            not computed again, if this network gives the same.
+
+        Returns
+        -------
+        source : str
+            What the store knows them by.
         """
         new = self._open(self.generation + 1, source)
+        if new.n_rows and not self._goes_on(new, parts, embed):
+            source += ", begun anew"
+            new = self._open(self.generation + 1, source)
         for rows in parts:
             missing = np.flatnonzero(new.find(rows.keys) < 0)
             self._extend(new, rows, missing, embed)
         self._store = new
-        self._unknown = self._is_given = False
+        self._unknown = self.are_given = False
+        self._to_compare = None
         self.generation += 1
+        return source
+
+    @staticmethod
+    def _goes_on(store, parts, embed):
+        """Whether what a killed process has left is of this very network."""
+        for rows in parts:
+            known = np.flatnonzero(store.find(rows.keys) >= 0)[:_N_COMPARED]
+            if len(known):
+                stored = np.asarray(store.take(rows.keys[known]))
+                again = as_matrix(embed(take_rows(rows.X, known)), len(known), "ASVP")
+                return _agree(stored, again)
+        return False
 
     def drop_old(self):
         """Delete the folders of generations before this one."""
@@ -183,3 +214,10 @@ def _first_of_each(rows, keys):
     """Of rows with equal keys the first, in the order of rows."""
     _, first = np.unique(keys[rows], return_index=True)
     return rows[np.sort(first)]
+
+
+def _agree(stored, again):
+    """Whether two matrices of features are of one network."""
+    if again.shape != stored.shape:
+        return False
+    return np.linalg.norm(again - stored) <= _TOLERANCE * np.linalg.norm(stored)

@@ -21,7 +21,10 @@ from modal_clustermargin.strategies._large_network import (
 from modal_clustermargin.strategies._margin import MarginSampling
 from modal_clustermargin.strategies._proxy_learner import ProxyLearner
 from modal_clustermargin.strategies._round_log import (
+    Alignment,
+    Answer,
     RoundLog,
+    labels_key,
     round_key,
     settings_text,
 )
@@ -133,9 +136,10 @@ class ASVP(QueryStrategy):
     since it was trained on the same labels. This, the default indicator and the time of
     the switch are this project's own: the published code does these steps by hand.
 
-    In a folder, a round whose labelled rows, labels, pool and `n_instances` are those
-    of a round before is answered from there, so a script that is begun again picks what
-    it picked, up to where it was killed, and goes on from there.
+    A query whose labelled rows, labels, pool and `n_instances` are those of the last
+    one is answered as that was. In a folder this holds for all rounds, so a script that
+    is begun again picks what it picked, up to where it was killed, and goes on from
+    there. One strategy serves one network and one loop.
 
     With labels of one class, or none, there is nothing for a proxy to learn. The
     selector then gets a classifier that is not fitted, with features.
@@ -225,6 +229,8 @@ class ASVP(QueryStrategy):
         self._open()
         self._check_ids_as_before(ids)
         self._features.put(_keys(X_pool, ids), matrix)
+        self._log.knows_ids, self._log.are_given = ids is not None, True
+        self._log.save()
         return self
 
     # ---- a round -------------------------------------------------------------
@@ -233,27 +239,25 @@ class ASVP(QueryStrategy):
         self._check_parts()
         network = LargeNetwork(classifier, self.embedding)
         X, y = network.labelled(self.labelled)
-        self._open()
+        self._open(network)
         self._check_ids_as_before(ids)
         pool = KeyedRows(X_pool, _keys(X_pool, ids))
         labelled = None if X is None else KeyedRows(X, self._labelled_keys(X))
         key = round_key(labelled, y, pool, n_instances)
-        known = self._log.answer_to(key)
-        if known is None:
-            indices, metrics = self._round(network, labelled, y, pool, n_instances, key)
-        else:
-            indices = known.positions(lasting_ids(pool.keys))
-            metrics = known.metrics
-        if self._log.is_switched:
+        answer = self._log.answer_to(key)
+        if answer is None:
+            self._log.begin(0 if y is None else len(y))
+            answer = self._round(
+                network, labelled, y, pool, n_instances, key, ids is not None
+            )
+        if self.is_switched_:
             network.give(self._second_training(network))
-        if ids is not None:
-            picked = fingerprints(take_rows(X_pool, indices)).tolist()
-            self._aliases.update(zip(picked, pool.keys[indices].tolist(), strict=True))
-        return indices, metrics
+        return answer.positions(lasting_ids(pool.keys)), answer.metrics
 
-    def _round(self, network, labelled, y, pool, n_instances, key):
+    def _round(self, network, labelled, y, pool, n_instances, key, has_ids):
         """Select, and remember how."""
-        rng = self._generator()
+        # In this order in every round, whoever needs them.
+        proxy_seed, selector_seed = self._generator().randint(2**31 - 1, size=2)
         watch = Stopwatch(STAGES)
         self._features.n_embedded = 0
         self._features.meet([pool] if labelled is None else [pool, labelled])
@@ -266,30 +270,39 @@ class ASVP(QueryStrategy):
                 return self._features.take(rows.keys)
 
         state = RoundState(
-            [] if y is None else y,
-            self._log.rounds,
+            np.empty(0) if y is None else y,
+            self._log.history,
             lambda: features_of(labelled),
             lambda: features_of(pool),
+            was_aligned=self._log.alignment.generation > 0,
         )
-        is_aligned, is_switched = False, self._log.is_switched
+        is_aligned, is_switched = False, self.is_switched_
         if y is None or _is_one_class(y):
             asked = Asked(ProxyLearner(None, None, None), features_of(pool), "nobody")
         else:
+            if self._trained is None and state.was_aligned:  # by another process
+                self._log.alignment.rows_in(labelled, y)
+            # On these labels already, where a query failed after it or is another.
+            knows = self._trained is not None
+            knows = knows and self._log.alignment.was_on(labelled, y)
             with watch.stage("indicator"):
-                is_aligned = self._ask_indicator(self.indicator, state, "indicator")
+                is_aligned = knows or self._ask_indicator("indicator", state)
                 switches = is_aligned
                 if self.switch is not None:
-                    switches = self._ask_indicator(self.switch, state, "switch")
+                    switches = self._ask_indicator("switch", state)
                 is_switched |= switches
+            if is_aligned and not knows:
+                self._align(network, labelled, y, pool, is_switched, key, watch)
             if is_aligned:
-                asked = self._align(network, labelled, y, pool, is_switched, key, watch)
+                asked = self._ask_network(labelled, y, pool, features_of)
             else:
-                asked = self._train_proxy(
-                    network, features_of(pool), features_of(labelled), y, rng, watch
-                )
+                features = features_of(pool), np.asarray(features_of(labelled))
+                asked = self._train_proxy(network, *features, y, proxy_seed, watch)
         self.proxy_ = asked.classifier.proxy
         with watch.stage("selection"):
-            indices, metrics = self._ask_selector(asked, pool, n_instances, rng)
+            indices, metrics = self._ask_selector(
+                asked, pool, n_instances, selector_seed
+            )
         done = ASVPRound(
             n_labelled=state.n_labelled,
             n_pool=len(pool.keys),
@@ -301,16 +314,16 @@ class ASVP(QueryStrategy):
             seconds=watch.seconds,
             values=state.values,
         )
-        self._log.is_switched = is_switched
-        self._log.add(done, key, lasting_ids(pool.keys)[indices], metrics)
+        self._log.knows_ids = has_ids
+        answer = Answer(lasting_ids(pool.keys)[indices], np.asarray(metrics, float))
+        self._log.add(done, key, answer, self._aliases_of(pool, indices))
         self._features.drop_old()
-        return indices, metrics
+        return answer
 
-    def _train_proxy(self, network, pool_features, features, y, rng, watch):
+    def _train_proxy(self, network, pool_features, features, y, seed, watch):
         with watch.stage("proxy"):
             proxy = network.make_proxy() if self.proxy is None else clone(self.proxy)
-            proxy = _seeded(proxy, rng)
-            features = np.asarray(features)
+            proxy = _seeded(proxy, seed)
             proxy.fit(features, y)
         return Asked(ProxyLearner(proxy, features, y), pool_features, "proxy")
 
@@ -323,38 +336,48 @@ class ASVP(QueryStrategy):
             folder = self._run_folder(self._features.generation + 1)
             trained = network.fine_tuned(labelled.X, y, recipe, folder)
         with watch.stage("features"):
-            self._features.renew([pool, labelled], trained.embed, key)
-            features = np.asarray(self._features.take(labelled.keys))
+            source = self._features.renew([pool, labelled], trained.embed, key)
         self._trained = trained
-        self._log.aligned(self._features.generation, key, labelled.keys)
+        ids = lasting_ids(labelled.keys)
+        self._log.alignment = Alignment(
+            self._features.generation, source, ids, labels_key(ids, y), is_switched
+        )
         self.__dict__.pop("selector_", None)
-        head = None
+
+    def _ask_network(self, labelled, y, pool, features_of):
+        """The network that was fine-tuned, by its head if that says it all."""
+        trained, head = self._trained, None
         if hasattr(trained, "head_classifier"):
             some = slice(0, min(_N_COMPARED, len(labelled.keys)))
             head = trained.head_classifier(take_rows(labelled.X, some))
-        if head is None:  # the network is asked itself
+        if head is None:
             return Asked(ProxyLearner(trained, labelled.X, y), pool.X, "network")
-        pool_features = self._features.take(pool.keys)
-        return Asked(ProxyLearner(head, features, y), pool_features, "network")
+        learner = ProxyLearner(head, np.asarray(features_of(labelled)), y)
+        return Asked(learner, features_of(pool), "network")
 
     def _find_embed(self, network, labelled, y, pool):
         """The function that gave the features that there are."""
-        if self._features.generation == 0:
-            return network.embed_before_training(pool.X)
+        alignment = self._log.alignment
+        if alignment.generation == 0:
+            if self.embedding is not None:
+                return lambda rows: self.embedding(network.classifier, rows)
+            if self._untrained is None:  # another one may begin with other weights
+                self._untrained = network.before_training(pool.X)
+            return self._untrained.embed
         if self._trained is None:  # in the process that fine-tuned it
-            rows = self._log.rows_aligned_on(labelled.keys)
+            rows = alignment.rows_in(labelled, y)
             recipe = self._second_training(network)
-            if not self._log.is_switched:
+            if not alignment.by_second:
                 recipe = network.inner
-            folder = self._run_folder(self._features.generation)
+            folder = self._run_folder(alignment.generation)
             X = take_rows(labelled.X, rows)
             self._trained = network.fine_tuned(X, y[rows], recipe, folder)
         return self._trained.embed
 
-    def _ask_selector(self, asked, pool, n_instances, rng):
+    def _ask_selector(self, asked, pool, n_instances, seed):
         if not hasattr(self, "selector_"):
             selector = MarginSampling() if self.selector is None else self.selector
-            self.selector_ = _seeded(clone(selector, safe=False), rng)
+            self.selector_ = _seeded(clone(selector, safe=False), seed)
         if isinstance(self.selector_, QueryStrategy):
             ids = lasting_ids(pool.keys)
             return self.selector_._checked_picks(
@@ -363,16 +386,22 @@ class ASVP(QueryStrategy):
         answer = self.selector_(asked.classifier, asked.X_pool, n_instances)
         indices, metrics = answer if isinstance(answer, tuple) else (answer, None)
         indices = np.asarray(indices)
-        if indices.shape != (n_instances,) or len(np.unique(indices)) < n_instances:
+        found = indices[(indices >= 0) & (indices < len(pool.keys))]
+        is_sound = indices.shape == (n_instances,) and indices.dtype.kind in "iu"
+        if not is_sound or len(np.unique(found)) < n_instances:
             raise ValueError(
-                f"ASVP asked its selector for {n_instances} positions and got an array"
-                f" of shape {indices.shape} with {len(np.unique(indices))} different"
-                " ones."
+                f"ASVP asked its selector for {n_instances} different positions in a"
+                f" pool of {len(pool.keys)} and got {indices.dtype} of shape"
+                f" {indices.shape}, {len(np.unique(found))} of them different and in"
+                " the pool."
             )
-        return indices, np.zeros(n_instances) if metrics is None else metrics
+        if np.shape(metrics) != indices.shape:  # instances, for instance
+            metrics = np.zeros(n_instances)
+        return indices, metrics
 
-    def _ask_indicator(self, indicator, state, name):
-        answer = (LogMEGain() if indicator is None else indicator)(state)
+    def _ask_indicator(self, name, state):
+        given = getattr(self, name)
+        answer = (LogMEGain() if given is None else given)(state)
         if not isinstance(answer, bool | np.bool_):
             raise ValueError(
                 f"ASVP's {name} returned {answer!r}, of type {type(answer).__name__}; a"
@@ -385,30 +414,45 @@ class ASVP(QueryStrategy):
     @property
     def history_(self):
         """The rounds so far."""
-        return list(self._log.rounds)
+        if not hasattr(self, "_log"):
+            raise AttributeError("ASVP has a history after its first query.")
+        return list(self._log.history)
 
     @property
     def is_aligned_(self):
         """Whether features were refreshed."""
-        return self._log.generation > 0
+        return any(each.is_aligned for each in self.history_)
 
     @property
     def is_switched_(self):
         """Whether the learner trains `fine_tuning` by now."""
-        return self._log.is_switched
+        return bool(self.history_) and self.history_[-1].is_switched
 
-    def _open(self):
-        if hasattr(self, "_features"):
+    def _open(self, network=None):
+        """Begin, or go on in a folder, at the first call."""
+        if not hasattr(self, "_features"):
+            settings = {}
+            if self.store is not None:
+                names = ("selector", "proxy", "indicator", "fine_tuning", "switch")
+                settings = {name: settings_text(getattr(self, name)) for name in names}
+                settings["random_state"] = settings_text(self.random_state)
+            log = RoundLog(self.store, settings)
+            alignment = log.alignment
+            self._features = AlignedFeatures(
+                log.folder, alignment.generation, alignment.source, self.verbose
+            )
+            self._features.are_given = log.are_given
+            self._log = log
+            self._trained = self._untrained = self._network = None
+        if network is None:
             return
-        names = ("selector", "proxy", "indicator", "fine_tuning", "switch")
-        settings = {name: settings_text(getattr(self, name)) for name in names}
-        settings["random_state"] = settings_text(self.random_state)
-        self._log = RoundLog(self.store, settings)
-        self._features = AlignedFeatures(
-            self._log.folder, self._log.generation, self._log.source, self.verbose
-        )
-        self._aliases = {}  # from the content of a row picked to the key of its id
-        self._trained = None
+        if self._network is None:
+            self._network = network.identity()
+        elif network.identity() != self._network:
+            raise ValueError(
+                f"This ASVP selects for {self._network}, whose features it has, and is"
+                f" now called by {network.identity()}. Make one ASVP for each network."
+            )
 
     def _second_training(self, network):
         if not hasattr(self, "_recipe"):
@@ -423,14 +467,21 @@ class ASVP(QueryStrategy):
 
     def _labelled_keys(self, X):
         """Keys of labelled rows; those picked under ids are known by them."""
-        keys = fingerprints(X)
-        if not self._aliases:
+        keys, aliases = fingerprints(X), self._log.aliases
+        if not aliases:
             return keys
-        return np.array([self._aliases.get(key, key) for key in keys.tolist()], "u8")
+        return np.array([aliases.get(key, key) for key in keys.tolist()], np.uint64)
+
+    def _aliases_of(self, pool, indices):
+        """The keys of picks by their content, where ids are their keys."""
+        if not self._log.knows_ids:
+            return {}
+        content = fingerprints(take_rows(pool.X, indices)).tolist()
+        return dict(zip(content, pool.keys[indices].tolist(), strict=True))
 
     def _check_ids_as_before(self, ids):
-        before = self.__dict__.setdefault("_knows_ids", ids is not None)
-        if before != (ids is not None):
+        before = self._log.knows_ids
+        if before is not None and before != (ids is not None):
             made, given = ("with", "without") if before else ("without", "with")
             raise ValueError(
                 f"ASVP was called {made} ids before and is now called {given} ids=, so"
@@ -471,13 +522,13 @@ def _is_one_class(y):
     return True
 
 
-def _seeded(estimator, rng):
-    """The same with a seed for each ``random_state`` that is None."""
+def _seeded(estimator, seed):
+    """The same with this seed for each ``random_state`` that is None."""
     if not hasattr(estimator, "get_params"):
         return estimator
     for name, value in sorted(estimator.get_params().items()):
         if name.rpartition("__")[2] == "random_state" and value is None:
-            estimator.set_params(**{name: rng.randint(2**31 - 1)})
+            estimator.set_params(**{name: int(seed)})
     return estimator
 
 

@@ -68,6 +68,9 @@ class RoundState:
     history : tuple of ASVPRound
         The rounds before this one.
 
+    was_aligned : bool
+        Whether features were refreshed in a round before.
+
     labels : ndarray of shape (n_labelled,) or (n_labelled, n_labels)
         Labels of the labelled rows.
 
@@ -87,7 +90,10 @@ class RoundState:
         What was looked at, for the history. An indicator may add to it.
     """
 
-    def __init__(self, labels, history, read_features, read_pool_features):
+    def __init__(
+        self, labels, history, read_features, read_pool_features, was_aligned=False
+    ):
+        self.was_aligned = was_aligned
         self.labels = labels
         self.n_labelled = len(labels)
         self.history = tuple(history)
@@ -99,11 +105,6 @@ class RoundState:
     def n_rounds(self):
         """Rounds before this one."""
         return len(self.history)
-
-    @property
-    def was_aligned(self):
-        """Whether features were refreshed in a round before."""
-        return any(each.is_aligned for each in self.history)
 
     @cached_property
     def features(self):

@@ -80,7 +80,8 @@ class AtLabels(BaseEstimator):
     def __call__(self, state):
         """Whether one of the numbers was reached since the round before."""
         counts = _counts(self.n_labels, "AtLabels", "n_labels")
-        before = state.history[-1].n_labelled if state.history else -1
+        asked = [each for each in state.history if each.selected_by != "nobody"]
+        before = asked[-1].n_labelled if asked else -1
         return any(before < count <= state.n_labelled for count in counts)
 
 

@@ -1,5 +1,7 @@
 """The network behind a learner: the one place that knows what ASVP asks of it."""
 
+import copy
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -9,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from modal_clustermargin.pools._rows import n_rows, take_rows
+from modal_clustermargin.strategies._round_log import settings_text
 
 
 class LargeNetwork:
@@ -76,7 +79,17 @@ class LargeNetwork:
         X, y = given if given is not None else (None, None)
         if X is None or n_rows(X) == 0:
             return None, None
+        if y is None:
+            raise ValueError(
+                f"ASVP needs a label for each labelled row, and y is None: X is a"
+                f" {type(X).__name__}. Pass labelled=(X, y) with arrays, where X may be"
+                " row numbers for a DatasetRows to look up."
+            )
         y = np.asarray(y)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = y[:, 0]
+        if y.ndim == 2 and y.dtype == object:
+            y = y.astype(float)  # columns of several types
         if len(y) != n_rows(X):
             raise ValueError(
                 f"ASVP got {n_rows(X)} labelled rows and {len(y)} labels; there must be"
@@ -84,23 +97,39 @@ class LargeNetwork:
             )
         return X, y
 
-    def embed_before_training(self, X):
-        """The function that gives features of the network as it begins.
+    def before_training(self, X):
+        """The network as it begins, for features of weights that are pre-trained.
 
         Parameters
         ----------
         X : rows of any kind
             The first is looked at.
+
+        Returns
+        -------
+        network : object with ``embed``
         """
-        if self.embedding is not None:
-            return lambda rows: self.embedding(self.classifier, rows)
         if hasattr(self.estimator, "untrained"):
-            return self.estimator.untrained(X).embed
+            return self.estimator.untrained(X)
         try:  # a network that needs no training to give features
             self.inner.embed(take_rows(X, slice(0, 1)))
         except NotFittedError:
-            return self.estimator.embed
-        return self.inner.embed
+            return self.estimator.estimator_ if self.is_deferred else self._copy()
+        return self._copy()
+
+    def identity(self):
+        """Text for what the features begin from."""
+        parameters = getattr(self.inner, "get_params", dict)(deep=False)
+        own = {
+            name: settings_text(value)
+            for name, value in parameters.items()
+            if name.partition("__")[0] == "module"
+        }
+        return f"{type(self.inner).__name__}({own or ''})"
+
+    def _copy(self):
+        """The classifier as it is, which the next teach would train anew."""
+        return copy.deepcopy(self.inner)
 
     def fine_tuned(self, X, y, recipe, folder):
         """The network trained on the labelled rows.
@@ -120,7 +149,7 @@ class LargeNetwork:
         network : classifier with ``embed``
         """
         if recipe is None:
-            network = self.estimator.estimator_ if self.is_deferred else self.estimator
+            network = self.estimator.estimator_ if self.is_deferred else self._copy()
         else:
             network = clone(recipe)
             if folder is not None and _lacks(network, "checkpoint_dir"):
@@ -136,8 +165,11 @@ class LargeNetwork:
 
     def give(self, recipe):
         """Have the learner train another classifier from now on, if it can wait."""
-        if self.is_deferred and self.estimator.estimator is not recipe:
-            self.estimator.set_params(estimator=recipe)
+        if not self.is_deferred or self.estimator.estimator is recipe:
+            return
+        self.estimator.set_params(estimator=recipe)
+        if not self.estimator.is_pending_ and _is_fitted(self.estimator):
+            self.estimator.fit(*self.estimator.training_data_)
 
     def make_proxy(self):
         """A cheap classifier of features."""

@@ -57,8 +57,11 @@ def log_me(features, labels, *, published=False, max_iter=11, tol=1e-3):
     With singular values s of the features, rank k, and x the labels in the space of
     the left singular vectors, evidence is a sum over k numbers; the features enter
     by one decomposition, in float64: of the n_features x n_features products if
-    there are more samples than features, otherwise of the features. As published,
-    1e-5 is added to the two sums that alpha and beta are divided by.
+    there are more samples than features, otherwise of the features. Directions below
+    1e-7 or so of the largest singular value count as none in the first case. As
+    published, 1e-5 is added to the two sums that alpha and beta are divided by; unless
+    `published`, features are divided by their root mean square for that, so that
+    their unit does not matter.
 
     References
     ----------
@@ -78,8 +81,10 @@ def log_me(features, labels, *, published=False, max_iter=11, tol=1e-3):
     """
     features = check_features(features, "log_me")
     targets = Targets(labels, len(features), "log_me")
-    sigma, x_sq, y_sq = _spectrum(features, targets)
     n_samples, n_features = features.shape
+    # Evidence does not depend on the unit of features, but for what is added to sums.
+    unit = 1.0 if published else _root_mean_square(features)
+    sigma, x_sq, y_sq = _spectrum(features, targets, unit)
     n_weights = n_features if published else len(sigma)
     # Beyond the span of the features nothing can be explained.
     beyond_sq = np.maximum(y_sq - x_sq.sum(axis=0), 0)
@@ -87,8 +92,22 @@ def log_me(features, labels, *, published=False, max_iter=11, tol=1e-3):
     return float(scores.mean())
 
 
-def _spectrum(features, targets):
+def _root_mean_square(features):
+    """Of all entries; 1 if they are zeros."""
+    largest = max(float(features.max()), -float(features.min()))
+    if not largest:
+        return 1.0
+    mean_sq = sum(
+        ((features[rows].astype(np.float64) / largest) ** 2).sum()
+        for rows in blocks_of(features)
+    )
+    return largest * np.sqrt(mean_sq / features.size)
+
+
+def _spectrum(features, targets, unit):
     """Squared singular values, and squared labels along the left singular vectors.
+
+    Features count in units of `unit`.
 
     Returns
     -------
@@ -103,7 +122,9 @@ def _spectrum(features, targets):
     y_sq = np.zeros(targets.n_columns)
     if n_samples <= n_features:
         whole = targets.block(slice(None))
-        left, singular, _ = linalg.svd(features.astype(np.float64), full_matrices=False)
+        left, singular, _ = linalg.svd(
+            features.astype(np.float64) / unit, full_matrices=False
+        )
         y_sq += (whole**2).sum(axis=0)
         sigma, x = singular**2, left.T @ whole
         least = np.finfo(float).eps * n_features * singular[0]
@@ -111,8 +132,9 @@ def _spectrum(features, targets):
     else:
         products = np.zeros((n_features, n_features))
         onto_labels = np.zeros((n_features, targets.n_columns))
-        for rows in blocks_of(features):
-            block, columns = features[rows].astype(np.float64), targets.block(rows)
+        for rows in blocks_of(features, targets.n_columns):
+            block = features[rows].astype(np.float64) / unit
+            columns = targets.block(rows)
             products += block.T @ block
             onto_labels += block.T @ columns
             y_sq += (columns**2).sum(axis=0)

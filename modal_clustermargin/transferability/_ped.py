@@ -90,6 +90,15 @@ def ped(
     >>> log_me(ped(sepals, y), y) > log_me(sepals, y)
     True
     """
+    for name, value in (
+        ("n_sigma", n_sigma),
+        ("time_step", time_step),
+        ("strength", strength),
+        ("exit_ratio", exit_ratio),
+        ("max_steps", max_steps),
+    ):
+        if not value >= 0:
+            raise ValueError(f"ped wants {name} >= 0; got {value!r}.")
     features = check_features(features, "ped")
     targets = Targets(labels, len(features), "ped")
     if targets.classes is None:
@@ -106,9 +115,11 @@ def ped(
             f"ped got mean of shape {mean.shape} and scale of shape {scale.shape} for"
             f" features of {n_features} columns; ({n_features},) is expected."
         )
+    if (scale < 0).any():
+        raise ValueError(f"ped got a negative scale: {scale.min():.3g}.")
     scale = np.maximum(scale, _LEAST_SCALE)
     means, deviations = _balls(features, codes, mean, scale)
-    ranges = abs(n_sigma) * np.add.outer(deviations, deviations)
+    ranges = n_sigma * np.add.outer(deviations, deviations)
     push = time_step**2 / 2 * strength
     paths = _paths(means, ranges, push, exit_ratio, max_steps) * scale
     moved = np.empty(features.shape)

@@ -99,8 +99,11 @@ def check_features(features, who):
     return features
 
 
-def blocks_of(features):
-    """Slices of rows that hold two million numbers or less, or one row."""
-    n_rows = max(1, _BLOCK_NUMBERS // features.shape[1])
+def blocks_of(features, n_columns=0):
+    """Slices of rows that hold two million numbers or less, or one row.
+
+    `n_columns` is the number of columns of what comes with them.
+    """
+    n_rows = max(1, _BLOCK_NUMBERS // max(features.shape[1], n_columns))
     for start in range(0, len(features), n_rows):
         yield slice(start, min(start + n_rows, len(features)))

@@ -65,6 +65,12 @@ def test_says_what_does_not_fit(store):
         store.extend(KEYS[1:2], [[[0, np.inf]]])
 
 
+def test_numbers_too_large_for_the_type_of_the_first_are_refused(store):
+    store.extend(KEYS[:1], [ROWS[:1].astype(np.float32)])
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        store.extend(KEYS[1:2], [[[1e300, 0]]])
+
+
 class TestFolder:
     def test_is_there_for_the_next_process(self, tmp_path):
         FolderStore(tmp_path, "a").extend(KEYS, [ROWS[:3], ROWS[3:]])

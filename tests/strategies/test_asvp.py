@@ -2,6 +2,8 @@
 
 import json
 import pickle
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -12,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
 from modal_clustermargin.estimators import DeferredFit, NetworkClassifier
+from modal_clustermargin.pools._fingerprints import fingerprints
 from modal_clustermargin.strategies import (
     ASVP,
     BADGE,
@@ -223,8 +226,21 @@ class TestSelectors:
 
     def test_a_selector_that_repeats_itself_is_refused(self):
         strategy = ASVP(lambda classifier, X_pool, n: np.zeros(n, int), PROXY, Never())
-        with pytest.raises(ValueError, match="selector for 5 positions .* 1 different"):
+        with pytest.raises(ValueError, match="for 5 different .* 1 of them diff"):
             run(strategy)
+
+    @pytest.mark.parametrize("answer", [[-1, 0, 1, 2, 3], [0, 1, 2, 3, 400], [0.0] * 5])
+    def test_positions_outside_of_the_pool_are_refused(self, answer):
+        strategy = ASVP(lambda *arguments: np.array(answer), PROXY, Never())
+        with pytest.raises(ValueError, match="different positions in a pool of 100"):
+            run(strategy)
+
+    def test_instances_in_the_place_of_metrics_are_left_out(self):
+        def with_instances(classifier, X_pool, n):
+            return np.arange(n), X_pool[np.arange(n)]
+
+        strategy = ASVP(with_instances, PROXY, Never())
+        assert len(run(strategy)[0]) == 4
 
     def test_equal_rows_are_embedded_once_and_picked_one_by_one(self):
         doubled = np.repeat(X[:10], 3, axis=0)
@@ -259,10 +275,12 @@ class TestFolder:
 
     @pytest.mark.parametrize("stop", ["embed", "fit", "proxy", "selector"])
     @pytest.mark.parametrize("call", [1, 2, 3, 4])
+    @pytest.mark.parametrize("selector", [MarginSampling, RandomSampling])
     def test_a_killed_loop_goes_on_where_it_was(
-        self, tmp_path, monkeypatch, stop, call
+        self, tmp_path, monkeypatch, stop, call, selector
     ):
-        expected, _ = run(ASVP(proxy=PROXY, indicator=AtRounds(2)))
+        settings = {"selector": selector(), "random_state": 0}
+        expected, _ = run(ASVP(proxy=PROXY, indicator=AtRounds(2), **settings))
         Network.n_embedded = 0
         calls = {"n": 0}
 
@@ -279,17 +297,17 @@ class TestFolder:
             "embed": (Network, "embed"),
             "fit": (Network, "fit"),
             "proxy": (LogisticRegression, "fit"),
-            "selector": (MarginSampling, "_select"),
+            "selector": (selector, "_select"),
         }[stop]
         with monkeypatch.context() as patched:
             patched.setattr(*where, dying(getattr(*where)))
             try:
-                run(ASVP(**self.parameters(tmp_path)))
+                run(ASVP(**self.parameters(tmp_path), **settings))
                 was_killed = False
             except KeyboardInterrupt:
                 was_killed = True
         assert was_killed or calls["n"] < call
-        again = ASVP(**self.parameters(tmp_path))
+        again = ASVP(**self.parameters(tmp_path), **settings)
         assert run(again)[0] == expected
         assert [each.is_aligned for each in again.history_] == [0, 0, 1, 0]
         # 120 rows twice, and eight of them in each process to compare.
@@ -323,6 +341,145 @@ class TestFolder:
         assert Network.fits == ()
         assert network.estimator.linear_probe is None
 
+    def test_a_round_answered_again_leaves_all_as_it_was_then(self, tmp_path):
+        def watched():
+            strategy, states = ASVP(**self.parameters(tmp_path)), []
+
+            def state(classifier, X_pool, n):
+                picks = strategy(classifier, X_pool, n)
+                history = strategy.history_
+                states.append(
+                    (
+                        classifier.estimator.linear_probe,
+                        strategy.is_aligned_,
+                        strategy.is_switched_,
+                        [each.n_labelled for each in history],
+                    )
+                )
+                return picks
+
+            run(state)
+            return states
+
+        assert watched() == watched()
+
+    def test_another_loop_is_refused_once_features_are_of_the_first(self, tmp_path):
+        run(ASVP(**self.parameters(tmp_path)))
+        other = DeferredFit(Pretrained()).fit(X[60:90], Y[60:90])
+        with pytest.raises(ValueError, match="fine-tuned on 30 labelled rows, and"):
+            ASVP(**self.parameters(tmp_path))(other, X[:60], 5)
+
+    def test_labels_that_were_corrected_are_another_loop(self, tmp_path):
+        picked, _ = run(ASVP(**self.parameters(tmp_path)), n_rounds=3)
+        labelled = [*range(20), *np.ravel(picked)]
+        labels = Y[labelled].copy()
+        labels[0] = (labels[0] + 1) % 3
+        network = DeferredFit(Pretrained()).fit(X[labelled], labels)
+        left = np.setdiff1d(np.arange(len(X)), labelled)
+        with pytest.raises(ValueError, match="these labels are not there any more, or"):
+            ASVP(**self.parameters(tmp_path))(network, X[left], 5)
+
+    def test_rounds_of_a_branch_that_was_left_do_not_count(self, tmp_path):
+        parameters = self.parameters(tmp_path) | {"indicator": AtRounds(3)}
+        run(ASVP(**parameters), n_rounds=3)
+        other = ASVP(**parameters)
+        run(other, n_rounds=3, n_instances=2)
+        assert [each.n_labelled for each in other.history_] == [20, 22, 24]
+
+    def test_features_refreshed_by_halves_are_of_one_network(self, tmp_path):
+        class Moody(Pretrained):
+            n_trained = 0
+
+            def fit(self, X, y):
+                Moody.n_trained += 1
+                super().fit(X, y)
+                self.angle_ = float(Moody.n_trained)
+                return self
+
+            def embed(self, X):
+                if getattr(self, "angle_", 0) == 1.0 and len(X) == 20:
+                    raise KeyboardInterrupt  # the labelled rows, after the pool
+                return super().embed(X)
+
+        parameters = {"proxy": PROXY, "switch": Never(), "store": tmp_path}
+        network = DeferredFit(Moody())
+        with pytest.raises(KeyboardInterrupt):
+            run(ASVP(indicator=EveryRound(), **parameters), network, n_rounds=1)
+        strategy = ASVP(indicator=EveryRound(), **parameters)
+        run(strategy, DeferredFit(Moody()), n_rounds=1)
+        keys = fingerprints(X)
+        expected = clone(Moody())
+        expected.angle_ = 2.0
+        np.testing.assert_allclose(
+            strategy._features.take(keys), expected._turned(X), rtol=1e-6
+        )
+
+    def test_a_switch_after_the_alignment_leaves_the_network_known(self, tmp_path):
+        parameters = {
+            "proxy": PROXY,
+            "indicator": AtRounds(0),
+            "switch": AtRounds(2),
+            "store": tmp_path,
+        }
+        picked, network = run(ASVP(**parameters))
+        labelled = [*range(20), *np.ravel(picked)]
+        left = np.setdiff1d(np.arange(len(X)), labelled)
+        Network.fits = ()
+        network = DeferredFit(Pretrained()).fit(X[labelled], Y[labelled])
+        ASVP(**parameters)(network, np.vstack([X[left], [[9.0, 9.0]]]), 5)
+        assert Network.fits == ((20, "a probe"),)
+
+    def test_ids_are_known_to_the_next_process(self, tmp_path):
+        picked, _ = run(ASVP(**self.parameters(tmp_path)), n_rounds=4, ids=True)
+        labelled = [*range(20), *np.ravel(picked)]
+        left = np.setdiff1d(np.arange(len(X)), labelled)
+        Network.n_embedded = 0
+        network = DeferredFit(Pretrained()).fit(X[labelled], Y[labelled])
+        strategy = ASVP(**self.parameters(tmp_path))
+        strategy(network, X[left], 5, ids=left + 1000)
+        assert Network.n_embedded == 0
+        with pytest.raises(ValueError, match="called with ids before and is now"):
+            ASVP(**self.parameters(tmp_path))(network, X[left], 5)
+
+    def test_an_indicator_may_note_numbers_of_any_kind(self, tmp_path):
+        def noting(state):
+            state.values |= {"a": np.float32(1.5), "b": np.arange(2)}
+            return False
+
+        strategy = ASVP(proxy=PROXY, indicator=noting, store=tmp_path)
+        run(strategy, n_rounds=2)
+        again = ASVP(proxy=PROXY, indicator=noting, store=tmp_path)
+        run(again, n_rounds=1)
+        assert again.history_[0].values == {"a": 1.5, "b": [0, 1]}
+
+    def test_picks_that_are_lost_are_made_again_with_a_warning(self, tmp_path):
+        parameters = {"proxy": PROXY, "indicator": Never(), "store": tmp_path}
+        expected, _ = run(ASVP(**parameters))
+        for path in tmp_path.glob("picks-*"):
+            path.write_bytes(b"nothing")
+        with pytest.warns(UserWarning, match="that round is made again"):
+            picked, _ = run(ASVP(**parameters), n_rounds=1)
+        assert picked == expected[:1]
+
+    def test_a_generator_cannot_be_begun_again(self, tmp_path):
+        strategy = ASVP(store=tmp_path, random_state=np.random.RandomState(0))
+        with pytest.raises(ValueError, match="random_state as an int or None"):
+            run(strategy)
+
+    def test_a_second_process_is_refused(self, tmp_path):
+        run(ASVP(**self.parameters(tmp_path)), n_rounds=1)
+        code = (
+            "import sys;"
+            "from modal_clustermargin.strategies._round_log import RoundLog;"
+            "RoundLog(sys.argv[1], {})"
+        )
+        strategy = ASVP(**self.parameters(tmp_path))
+        run(strategy, n_rounds=1)
+        command = [sys.executable, "-c", code, str(tmp_path)]
+        other = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert "is in use by another process. Name another" in other.stderr
+        assert strategy.history_
+
     def test_other_settings_are_refused_by_name(self, tmp_path):
         run(ASVP(**self.parameters(tmp_path)))
         other = ASVP(proxy=PROXY, indicator=Never(), store=tmp_path)
@@ -355,7 +512,8 @@ class TestFolder:
 
     def test_settings_are_known_by_their_text(self):
         assert settings_text(AtLabels((1, 2))) == "AtLabels(n_labels=(1, 2))"
-        assert settings_text(run).endswith(".run")
+        assert settings_text(run) == settings_text(run)
+        assert settings_text(lambda state: 5) != settings_text(lambda state: 50)
         net = NetworkClassifier(random_state=0)
         assert settings_text(net) == settings_text(clone(net).set_params(verbose=1))
         assert settings_text(net) != settings_text(clone(net).set_params(lr=1.0))
@@ -386,6 +544,39 @@ class TestRows:
         with pytest.raises(ValueError, match="2 rows of embeddings for a pool of 3"):
             ASVP().fit(X[:3], features=X[:2])
 
+    def test_features_are_given_once_and_before_the_first_query(self):
+        strategy = ASVP(proxy=PROXY, indicator=AtRounds(0))
+        strategy.fit(X, features=X).fit(X, features=X)
+        with pytest.raises(ValueError, match="features of 120 rows that it has others"):
+            strategy.fit(X, features=3 * X)
+        run(strategy, n_rounds=1)
+        with pytest.raises(ValueError, match="before its first query"):
+            strategy.fit(X, features=X)
+
+    def test_features_that_were_given_stay_so_in_a_folder(self, tmp_path):
+        def strategy():
+            return ASVP(proxy=PROXY, indicator=Never(), store=tmp_path)
+
+        strategy().fit(X, features=X**3)
+        assert run(strategy())[0] == by_hand(lambda labelled: X**3)
+
+    def test_labels_in_a_column_are_labels(self):
+        names = np.array(["elm", "oak", "ash"], dtype=object)[Y]
+        for labels in (names, names[:, np.newaxis], Y[:, np.newaxis]):
+            network = DeferredFit(Pretrained()).fit(X[:20], labels[:20])
+            strategy = ASVP(proxy=PROXY, indicator=LogMEGain(-100))
+            strategy(network, X[20:], 5)
+            assert strategy.is_aligned_
+
+    def test_the_same_question_has_the_same_answer(self):
+        strategy = ASVP(RandomSampling(), PROXY, AtRounds(1))
+        network = DeferredFit(Pretrained()).fit(X[:20], Y[:20])
+        first = strategy(network, X[20:], 5)
+        np.testing.assert_array_equal(strategy(network, X[20:], 5), first)
+        strategy(network, X[20:], 6)
+        assert len(strategy.history_) == 1
+        assert Network.fits == ()
+
     def test_embedding_may_be_a_function(self):
         def squares(classifier, rows):
             return rows**2
@@ -413,6 +604,69 @@ class TestNetworks:
         )
         learner.query(X[20:], n_instances=3)
         assert len(Network.fits) == 1
+
+    def test_one_that_begins_with_other_weights_each_time_is_asked_once(self):
+        class Drawn(Pretrained):
+            n_asked = 0
+
+            def untrained(self, X):
+                Drawn.n_asked += 1
+                network = clone(self)
+                network.angle_ = float(Drawn.n_asked)
+                return network
+
+        turned = clone(Drawn())
+        turned.angle_ = 1.0
+        picked, _ = run(ASVP(proxy=PROXY, indicator=Never()), DeferredFit(Drawn()))
+        assert picked == by_hand(lambda labelled: turned._turned(X))
+        assert Drawn.n_asked == 1
+
+    def test_another_one_is_refused(self):
+        class Other(Pretrained):
+            pass
+
+        strategy = ASVP(proxy=PROXY, indicator=Never())
+        run(strategy, n_rounds=1)
+        with pytest.raises(ValueError, match=r"for Pretrained\(\), .* by Other"):
+            run(strategy, DeferredFit(Other()), n_rounds=1)
+
+    def test_one_that_teach_trains_again_does_not_change_the_features(self):
+        strategy = ASVP(proxy=PROXY, indicator=AtRounds(0), switch=Never())
+        network = Pretrained().fit(X[:20], Y[:20])
+        strategy.set_params(labelled=(X[:20], Y[:20]))
+        strategy(network, X[20:90], 5)
+        network.fit(X[:50], Y[:50])
+        strategy.set_params(labelled=(X[:50], Y[:50]))
+        strategy(network, X[50:], 5)
+        expected = Pretrained().fit(X[:20], Y[:20])._turned(X)
+        np.testing.assert_allclose(strategy._features.take(fingerprints(X)), expected)
+
+    def test_a_query_that_fails_after_the_alignment_is_gone_on_with(self):
+        class Failing(MarginSampling):
+            has_failed = False
+
+            def _select(self, *arguments):
+                if not Failing.has_failed:
+                    Failing.has_failed = True
+                    raise KeyboardInterrupt
+                return super()._select(*arguments)
+
+        strategy = ASVP(Failing(), PROXY, LogMEGain(-100))
+        network = DeferredFit(Pretrained()).fit(X[:20], Y[:20])
+        with pytest.raises(KeyboardInterrupt):
+            strategy(network, X[20:], 5)
+        strategy(network, X[20:], 5)
+        assert Network.fits == ((20, None),)
+        assert (strategy.is_aligned_, strategy.is_switched_) == (True, True)
+        assert network.estimator.linear_probe is None
+
+    def test_one_that_was_trained_before_the_switch_is_trained_anew_after_it(self):
+        network = DeferredFit(Pretrained()).fit(X[:20], Y[:20])
+        network.predict(X)
+        ASVP(proxy=PROXY, indicator=Never(), switch=AtRounds(0))(network, X[20:], 5)
+        assert network.is_pending_
+        network.predict(X)
+        assert Network.fits == ((20, "a probe"), (20, None))
 
     def test_one_that_was_trained_to_be_tested_is_not_trained_again(self):
         strategy = ASVP(proxy=PROXY, indicator=EveryRound())
@@ -538,6 +792,22 @@ class TestIndicators:
         fired = ASVP(proxy=PROXY, indicator=AtLabels((22, 29, 31)))
         run(fired, n_rounds=5)
         assert [each.is_aligned for each in fired.history_] == [0, 1, 1, 1, 0]
+
+
+def test_a_number_that_came_with_one_class_is_not_forgotten():
+    strategy = ASVP(proxy=PROXY, indicator=AtLabels(10))
+    network = DeferredFit(Pretrained())
+    with pytest.warns(UserWarning, match="nothing to learn"):
+        strategy(network.fit(X[:10], np.zeros(10)), X[10:], 5)
+    strategy(network.fit(X[:15], Y[:15]), X[15:], 5)
+    assert [each.is_aligned for each in strategy.history_] == [False, True]
+
+
+def test_there_is_no_history_before_the_first_query():
+    with pytest.raises(AttributeError, match="a history after its first query"):
+        ASVP().history_  # noqa: B018 the access is the test
+    with pytest.raises(ValueError, match="for each labelled row, and y is None"):
+        ASVP(labelled=(X, None))(DeferredFit(Pretrained()), X, 3)
 
 
 def test_a_stage_inside_another_stops_the_outer_one():

@@ -41,6 +41,8 @@ def evidence(features, y, alpha, beta):
 def greatest_evidence(features, y):
     """Its maximum, under the published guard of 1e-5 at both precisions."""
 
+    features = features / np.sqrt((features**2).mean())
+
     def guarded(logs):
         alpha, beta = np.exp(logs)
         guard = 1e-5 * (alpha + beta) / 2
@@ -129,6 +131,23 @@ def test_order_rotation_and_names_do_not_matter(data, random):
     assert turned == pytest.approx(expected, rel=1e-5, abs=1e-5)
     names = np.array(["d", "a", "q", "b"])[labels]
     assert log_me(features, names) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(40, 90), (90, 40)])
+@pytest.mark.parametrize("unit", [1e-100, 1e-3, 1e3, 1e155])
+def test_the_unit_of_features_does_not_matter(shape, unit):
+    rng = np.random.RandomState(5)
+    features, labels = rng.normal(size=shape), rng.randint(3, size=shape[0])
+    expected = log_me(features, labels)
+    assert log_me(unit * features, labels) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(5, 9), (9, 5)])
+def test_features_that_are_zeros_explain_nothing(shape):
+    labels = np.arange(shape[0]) % 2
+    zeros = log_me(np.zeros(shape), labels)
+    assert np.isfinite(zeros)
+    assert zeros < log_me(labels[:, np.newaxis] * np.ones(shape), labels)
 
 
 def test_features_are_read_in_blocks_to_the_same_score(monkeypatch):
@@ -223,6 +242,13 @@ def test_two_classes_worked_by_hand():
         features, list("aabb"), mean=[0], scale=[1], n_sigma=2, time_step=1, max_steps=1
     )
     np.testing.assert_allclose(moved, [[-3.0], [-1.0], [1.0], [3.0]])
+    # Half the strength is half the way, and a second step goes on from there: apart by
+    # 3 they overlap by 1.
+    half = {"mean": [0], "scale": [1], "n_sigma": 2, "time_step": 1, "strength": 0.5}
+    once = ped(features, list("aabb"), max_steps=1, **half)
+    np.testing.assert_allclose(once, [[-2.5], [-0.5], [0.5], [2.5]])
+    twice = ped(features, list("aabb"), max_steps=2, exit_ratio=0, **half)
+    np.testing.assert_allclose(twice, [[-2.75], [-0.75], [0.75], [2.75]])
 
 
 def test_classes_that_do_not_overlap_or_coincide_stay():
@@ -268,5 +294,9 @@ def test_ped_wants_classes_and_rows_that_fit():
         ped(np.ones((2, 2)), [[0, 1], [1, 0]])
     with pytest.raises(ValueError, match=r"mean of shape \(1,\) and scale of shape"):
         ped(np.ones((2, 2)), [0, 1], mean=[0])
+    with pytest.raises(ValueError, match=r"wants n_sigma >= 0; got -1\."):
+        ped(np.ones((2, 2)), [0, 1], n_sigma=-1)
+    with pytest.raises(ValueError, match=r"a negative scale: -2\."):
+        ped(np.ones((2, 2)), [0, 1], mean=[0, 0], scale=[-2, 1])
     with pytest.raises(ValueError, match="NaN or infinity in scale"):
         ped(np.ones((2, 2)), [0, 1], scale=[np.inf, 1])
