@@ -36,6 +36,7 @@ class ASVPResults:
     methods : list of str
 
     n_labels : ndarray of shape (n_points,)
+        Those at which networks were tested.
 
     seeds : list of int
         Those that all methods have all rows of; the others are left out.
@@ -49,14 +50,19 @@ class ASVPResults:
             for row in rows
         }
         self.methods = list(dict.fromkeys(row["method"] for row in rows))
-        self.n_labels = np.unique([n for _, _, n in self._rows])
+        self._all_n_labels = np.unique([n for _, _, n in self._rows])
+        self._is_tested = np.isin(
+            self._all_n_labels,
+            [n for (_, _, n), row in self._rows.items() if row["ft_seconds"] >= 0],
+        )
+        self.n_labels = self._all_n_labels[self._is_tested]
         self.seeds = [
             seed
             for seed in sorted({seed for _, seed, _ in self._rows})
             if all(
                 (method, seed, n) in self._rows
                 for method in self.methods
-                for n in self.n_labels
+                for n in self._all_n_labels
             )
         ]
         if not self.seeds:
@@ -67,9 +73,13 @@ class ASVPResults:
 
     def values(self, method, column):
         """A column: ndarray of shape (n_seeds, n_points)."""
+        return self._all_values(method, column)[:, self._is_tested]
+
+    def _all_values(self, method, column):
+        """A column, with the rounds after which nothing was tested."""
         return np.array(
             [
-                [self._rows[method, seed, n][column] for n in self.n_labels]
+                [self._rows[method, seed, n][column] for n in self._all_n_labels]
                 for seed in self.seeds
             ]
         )
@@ -86,8 +96,9 @@ class ASVPResults:
 
     def seconds(self, method):
         """Seconds of computing behind each point: (n_seeds, n_points)."""
-        queries = sum(self.values(method, f"{stage}_seconds") for stage in _SELECTION)
-        before = np.cumsum(queries, axis=1) - queries
+        columns = [f"{stage}_seconds" for stage in _SELECTION]
+        queries = sum(self._all_values(method, column) for column in columns)
+        before = (np.cumsum(queries, axis=1) - queries)[:, self._is_tested]
         return before + self.final(method, "seconds")
 
     def curves(self, method):
@@ -114,8 +125,8 @@ class ASVPResults:
 
     def aligned_at(self):
         """Labels at which ASVP refreshed the features, by seed; nan if it did not."""
-        aligned = self.values("ASVP", "is_aligned").astype(bool)
-        first = self.n_labels[aligned.argmax(axis=1)].astype(float)
+        aligned = self._all_values("ASVP", "is_aligned").astype(bool)
+        first = self._all_n_labels[aligned.argmax(axis=1)].astype(float)
         return np.where(aligned.any(axis=1), first, np.nan)
 
     def proxy_share(self):
@@ -126,7 +137,7 @@ class ASVPResults:
         """
         stages = ("indicator", "proxy", "selection")
         a_round = sum(self.values("SVPp", f"{stage}_seconds") for stage in stages)
-        features = self.values("SVPp", "features_seconds")[:, :-1].mean(axis=1)
+        features = self._all_values("SVPp", "features_seconds")[:, :-1].mean(axis=1)
         share = (a_round + features[:, np.newaxis]) / self.values("SVPp", "ft_seconds")
         return np.median(share, axis=0)[:-1]
 

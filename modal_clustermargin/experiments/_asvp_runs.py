@@ -105,6 +105,11 @@ def run_rounds(experiment, strategy, *, method, seed, known=None, shared=None):
     known, shared = known or {}, {} if shared is None else shared
     network = DeferredFit(clone(experiment.lp_ft))
     n_pool = len(experiment.y)
+    if sum(experiment.budgets) > n_pool:
+        raise ValueError(
+            f"run_rounds was to label {sum(experiment.budgets)} rows, the sum of"
+            f" budgets, and {experiment.name} has {n_pool}."
+        )
     unlabelled = np.arange(n_pool)
     labelled = np.empty(0, int)
     picks = np.random.RandomState(seed).permutation(n_pool)[: experiment.budgets[0]]
@@ -138,7 +143,7 @@ def run_rounds(experiment, strategy, *, method, seed, known=None, shared=None):
             stages = {"selection": seconds}
         row |= {f"{stage}_seconds": stages.get(stage, 0.0) for stage in STAGES}
         if done and not network.is_pending_:  # trained by the query, on these labels
-            key = _key(labelled, _recipe_name(network, experiment))
+            key = _key(labelled, _recipe_name(network))
             shared[key] = _score(network, experiment), done.seconds["fine_tuning"]
         if len(labelled) in experiment.evaluate_at:
             for name in ("lp_ft", "ft"):
@@ -166,6 +171,6 @@ def _key(labelled, name):
     return joblib.hash(np.sort(labelled)), name
 
 
-def _recipe_name(network, experiment):
+def _recipe_name(network):
     has_probe = network.estimator.linear_probe is not None
     return "lp_ft" if has_probe else "ft"

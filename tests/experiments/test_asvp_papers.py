@@ -1,5 +1,6 @@
 """Each experiment of the ASVP paper, on a few made-up images and random weights."""
 
+import dataclasses
 import pickle
 from pathlib import Path
 
@@ -27,7 +28,13 @@ from modal_clustermargin.estimators import (
     ResNet50,
     WideResNet28x8,
 )
-from modal_clustermargin.experiments import asvp_experiment
+from modal_clustermargin.experiments import (
+    Prices,
+    asvp_experiment,
+    asvp_methods,
+    run_rounds,
+)
+from modal_clustermargin.experiments._asvp_report import ASVPResults, report
 
 NAMES = {  # writer of data, checkpoint, side of images
     "imagenet": (write_image_net, "BYOL-EMAN", 32),
@@ -141,6 +148,20 @@ def test_a_learner_that_waits(tmp_path):
 @pytest.fixture
 def cifar10(tmp_path):
     return make("cifar10", write_cifar10(tmp_path))
+
+
+def test_rounds_of_all_methods_come_to_a_report(tmp_path):
+    write_cifar10(tmp_path)
+    experiment = make("cifar10", tmp_path, image_size=16, max_epochs=1, random_state=0)
+    budgets = {"budgets": (6, 3, 3), "evaluate_at": (9, 12)}
+    experiment = dataclasses.replace(experiment, **budgets)
+    rows = []
+    for method, strategy in asvp_methods(experiment, 0, switch_at=9).items():
+        rows += run_rounds(experiment, strategy, method=method, seed=0)
+    assert [row["n_labels"] for row in rows] == [6, 9, 12] * 4
+    results = ASVPResults(rows, switch_at=9)
+    np.testing.assert_array_equal(results.n_labels, [9, 12])
+    assert "Features refreshed at" in report(results, Prices(0.05, 3.0))
 
 
 class TestImagesAndLabels:

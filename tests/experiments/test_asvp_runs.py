@@ -1,6 +1,7 @@
 """Runs of ASVP experiments: what is trained, what is written, what is reported."""
 
 import csv
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +120,12 @@ def test_known_rows_are_not_trained_again(experiment, tmp_path):
     rows = rows_of(experiment, "SVPp", known=known)
     assert [int(row["n_labels"]) for row in rows] == [20, 30, 40]
     assert sorted(Counted.fits) == [(40, False), (40, True)]
+
+
+def test_more_labels_than_rows_are_refused(experiment):
+    more = dataclasses.replace(experiment, budgets=(200, 200))
+    with pytest.raises(ValueError, match="to label 400 rows, .* and blobs has 300"):
+        rows_of(more, "random")
 
 
 def test_a_table_drops_a_line_half_written_and_refuses_other_columns(tmp_path):

@@ -1,0 +1,81 @@
+"""
+The experiments of the ASVP paper
+=================================
+
+Random choice, standard active learning, SVPp and ASVP on the data of the paper, from
+the checkpoint it begins from: both have to be on disk. What of the settings is the
+authors' and what this project's, `asvp_experiment` says.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from modal_clustermargin.experiments import (
+    Prices,
+    ResultTable,
+    asvp_experiment,
+    asvp_methods,
+    run_rounds,
+)
+from modal_clustermargin.experiments._asvp_report import ASVPResults, draw, report
+from modal_clustermargin.experiments._asvp_runs import COLUMNS
+
+
+def run(arguments, seed, switch_at):
+    """Rounds of all methods with one seed, as far as they are not in the table."""
+    experiment = asvp_experiment(
+        arguments.name,
+        arguments.data,
+        arguments.checkpoint,
+        max_epochs=arguments.max_epochs,
+        device=arguments.device,
+        random_state=seed,
+    )
+    table = ResultTable(arguments.output / f"{arguments.name}-{seed}.csv", COLUMNS)
+    known, shared = table.rows(), {}
+    methods = asvp_methods(experiment, seed, switch_at=switch_at)
+    for method, strategy in methods.items():
+        rows = {int(row["n_labels"]): row for row in known if row["method"] == method}
+        if len(rows) == len(experiment.budgets):
+            continue
+        for row in run_rounds(
+            experiment, strategy, method=method, seed=seed, known=rows, shared=shared
+        ):
+            if int(row["n_labels"]) not in rows:
+                table.append(row)
+                print(f"{method}, seed {seed}: {row['n_labels']} labels", flush=True)
+    return table.rows()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("=\n\n")[-1])
+    parser.add_argument("name", help="such as imagenet, cifar10, cifar100 or pets")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the images")
+    parser.add_argument("--checkpoint", type=Path, help="of self-supervised training")
+    parser.add_argument("--output", type=Path, default=Path("asvp-papers"))
+    parser.add_argument("--seeds", type=int, help="how many (default: the authors')")
+    parser.add_argument("--device", help="cpu, cuda, ... (default: what there is)")
+    parser.add_argument("--max-epochs", type=int, help="(default: the authors')")
+    parser.add_argument("--switch-at", type=int, help="labels (default: half of them)")
+    parser.add_argument("--price-label", type=float, default=0.05)
+    parser.add_argument("--price-hour", type=float, default=3.0)
+    arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    try:
+        first = asvp_experiment(arguments.name, arguments.data, arguments.checkpoint)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    switch_at = arguments.switch_at or int(np.sum(first.budgets)) // 2
+    rows = []
+    for seed in range(arguments.seeds or first.n_seeds):
+        rows += run(arguments, seed, switch_at)
+    results = ASVPResults(rows, switch_at)
+    prices = Prices(label=arguments.price_label, hour=arguments.price_hour)
+    print(report(results, prices))
+    draw([results], prices, arguments.output / f"{arguments.name}.png")
+
+
+if __name__ == "__main__":
+    main()
