@@ -53,7 +53,11 @@ class ASVPResults:
         self._all_n_labels = np.unique([n for _, _, n in self._rows])
         self._is_tested = np.isin(
             self._all_n_labels,
-            [n for (_, _, n), row in self._rows.items() if row["ft_seconds"] >= 0],
+            [
+                n
+                for (_, _, n), row in self._rows.items()
+                if row.get("ft_seconds", -1) >= 0
+            ],
         )
         self.n_labels = self._all_n_labels[self._is_tested]
         self.seeds = [
@@ -79,7 +83,10 @@ class ASVPResults:
         """A column, with the rounds after which nothing was tested."""
         return np.array(
             [
-                [self._rows[method, seed, n][column] for n in self._all_n_labels]
+                [
+                    self._rows[method, seed, n].get(column, np.nan)
+                    for n in self._all_n_labels
+                ]
                 for seed in self.seeds
             ]
         )
