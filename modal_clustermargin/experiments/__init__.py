@@ -25,6 +25,7 @@ from modal_clustermargin.experiments._learning_curves import (
     labels_needed,
     seconds_needed,
 )
+from modal_clustermargin.experiments._round_pictures import draw_rounds
 from modal_clustermargin.experiments._savings import (
     equivalent_saving,
     overall_cost_reduction,
@@ -43,6 +44,7 @@ __all__ = [
     "asvp_experiment",
     "asvp_methods",
     "cost",
+    "draw_rounds",
     "equivalent_saving",
     "glyph_experiment",
     "labels_needed",

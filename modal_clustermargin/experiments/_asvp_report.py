@@ -130,6 +130,16 @@ class ASVPResults:
             ]
         )
 
+    def cost_reduction(self, method, reference, prices, accuracies):
+        """Share of the cost saved at accuracies: shape (n_seeds, n_accuracies)."""
+        pairs = zip(self.curves(method), self.curves(reference), strict=True)
+        return np.array(
+            [
+                overall_cost_reduction(curve, other, prices, at=accuracies)
+                for curve, other in pairs
+            ]
+        )
+
     def aligned_at(self):
         """Labels at which ASVP refreshed the features, by seed; nan if it did not."""
         aligned = self._all_values("ASVP", "is_aligned").astype(bool)
@@ -202,7 +212,9 @@ def report(results, prices):
 
 
 def draw(all_results, prices, path):
-    """Learning curves, and what an accuracy costs, of several experiments.
+    """Learning curves, and what is saved of the cost of an accuracy.
+
+    Bands are standard errors over seeds.
 
     Parameters
     ----------
@@ -235,23 +247,50 @@ def draw(all_results, prices, path):
                 alpha=0.2,
                 linewidth=0,
             )
-            hours = results.seconds(method).mean(axis=0) / 3600
-            money = prices.label * results.n_labels + prices.hour * hours
-            below.plot(money, mean, marker="o", markersize=3, **look)
+            if method == "random":
+                below.axhline(0, color=look["color"], linewidth=1)
+                continue
+            at = _accuracies_of_all(results)
+            saved = results.cost_reduction(method, "random", prices, at)
+            mean, error = saved.mean(axis=0), _error(saved)
+            below.plot(at, mean, **look)
+            below.fill_between(
+                at,
+                mean - error,
+                mean + error,
+                color=look["color"],
+                alpha=0.2,
+                linewidth=0,
+            )
         for n in np.unique(results.aligned_at()[~np.isnan(results.aligned_at())]):
             above.axvline(n, color=_COLORS["ASVP"], linewidth=0.8, linestyle=":")
         above.set_title(f"{results.name}, {len(results.seeds)} seeds", fontsize=10)
         above.set(xlabel="labels", ylabel="test accuracy")
-        below.set(
-            xlabel=f"cost: {prices.label} a label, {prices.hour} an hour",
-            ylabel="test accuracy",
-        )
+        below.set(xlabel="test accuracy", ylabel="cost saved, against random")
         for each in (above, below):
             each.grid(color="0.92")
             each.spines[["top", "right"]].set_visible(False)
     axes[0, 0].legend(frameon=False, loc="lower right")
     figure.savefig(path, dpi=150)
     plt.close(figure)
+
+
+def _accuracies_of_all(results):
+    """Accuracies that every method reaches with every seed, and none begins with."""
+    best = [
+        curve.best_accuracy
+        for method in results.methods
+        for curve in results.curves(method)
+    ]
+    low, high = max(each[0] for each in best), min(each[-1] for each in best)
+    return np.linspace(low, high, 100)[1:] if low < high else np.array([high])
+
+
+def _error(values):
+    """Standard error of the mean over seeds; zero of a single one."""
+    if len(values) == 1:
+        return np.zeros(values.shape[1])
+    return values.std(axis=0, ddof=1) / np.sqrt(len(values))
 
 
 def _numbers(row):
@@ -291,7 +330,4 @@ def _mean_and_error(values):
     """
     whole = values[~np.isnan(values).any(axis=1)]
     values = whole if len(whole) else values
-    n_seeds = len(values)
-    if n_seeds == 1:
-        return values[0], np.zeros(values.shape[1])
-    return values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(n_seeds)
+    return values.mean(axis=0), _error(values)

@@ -21,11 +21,12 @@ from modal_clustermargin.experiments import (
     Prices,
     ResultTable,
     asvp_methods,
+    draw_rounds,
     run_rounds,
 )
 from modal_clustermargin.experiments._asvp_report import ASVPResults, draw, report
 from modal_clustermargin.experiments._asvp_runs import COLUMNS
-from modal_clustermargin.strategies import AtLabels
+from modal_clustermargin.strategies import ASVPRound, AtLabels
 
 ROOT = Path(__file__).parents[2]
 
@@ -209,6 +210,18 @@ class TestResults:
         assert "SVPp against random" in text
         draw([self.results], Prices(0.01, 50.0), tmp_path / "asvp.png")
         assert (tmp_path / "asvp.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_history_of_a_strategy_is_a_picture(tmp_path):
+    stages = {"features": 2.0, "proxy": 0.5, "selection": 0.1}
+    first = ASVPRound(
+        20, 80, 5, False, False, "proxy", 100, stages, {"log_me": 0.5, "evidence": 3.0}
+    )
+    second = ASVPRound(25, 75, 5, True, True, "network", 100, {"fine_tuning": 4.0}, {})
+    draw_rounds([first, second], tmp_path / "rounds.png")
+    assert (tmp_path / "rounds.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="a history without rounds: make a"):
+        draw_rounds([], tmp_path / "rounds.png")
 
 
 def test_the_study_goes_on_where_it_was_stopped(tmp_path):
