@@ -1,10 +1,6 @@
 """Runs of ASVP experiments: what is trained, what is written, what is reported."""
 
-import csv
 import dataclasses
-import subprocess
-import sys
-from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -24,11 +20,11 @@ from modal_clustermargin.experiments import (
     draw_rounds,
     run_rounds,
 )
-from modal_clustermargin.experiments._asvp_report import ASVPResults, draw, report
+from modal_clustermargin.experiments._asvp_pictures import draw_asvp
+from modal_clustermargin.experiments._asvp_report import report
+from modal_clustermargin.experiments._asvp_results import ASVPResults
 from modal_clustermargin.experiments._asvp_runs import COLUMNS
 from modal_clustermargin.strategies import ASVPRound, AtLabels
-
-ROOT = Path(__file__).parents[2]
 
 
 class Counted(NetworkClassifier):
@@ -194,7 +190,7 @@ class TestResults:
     def test_a_round_by_proxy_is_compared_with_a_fine_tuning(self):
         # Features of 100 seconds over two rounds.
         np.testing.assert_allclose(
-            self.results.proxy_share(), [(50 + 40) / 1800, (50 + 50) / 1800]
+            self.results.proxy_share("SVPp"), [(50 + 40) / 1800, (50 + 50) / 1800]
         )
 
     def test_seeds_without_all_rows_wait(self):
@@ -208,7 +204,7 @@ class TestResults:
         assert "Features refreshed at 200 labels" in text
         assert "5.0% at 100, 5.6% at 200" in text
         assert "SVPp against random" in text
-        draw([self.results], Prices(0.01, 50.0), tmp_path / "asvp.png")
+        draw_asvp([self.results], Prices(0.01, 50.0), tmp_path / "asvp.png")
         assert (tmp_path / "asvp.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -222,27 +218,3 @@ def test_the_history_of_a_strategy_is_a_picture(tmp_path):
     assert (tmp_path / "rounds.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ValueError, match="a history without rounds: make a"):
         draw_rounds([], tmp_path / "rounds.png")
-
-
-def test_the_study_goes_on_where_it_was_stopped(tmp_path):
-    def run(*arguments):
-        command = [sys.executable, ROOT / "experiments/asvp_glyphs.py", "--short"]
-        command += ["--output", tmp_path, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    first = run()
-    assert first.returncode == 0, first.stderr
-    assert "glyphs, easy, 2 seeds" in first.stdout
-    path = tmp_path / "easy-1.csv"
-    whole = path.read_text()
-    lines = whole.splitlines(keepends=True)
-    path.write_text("".join(lines[:7]) + lines[7][:20])
-    assert run().returncode == 0
-    accuracies = [
-        [(each["method"], each["n_labels"], each["ft_accuracy"]) for each in rows]
-        for rows in (
-            csv.DictReader(text.splitlines()) for text in (whole, path.read_text())
-        )
-    ]
-    assert accuracies[0] == accuracies[1]
-    assert path.read_text().splitlines()[:7] == whole.splitlines()[:7]
