@@ -7,11 +7,8 @@ import numpy as np
 
 from modal_clustermargin.experiments._asvp_results import (
     SAVINGS,
-    ASVPResults,
     mean_and_error,
 )
-
-__all__ = ["ASVPResults", "report", "write_tables"]
 
 _CURVES = (
     "experiment",
@@ -73,7 +70,7 @@ def report(results, prices):
             lines.append(f"A round of {method}, of the seconds of fine-tuning: {text}")
     if "ASVP" in results.methods:
         at = ["never" if np.isnan(n) else f"{n:.0f}" for n in results.aligned_at()]
-        lines.append(f"Features refreshed, at labels by seed: {', '.join(at)}")
+        lines.append(f"Features refreshed at labels, by seed: {', '.join(at)}")
     return "\n".join(lines)
 
 
