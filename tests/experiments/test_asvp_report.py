@@ -197,11 +197,13 @@ def test_no_error_is_claimed_of_one_seed():
 
 def test_refreshed_features_count_in_the_rounds_of_asvp():
     rows = [
-        {**each, "features_seconds": "400"} if each["is_aligned"] == "True" else each
+        {**each, "features_seconds": "400", "indicator_seconds": "10"}
+        if each["is_aligned"] == "True"
+        else each
         for each in MADE_UP
     ]
     share = ASVPResults(rows, switch_at=200).proxy_share("ASVP")
-    np.testing.assert_allclose(share, [(200 + 50) / 1800, 200 / 1800])
+    np.testing.assert_allclose(share, [(200 + 50) / 1800, (200 + 10) / 1800])
 
 
 def test_the_report_says_what_is_left_out():
