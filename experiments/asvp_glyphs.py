@@ -10,6 +10,8 @@ round the network is trained on the labels in two ways, with a linear probe befo
 
 import argparse
 import multiprocessing
+import os
+import threading
 import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -24,7 +26,9 @@ from modal_clustermargin.experiments import (
     pretrained_glyph_network,
     run_rounds,
 )
-from modal_clustermargin.experiments._asvp_report import ASVPResults, draw, report
+from modal_clustermargin.experiments._asvp_pictures import draw_asvp
+from modal_clustermargin.experiments._asvp_report import report, write_tables
+from modal_clustermargin.experiments._asvp_results import ASVPResults
 from modal_clustermargin.experiments._asvp_runs import COLUMNS
 
 # Labels from which on plain fine-tuning is at least as good as LP-FT. This, learning
@@ -65,6 +69,32 @@ def pretrained(folder, short):
     )
 
 
+def finished(tasks, n_jobs):
+    """Do tasks, here or in processes that end with this one; yield after each."""
+    if n_jobs == 1:
+        yield from (run(*task) for task in tasks)
+        return
+    # Begun afresh: what OpenMP has running does not survive a fork.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(n_jobs, spawn, initializer=end_with_parent) as pool:
+        runs = [pool.submit(run, *task) for task in tasks]
+        try:
+            yield from (done.result() for done in as_completed(runs))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def end_with_parent():
+    """Let a killed study stop: left alone, its processes would go on writing."""
+
+    def wait():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("=\n\n")[-1])
     parser.add_argument("--seeds", type=int, default=5, help="how many (default: 5)")
@@ -72,29 +102,41 @@ def main():
     parser.add_argument("--versions", nargs="+", choices=SWITCH_AT, default=SWITCH_AT)
     parser.add_argument("--output", type=Path, default=Path("asvp-glyphs"))
     parser.add_argument("--jobs", type=int, default=1, help="processes, of one thread")
-    parser.add_argument("--price-label", type=float, default=0.01)
-    parser.add_argument("--price-hour", type=float, default=50.0)
+    parser.add_argument(
+        "--price-label", type=float, default=0.01, help="(default: 0.01)"
+    )
+    parser.add_argument("--price-hour", type=float, default=50.0, help="(default: 50)")
     parser.add_argument("--report-only", action="store_true", help="of what is there")
-    parser.add_argument("--short", action="store_true", help="2 seeds of a toy")
+    parser.add_argument(
+        "--short",
+        action="store_true",
+        help="1 seed of a toy, in a folder of its own inside that of the output",
+    )
     arguments = parser.parse_args()
     if arguments.short:
-        arguments.seeds, arguments.versions = 2, ["easy"]
+        arguments.seeds, arguments.versions = 1, ["easy"]
     if arguments.seeds < 1 or arguments.jobs < 1:
         parser.error("at least 1 seed and 1 job are needed")
+    try:
+        prices = Prices(label=arguments.price_label, hour=arguments.price_hour)
+    except ValueError as error:
+        parser.error(str(error))
+    if not prices.label:
+        parser.error("what is saved is counted in labels: they need a price above 0")
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
-    tasks = [(version, seed) for seed in seeds for version in arguments.versions]
-    folder = arguments.output
+    # Rows and weights of a toy are not to be taken for those of the study.
+    folder = arguments.output / "short" if arguments.short else arguments.output
     folder.mkdir(parents=True, exist_ok=True)
     if not arguments.report_only:
         pretrained(folder, arguments.short)
-        # Begun afresh: what OpenMP has running does not survive a fork.
-        spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(arguments.jobs, mp_context=spawn) as pool:
-            runs = [pool.submit(run, *task, folder, arguments.short) for task in tasks]
-            bar = tqdm(as_completed(runs), total=len(runs), unit="run", disable=None)
-            for finished in bar:
-                finished.result()
-    prices = Prices(label=arguments.price_label, hour=arguments.price_hour)
+        tasks = [
+            (version, seed, folder, arguments.short)
+            for seed in seeds
+            for version in arguments.versions
+        ]
+        done = finished(tasks, arguments.jobs)
+        for _ in tqdm(done, total=len(tasks), unit="run", disable=None):
+            pass
     all_results = []
     for version in arguments.versions:
         tables = [ResultTable(folder / f"{version}-{s}.csv", COLUMNS) for s in seeds]
@@ -103,7 +145,8 @@ def main():
             parser.error(f"{folder} has no results of {version} with these seeds yet")
         all_results.append(ASVPResults(rows, SWITCH_AT[version]))
         print(report(all_results[-1], prices), end="\n\n\n")
-    draw(all_results, prices, folder / "asvp.png")
+    write_tables(all_results, prices, folder)
+    draw_asvp(all_results, prices, folder / "asvp.png")
     print(f"Learning curves: {folder / 'asvp.png'}")
 
 

@@ -19,7 +19,9 @@ from modal_clustermargin.experiments import (
     asvp_methods,
     run_rounds,
 )
-from modal_clustermargin.experiments._asvp_report import ASVPResults, draw, report
+from modal_clustermargin.experiments._asvp_pictures import draw_asvp
+from modal_clustermargin.experiments._asvp_report import report, write_tables
+from modal_clustermargin.experiments._asvp_results import ASVPResults
 from modal_clustermargin.experiments._asvp_runs import COLUMNS
 
 
@@ -29,6 +31,7 @@ def run(arguments, seed, switch_at):
         arguments.name,
         arguments.data,
         arguments.checkpoint,
+        classes_file=arguments.classes_file,
         max_epochs=arguments.max_epochs,
         device=arguments.device,
         random_state=seed,
@@ -54,27 +57,40 @@ def main():
     parser.add_argument("name", help="such as imagenet, cifar10, cifar100 or pets")
     parser.add_argument("--data", type=Path, required=True, help="folder of the images")
     parser.add_argument("--checkpoint", type=Path, help="of self-supervised training")
+    parser.add_argument("--classes-file", type=Path, help="of imagenet100")
     parser.add_argument("--output", type=Path, default=Path("asvp-papers"))
     parser.add_argument("--seeds", type=int, help="how many (default: the authors')")
     parser.add_argument("--device", help="cpu, cuda, ... (default: what there is)")
     parser.add_argument("--max-epochs", type=int, help="(default: the authors')")
     parser.add_argument("--switch-at", type=int, help="labels (default: half of them)")
-    parser.add_argument("--price-label", type=float, default=0.05)
-    parser.add_argument("--price-hour", type=float, default=3.0)
+    parser.add_argument(
+        "--price-label", type=float, default=0.05, help="(default: 0.05)"
+    )
+    parser.add_argument("--price-hour", type=float, default=3.0, help="(default: 3)")
     arguments = parser.parse_args()
-    arguments.output.mkdir(parents=True, exist_ok=True)
+    if arguments.seeds is not None and arguments.seeds < 1:
+        parser.error("at least 1 seed is needed")
     try:
-        first = asvp_experiment(arguments.name, arguments.data, arguments.checkpoint)
+        prices = Prices(label=arguments.price_label, hour=arguments.price_hour)
+        first = asvp_experiment(
+            arguments.name,
+            arguments.data,
+            arguments.checkpoint,
+            classes_file=arguments.classes_file,
+        )
     except (OSError, ValueError) as error:
         parser.error(str(error))
+    if not prices.label:
+        parser.error("what is saved is counted in labels: they need a price above 0")
+    arguments.output.mkdir(parents=True, exist_ok=True)
     switch_at = arguments.switch_at or int(np.sum(first.budgets)) // 2
     rows = []
     for seed in range(arguments.seeds or first.n_seeds):
         rows += run(arguments, seed, switch_at)
     results = ASVPResults(rows, switch_at)
-    prices = Prices(label=arguments.price_label, hour=arguments.price_hour)
     print(report(results, prices))
-    draw([results], prices, arguments.output / f"{arguments.name}.png")
+    write_tables([results], prices, arguments.output)
+    draw_asvp([results], prices, arguments.output / f"{arguments.name}.png")
 
 
 if __name__ == "__main__":

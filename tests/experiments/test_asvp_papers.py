@@ -34,7 +34,8 @@ from modal_clustermargin.experiments import (
     asvp_methods,
     run_rounds,
 )
-from modal_clustermargin.experiments._asvp_report import ASVPResults, report
+from modal_clustermargin.experiments._asvp_report import report
+from modal_clustermargin.experiments._asvp_results import ASVPResults
 
 NAMES = {  # writer of data, checkpoint, side of images
     "imagenet": (write_image_net, "BYOL-EMAN", 32),

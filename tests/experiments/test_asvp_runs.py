@@ -1,70 +1,19 @@
-"""Runs of ASVP experiments: what is trained, what is written, what is reported."""
+"""Runs of ASVP experiments: what is trained, and what is written."""
 
-import csv
 import dataclasses
-import subprocess
-import sys
-from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import pytest
+from made_up_runs import Counted, blobs
 
-from modal_clustermargin.estimators import (
-    MLP,
-    LinearProbe,
-    NetworkClassifier,
-    ProxyClassifier,
-)
-from modal_clustermargin.experiments import (
-    ASVPExperiment,
-    Prices,
-    ResultTable,
-    asvp_methods,
-    draw_rounds,
-    run_rounds,
-)
-from modal_clustermargin.experiments._asvp_report import ASVPResults, draw, report
+from modal_clustermargin.experiments import ResultTable, asvp_methods, run_rounds
 from modal_clustermargin.experiments._asvp_runs import COLUMNS
-from modal_clustermargin.strategies import ASVPRound, AtLabels
-
-ROOT = Path(__file__).parents[2]
-
-
-class Counted(NetworkClassifier):
-    """Counts what is trained, by the number of rows and whether there is a probe."""
-
-    fits = ()
-
-    def fit(self, X, y=None, **arguments):
-        if self.max_epochs:
-            Counted.fits += ((len(X), self.linear_probe is not None),)
-        return super().fit(X, y, **arguments)
+from modal_clustermargin.strategies import AtLabels
 
 
 @pytest.fixture
 def experiment():
-    Counted.fits = ()
-    rng = np.random.RandomState(0)
-    y = rng.randint(3, size=400)
-    X = (rng.normal(size=(400, 5)) + 2 * np.eye(3, 5)[y]).astype(np.float32)
-    network = Counted(MLP, max_epochs=2, random_state=0, classes=[0, 1, 2])
-    lp_ft = Counted(**network.get_params(deep=False))
-    lp_ft.set_params(linear_probe=LinearProbe(max_epochs=2))
-    return ASVPExperiment(
-        name="blobs",
-        X=X[:300],
-        y=y[:300],
-        X_test=X[300:],
-        y_test=y[300:],
-        lp_ft=lp_ft,
-        fine_tuning=network,
-        proxy=ProxyClassifier(max_epochs=5, random_state=0),
-        budgets=(20, 10, 10),
-        evaluate_at=(20, 30, 40),
-        n_seeds=1,
-        sources=MappingProxyType({}),
-    )
+    return blobs()
 
 
 def rows_of(experiment, method, shared=None, known=None, **parameters):
@@ -94,6 +43,28 @@ def test_methods_begin_alike_and_train_what_they_share_once(experiment):
         rows_of(experiment, method, shared)
     # 20 for all; 30 and 40 for random, and for SVPp and ASVP, which never aligned.
     assert len(Counted.fits) == 2 * 5
+
+
+def test_the_first_batch_is_drawn_by_the_seed_alone(experiment):
+    def pools(seed):
+        """What each strategy is shown first: the pool without the first batch."""
+        for method, strategy in asvp_methods(experiment, seed, switch_at=30).items():
+            shown = []
+
+            def strategy_shown(learner, X_pool, n, strategy=strategy, shown=shown):
+                shown.append(X_pool)
+                return strategy(learner, X_pool, n)
+
+            run = run_rounds(experiment, strategy_shown, method=method, seed=seed)
+            next(run)
+            yield shown[0]
+
+    of_seed_0, of_seed_1 = list(pools(0)), list(pools(1))
+    assert len(of_seed_0) == 4
+    for each in (of_seed_0, of_seed_1):
+        for pool in each:
+            np.testing.assert_array_equal(pool, each[0])
+    assert not np.array_equal(of_seed_0[0], of_seed_1[0])
 
 
 def test_standard_selects_by_the_training_that_is_better(experiment):
@@ -141,108 +112,3 @@ def test_a_table_drops_a_line_half_written_and_refuses_other_columns(tmp_path):
     assert table.rows() == [{"a": "1", "b": "x, y"}, {"a": "3", "b": ""}]
     with pytest.raises(ValueError, match=r"has other columns than .*: a,b\. Name an"):
         ResultTable(path, ["a", "c"])
-
-
-# ---- the report -------------------------------------------------------------
-
-
-def row(method, n_labels, lp_ft, ft, **values):
-    zeros = {name: 0.0 for name in COLUMNS if name.endswith("_seconds")}
-    texts = {"experiment": "made up", "method": method, "seed": 0}
-    flags = {"is_aligned": "False", "is_switched": "False", "log_me": ""}
-    accuracy = {"lp_ft_accuracy": lp_ft, "ft_accuracy": ft}
-    seconds = {"lp_ft_seconds": 3600, "ft_seconds": 1800}
-    known = {**zeros, **texts, **flags, **accuracy, **seconds, "n_labels": n_labels}
-    return {name: str(value) for name, value in (known | values).items()}
-
-
-MADE_UP = [
-    row("random", 100, 0.5, 0.1),
-    row("random", 200, 0.6, 0.7),
-    row("random", 300, 0.6, 0.8),
-    row("SVPp", 100, 0.5, 0.1, features_seconds=100, proxy_seconds=40),
-    row("SVPp", 200, 0.6, 0.8, proxy_seconds=40, selection_seconds=10),
-    row("SVPp", 300, 0.6, 0.9),
-    row("ASVP", 100, 0.5, 0.1, proxy_seconds=50),
-    row("ASVP", 200, 0.9, 0.8, is_aligned="True", is_switched="True"),
-    row("ASVP", 300, 0.6, 0.9, is_switched="True"),
-]
-
-
-class TestResults:
-    results = ASVPResults(MADE_UP, switch_at=200)
-
-    def test_the_final_training_is_switched_by_count_or_by_asvp_itself(self):
-        final = self.results.final
-        np.testing.assert_array_equal(final("random", "accuracy"), [[0.5, 0.7, 0.8]])
-        np.testing.assert_array_equal(final("ASVP", "accuracy"), [[0.5, 0.8, 0.9]])
-        later = ASVPResults(MADE_UP, switch_at=300).final("random", "accuracy")
-        np.testing.assert_array_equal(later, [[0.5, 0.6, 0.8]])
-        np.testing.assert_array_equal(final("random", "seconds"), [[3600, 1800, 1800]])
-
-    def test_seconds_are_all_queries_before_and_the_training_at_hand(self):
-        seconds = self.results.seconds
-        np.testing.assert_array_equal(seconds("random"), [[3600, 1800, 1800]])
-        np.testing.assert_array_equal(seconds("SVPp"), [[3600, 1940, 1990]])
-
-    def test_savings_are_those_of_the_curves(self):
-        # SVPp has .8 with 200 labels, random with 300; of .7, half way from 100.
-        saved = self.results.savings("SVPp", "random", Prices(1.0, 0.0))
-        by_hand = np.mean([1 - (100 + 100 * 2 / 3) / 200, 1 - 200 / 300])
-        np.testing.assert_allclose(saved[0, :2], by_hand)
-
-    def test_a_round_by_proxy_is_compared_with_a_fine_tuning(self):
-        # Features of 100 seconds over two rounds.
-        np.testing.assert_allclose(
-            self.results.proxy_share(), [(50 + 40) / 1800, (50 + 50) / 1800]
-        )
-
-    def test_seeds_without_all_rows_wait(self):
-        more = [{**each, "seed": "1"} for each in MADE_UP[:-1]]
-        assert ASVPResults(MADE_UP + more, 200).seeds == [0]
-        with pytest.raises(ValueError, match="No seed of made up has all rows"):
-            ASVPResults(more + MADE_UP[-1:], 200)
-
-    def test_the_report_says_it_and_the_picture_shows_it(self, tmp_path):
-        text = report(self.results, Prices(0.01, 50.0))
-        assert "Features refreshed at 200 labels" in text
-        assert "5.0% at 100, 5.6% at 200" in text
-        assert "SVPp against random" in text
-        draw([self.results], Prices(0.01, 50.0), tmp_path / "asvp.png")
-        assert (tmp_path / "asvp.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_the_history_of_a_strategy_is_a_picture(tmp_path):
-    stages = {"features": 2.0, "proxy": 0.5, "selection": 0.1}
-    first = ASVPRound(
-        20, 80, 5, False, False, "proxy", 100, stages, {"log_me": 0.5, "evidence": 3.0}
-    )
-    second = ASVPRound(25, 75, 5, True, True, "network", 100, {"fine_tuning": 4.0}, {})
-    draw_rounds([first, second], tmp_path / "rounds.png")
-    assert (tmp_path / "rounds.png").read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(ValueError, match="a history without rounds: make a"):
-        draw_rounds([], tmp_path / "rounds.png")
-
-
-def test_the_study_goes_on_where_it_was_stopped(tmp_path):
-    def run(*arguments):
-        command = [sys.executable, ROOT / "experiments/asvp_glyphs.py", "--short"]
-        command += ["--output", tmp_path, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    first = run()
-    assert first.returncode == 0, first.stderr
-    assert "glyphs, easy, 2 seeds" in first.stdout
-    path = tmp_path / "easy-1.csv"
-    whole = path.read_text()
-    lines = whole.splitlines(keepends=True)
-    path.write_text("".join(lines[:7]) + lines[7][:20])
-    assert run().returncode == 0
-    accuracies = [
-        [(each["method"], each["n_labels"], each["ft_accuracy"]) for each in rows]
-        for rows in (
-            csv.DictReader(text.splitlines()) for text in (whole, path.read_text())
-        )
-    ]
-    assert accuracies[0] == accuracies[1]
-    assert path.read_text().splitlines()[:7] == whole.splitlines()[:7]

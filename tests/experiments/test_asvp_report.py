@@ -1,0 +1,253 @@
+"""What rows of ASVP experiments come to, worked by hand: numbers, text, pictures."""
+
+import csv
+import sys
+
+import numpy as np
+import pytest
+from made_up_runs import row
+
+from modal_clustermargin.experiments import Prices, draw_rounds
+from modal_clustermargin.experiments._asvp_pictures import draw_asvp
+from modal_clustermargin.experiments._asvp_report import report, write_tables
+from modal_clustermargin.experiments._asvp_results import ASVPResults, mean_and_error
+from modal_clustermargin.strategies import ASVPRound
+
+MADE_UP = [
+    row("random", 100, 0.5, 0.1),
+    row("random", 200, 0.6, 0.7),
+    row("random", 300, 0.6, 0.8),
+    row("SVPp", 100, 0.5, 0.1, features_seconds=100, proxy_seconds=40),
+    row("SVPp", 200, 0.6, 0.8, proxy_seconds=40, selection_seconds=10),
+    row("SVPp", 300, 0.6, 0.9),
+    row("ASVP", 100, 0.5, 0.1, proxy_seconds=50),
+    row("ASVP", 200, 0.9, 0.8, is_aligned="True", is_switched="True"),
+    row("ASVP", 300, 0.6, 0.9, is_switched="True"),
+]
+
+
+class TestResults:
+    results = ASVPResults(MADE_UP, switch_at=200)
+
+    def test_the_final_training_is_switched_by_count_or_by_asvp_itself(self):
+        final = self.results.final
+        np.testing.assert_array_equal(final("random", "accuracy"), [[0.5, 0.7, 0.8]])
+        np.testing.assert_array_equal(final("ASVP", "accuracy"), [[0.5, 0.8, 0.9]])
+        later = ASVPResults(MADE_UP, switch_at=300).final("random", "accuracy")
+        np.testing.assert_array_equal(later, [[0.5, 0.6, 0.8]])
+        np.testing.assert_array_equal(final("random", "seconds"), [[3600, 1800, 1800]])
+
+    def test_seconds_are_all_queries_before_and_the_training_at_hand(self):
+        seconds = self.results.seconds
+        np.testing.assert_array_equal(seconds("random"), [[3600, 1800, 1800]])
+        np.testing.assert_array_equal(seconds("SVPp"), [[3600, 1940, 1990]])
+
+    def test_savings_are_those_of_the_curves(self):
+        # SVPp has .8 with 200 labels, random with 300; of .7, half way from 100.
+        saved = self.results.savings("SVPp", "random", Prices(1.0, 0.0))
+        by_hand = np.mean([1 - (100 + 100 * 2 / 3) / 200, 1 - 200 / 300])
+        np.testing.assert_allclose(saved[0, :2], by_hand)
+
+    def test_a_round_by_proxy_is_compared_with_a_fine_tuning(self):
+        # Features of 100 seconds over two rounds.
+        np.testing.assert_allclose(
+            self.results.proxy_share("SVPp"), [(50 + 40) / 1800, (50 + 50) / 1800]
+        )
+
+    def test_seeds_without_all_rows_wait(self):
+        more = [{**each, "seed": "1"} for each in MADE_UP[:-1]]
+        assert ASVPResults(MADE_UP + more, 200).seeds == [0]
+        with pytest.raises(ValueError, match="No seed of made up has all rows"):
+            ASVPResults(more + MADE_UP[-1:], 200)
+
+    def test_the_report_says_it_and_the_picture_shows_it(self, tmp_path):
+        text = report(self.results, Prices(0.01, 50.0))
+        assert "Features refreshed at labels, by seed: 200" in text
+        assert "5.0% at 100, 5.6% at 200" in text
+        assert "SVPp against random" in text
+        draw_asvp([self.results], Prices(0.01, 50.0), tmp_path / "asvp.png")
+        assert (tmp_path / "asvp.png").read_bytes().startswith(b"\x89PNG")
+
+
+# Two seeds, fine-tuned from 300 labels on; a query of SVPp takes six minutes.
+TWO_SEEDS = [
+    row("random", 100, 0.5, 0.4),
+    row("random", 200, 0.6, 0.1),
+    row("random", 300, 0.1, 0.8),
+    row("SVPp", 100, 0.5, 0.4, proxy_seconds=300, selection_seconds=60),
+    row("SVPp", 200, 0.8, 0.1, proxy_seconds=360),
+    row("SVPp", 300, 0.1, 0.9),
+    row("random", 100, 0.5, 0.4, seed=1),
+    row("random", 200, 0.7, 0.1, seed=1),
+    row("random", 300, 0.1, 0.9, seed=1),
+    row("SVPp", 100, 0.5, 0.4, seed=1, indicator_seconds=360),
+    row("SVPp", 200, 0.7, 0.1, seed=1, fine_tuning_seconds=360),
+    row("SVPp", 300, 0.1, 0.9, seed=1),
+]
+# Means .5, .65, .85 of random and .5, .75, .9 of SVPp, which comes to .65 at 160
+# labels and to .85 at 266.7, after 1.06 and 0.833 hours.
+OF_MEANS = [
+    np.mean([1 - 160 / 200, 1 - 800 / 3 / 300]),
+    np.mean([1 - 161.06 / 201, 1 - 267.5 / 300.5]),
+    np.mean([201 - 161.06, 300.5 - 267.5]),
+]
+# Of seed 0: .6 at 133.3 labels and 1.033 hours, .8 at 200 and 1.1. Of seed 1: .7 at
+# 200 labels and 1.1 hours, .9 at 300 and 0.7.
+BY_SEED = [
+    [
+        np.mean([1 - 400 / 3 / 200, 1 - 200 / 300]),
+        np.mean([1 - (400 + 3.1) / 3 / 201, 1 - 201.1 / 300.5]),
+        np.mean([201 - (400 + 3.1) / 3, 300.5 - 201.1]),
+    ],
+    [0, np.mean([1 - 201.1 / 201, 1 - 300.7 / 300.5]), np.mean([-0.1, -0.2])],
+]
+PRICES = Prices(label=1.0, hour=1.0)
+
+
+class TestTwoSeeds:
+    results = ASVPResults(TWO_SEEDS, switch_at=300)
+
+    def test_savings_by_seed_and_of_the_mean_curves(self):
+        by_seed = self.results.savings("SVPp", "random", PRICES)
+        np.testing.assert_allclose(by_seed, BY_SEED, atol=1e-12)
+        of_means = self.results.savings_of_means("SVPp", "random", PRICES)
+        np.testing.assert_allclose(of_means, OF_MEANS)
+
+    def test_three_ways_of_training(self):
+        means = {
+            way: values.mean(axis=0)
+            for way, values in self.results.accuracies("SVPp").items()
+        }
+        assert list(means) == ["LP-FT", "fine-tuning", "switched"]
+        np.testing.assert_allclose(means["LP-FT"], [0.5, 0.75, 0.1])
+        np.testing.assert_allclose(means["fine-tuning"], [0.4, 0.1, 0.9])
+        np.testing.assert_allclose(means["switched"], [0.5, 0.75, 0.9])
+
+    def test_the_report_has_them_with_their_errors(self):
+        lines = report(self.results, PRICES).splitlines()
+        assert lines[0] == "made up, 2 seeds"
+        switched = lines.index(next(x for x in lines if x.startswith("switched")))
+        assert lines[switched].split() == ["switched", "labels", "100", "200", "300"]
+        assert lines[switched + 1].split("  ")[-3:] == [
+            "0.500 ± 0.000",
+            "0.650 ± 0.050",
+            "0.850 ± 0.050",
+        ]
+        seconds = lines.index(next(x for x in lines if x.startswith("Seconds")))
+        assert lines[seconds + 2].split() == ["SVPp", "3600.0", "3960.0", "2520.0"]
+        saved = next(x for x in lines if "SVPp against random" in x)
+        # 0.333 and 0; 0.3307 and -0.0006; 83.0 and -0.15
+        for cell in ("0.167 ± 0.167 (0.156)", "0.165 ± 0.166 (0.154)", "41 ± 42 (36)"):
+            assert cell in saved
+        assert "of seeds" not in saved
+        assert not any("Features refreshed" in line for line in lines)
+
+    def test_tables_have_the_same_numbers(self, tmp_path):
+        write_tables([self.results], PRICES, tmp_path)
+        tables = []
+        for name in ("curves.csv", "savings.csv"):
+            with (tmp_path / name).open(newline="") as file:
+                tables.append(list(csv.DictReader(file)))
+        curves, savings = tables
+        assert len(curves) == 2 * 3 * 3
+        found = next(
+            each
+            for each in curves
+            if (each["method"], each["training"], each["n_labels"])
+            == ("random", "switched", "200")
+        )
+        assert float(found["accuracy"]) == pytest.approx(0.65)
+        assert float(found["accuracy_error"]) == pytest.approx(0.05)
+        assert float(found["seconds"]) == 3600
+        assert [each["saving"] for each in savings] == [
+            "labels",
+            "cost",
+            "equivalent labels",
+        ]
+        for i, each in enumerate(savings):
+            assert each["n_seeds"] == "2"
+            ours = [float(each[name]) for name in ("mean", "error", "of_mean_curves")]
+            low, high = BY_SEED[1][i], BY_SEED[0][i]
+            by_hand = [(low + high) / 2, (high - low) / 2, OF_MEANS[i]]
+            np.testing.assert_allclose(ours, by_hand, atol=1e-12)
+
+
+def test_seeds_without_a_common_accuracy_are_counted_out():
+    worse = [
+        {**each, "lp_ft_accuracy": "0.3", "ft_accuracy": "0.3"}
+        if (each["method"], each["seed"]) == ("SVPp", "1")
+        else each
+        for each in TWO_SEEDS
+    ]
+    text = report(ASVPResults(worse, switch_at=300), PRICES)
+    line = next(x for x in text.splitlines() if "SVPp against random" in x)
+    assert line.endswith("of seeds, 1 in 2")
+    assert "0.333 (" in line  # of seed 0 alone, so without an error
+
+
+def test_no_error_is_claimed_of_one_seed():
+    mean, error, n_seeds = mean_and_error(np.array([[0.5, 1.0], [np.nan, 0.0]]))
+    np.testing.assert_array_equal(mean, [0.5, 1.0])
+    assert np.isnan(error).all()
+    assert n_seeds == 1
+    text = report(ASVPResults(MADE_UP, switch_at=200), PRICES)
+    assert "made up, 1 seed\n" in text
+    assert "±" not in text.replace("mean ± its standard error", "")
+
+
+def test_refreshed_features_count_in_the_rounds_of_asvp():
+    rows = [
+        {**each, "features_seconds": "400", "indicator_seconds": "10"}
+        if each["is_aligned"] == "True"
+        else each
+        for each in MADE_UP
+    ]
+    share = ASVPResults(rows, switch_at=200).proxy_share("ASVP")
+    np.testing.assert_allclose(share, [(200 + 50) / 1800, (200 + 10) / 1800])
+
+
+def test_the_report_says_what_is_left_out():
+    more = [{**each, "seed": "7"} for each in MADE_UP[:-1]]
+    results = ASVPResults(MADE_UP + more, switch_at=200)
+    assert results.unfinished == [7]
+    first = report(results, PRICES).splitlines()[0]
+    assert first == "made up, 1 seed (left out, as rows are missing: 7)"
+
+
+def test_rows_of_one_experiment_are_asked_for():
+    other = [{**MADE_UP[0], "experiment": "other"}]
+    with pytest.raises(ValueError, match="of one experiment; got 'made up', 'other'"):
+        ASVPResults(MADE_UP + other, 200)
+    with pytest.raises(ValueError, match="of one experiment; got no rows"):
+        ASVPResults([], 200)
+
+
+def test_a_picture_has_a_column_for_each_experiment(tmp_path):
+    one, two = (ASVPResults(rows, 200) for rows in (MADE_UP, TWO_SEEDS))
+    draw_asvp([one, two], PRICES, tmp_path / "two.png")
+    draw_asvp([one], PRICES, tmp_path / "one.png")
+    width = [
+        int.from_bytes((tmp_path / name).read_bytes()[16:20], "big")
+        for name in ("one.png", "two.png")
+    ]
+    assert width[1] == 2 * width[0]
+    with pytest.raises(ValueError, match="draw_asvp got no results"):
+        draw_asvp([], PRICES, tmp_path / "none.png")
+
+
+def test_without_matplotlib(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match="draw_asvp needs matplotlib, which is not"):
+        draw_asvp([ASVPResults(MADE_UP, 200)], PRICES, tmp_path / "asvp.png")
+
+
+def test_the_history_of_a_strategy_is_a_picture(tmp_path):
+    stages = {"features": 2.0, "proxy": 0.5, "selection": 0.1}
+    first = ASVPRound(
+        20, 80, 5, False, False, "proxy", 100, stages, {"log_me": 0.5, "evidence": 3.0}
+    )
+    second = ASVPRound(25, 75, 5, True, True, "network", 100, {"fine_tuning": 4.0}, {})
+    draw_rounds([first, second], tmp_path / "rounds.png")
+    assert (tmp_path / "rounds.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="a history without rounds: make a"):
+        draw_rounds([], tmp_path / "rounds.png")
