@@ -8,51 +8,40 @@ published experiments of ASVP, `glyph_experiment` one that runs anywhere, and
 `run_rounds` runs them.
 """
 
-from modal_clustermargin.experiments._asvp_papers import (
-    ASVPExperiment,
-    asvp_experiment,
-)
-from modal_clustermargin.experiments._asvp_runs import asvp_methods, run_rounds
-from modal_clustermargin.experiments._costs import Prices, cost
-from modal_clustermargin.experiments._glyph_experiment import glyph_experiment
-from modal_clustermargin.experiments._glyph_pretraining import (
-    pretrained_glyph_network,
-)
-from modal_clustermargin.experiments._glyph_shapes import FONTS
-from modal_clustermargin.experiments._glyphs import ALPHABETS, make_glyphs
-from modal_clustermargin.experiments._learning_curves import (
-    LearningCurve,
-    labels_needed,
-    seconds_needed,
-)
-from modal_clustermargin.experiments._round_pictures import draw_rounds
-from modal_clustermargin.experiments._savings import (
-    equivalent_saving,
-    overall_cost_reduction,
-    sample_saving_ratio,
-    shared_accuracies,
-)
-from modal_clustermargin.experiments._tables import ResultTable
+from importlib import import_module
 
-__all__ = [
-    "ALPHABETS",
-    "FONTS",
-    "ASVPExperiment",
-    "LearningCurve",
-    "Prices",
-    "ResultTable",
-    "asvp_experiment",
-    "asvp_methods",
-    "cost",
-    "draw_rounds",
-    "equivalent_saving",
-    "glyph_experiment",
-    "labels_needed",
-    "make_glyphs",
-    "overall_cost_reduction",
-    "pretrained_glyph_network",
-    "run_rounds",
-    "sample_saving_ratio",
-    "seconds_needed",
-    "shared_accuracies",
-]
+# Some of them need torch, and are imported when they are asked for.
+_HOME = {
+    "ALPHABETS": "_glyphs",
+    "ASVPExperiment": "_asvp_papers",
+    "FONTS": "_glyph_shapes",
+    "LearningCurve": "_learning_curves",
+    "Prices": "_costs",
+    "ResultTable": "_tables",
+    "asvp_experiment": "_asvp_papers",
+    "asvp_methods": "_asvp_runs",
+    "cost": "_costs",
+    "draw_rounds": "_round_pictures",
+    "equivalent_saving": "_savings",
+    "glyph_experiment": "_glyph_experiment",
+    "labels_needed": "_learning_curves",
+    "make_glyphs": "_glyphs",
+    "overall_cost_reduction": "_savings",
+    "pretrained_glyph_network": "_glyph_pretraining",
+    "run_rounds": "_asvp_runs",
+    "sample_saving_ratio": "_savings",
+    "seconds_needed": "_learning_curves",
+    "shared_accuracies": "_savings",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return [*globals(), *__all__]
