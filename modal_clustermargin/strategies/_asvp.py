@@ -16,6 +16,7 @@ from modal_clustermargin.strategies._embeddings import as_matrix
 from modal_clustermargin.strategies._indicators import LogMEGain
 from modal_clustermargin.strategies._large_network import (
     LargeNetwork,
+    identity_of,
     plain_fine_tuning,
 )
 from modal_clustermargin.strategies._margin import MarginSampling
@@ -448,7 +449,7 @@ class ASVP(QueryStrategy):
             return
         if self._network is None:
             self._network = network.identity()
-        elif network.identity() != self._network:
+        elif network.identity() != self._network and not self._is_second(network):
             raise ValueError(
                 f"This ASVP selects for {self._network}, whose features it has, and is"
                 f" now called by {network.identity()}. Make one ASVP for each network."
@@ -460,6 +461,11 @@ class ASVP(QueryStrategy):
             recipe = plain_fine_tuning(network.inner) if given is None else clone(given)
             self._recipe = recipe
         return self._recipe
+
+    def _is_second(self, network):
+        """Whether the learner has the second training, of whatever kind that is."""
+        recipe = getattr(self, "_recipe", None)
+        return recipe is not None and network.identity() == identity_of(recipe)
 
     def _run_folder(self, generation):
         folder = self._log.folder

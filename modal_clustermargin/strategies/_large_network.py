@@ -119,13 +119,7 @@ class LargeNetwork:
 
     def identity(self):
         """Text for what the features begin from."""
-        parameters = getattr(self.inner, "get_params", dict)(deep=False)
-        own = {
-            name: settings_text(value)
-            for name, value in parameters.items()
-            if name.partition("__")[0] == "module"
-        }
-        return f"{type(self.inner).__name__}({own or ''})"
+        return identity_of(self.inner)
 
     def _copy(self):
         """The classifier as it is, which the next teach would train anew."""
@@ -176,6 +170,17 @@ class LargeNetwork:
         if hasattr(self.estimator, "make_proxy"):
             return self.estimator.make_proxy()
         return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+
+
+def identity_of(classifier):
+    """Text for the kind of a classifier, and for the module in it."""
+    parameters = getattr(classifier, "get_params", dict)(deep=False)
+    own = {
+        name: settings_text(value)
+        for name, value in parameters.items()
+        if name.partition("__")[0] == "module"
+    }
+    return f"{type(classifier).__name__}({own or ''})"
 
 
 def plain_fine_tuning(classifier):

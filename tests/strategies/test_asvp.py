@@ -630,6 +630,23 @@ class TestNetworks:
         with pytest.raises(ValueError, match=r"for Pretrained\(\), .* by Other"):
             run(strategy, DeferredFit(Other()), n_rounds=1)
 
+    def test_the_second_training_may_be_of_another_kind(self):
+        class Second(Pretrained):
+            pass
+
+        strategy = ASVP(proxy=PROXY, indicator=AtRounds(1), fine_tuning=Second())
+        _, network = run(strategy)
+        assert type(network.estimator) is Second
+        assert [each.is_aligned for each in strategy.history_] == [0, 1, 0, 0]
+
+    def test_a_second_training_without_embed_refreshes_nothing(self):
+        strategy = ASVP(
+            proxy=PROXY, indicator=EveryRound(), fine_tuning=LogisticRegression()
+        )
+        message = r"LogisticRegression has no embed\. Pass indicator=Never\(\)"
+        with pytest.raises(ValueError, match=message):
+            run(strategy)
+
     def test_one_that_teach_trains_again_does_not_change_the_features(self):
         strategy = ASVP(proxy=PROXY, indicator=AtRounds(0), switch=Never())
         network = Pretrained().fit(X[:20], Y[:20])
