@@ -32,6 +32,11 @@ def fingerprints(X_pool):
     return np.concatenate([_block_keys(block) for _, block in pool_blocks(X_pool)])
 
 
+def pool_keys(X_pool, ids=None):
+    """Key of every row: the fingerprint of its id or, without ids, of its content."""
+    return fingerprints(X_pool) if ids is None else id_keys(ids)
+
+
 def id_keys(ids):
     """Fingerprint of each id: an integer, a string or anything with a `str`."""
     ids = np.asarray(ids)

@@ -1,12 +1,15 @@
 """Features of the rows of pool and labels, from one network at a time."""
 
 import shutil
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.pools._feature_store import FeatureStore, FolderStore
+from modal_clustermargin.pools._key_index import lasting_ids
 from modal_clustermargin.pools._rows import default_block_rows, take_rows
 from modal_clustermargin.strategies._embeddings import as_matrix
 
@@ -18,11 +21,17 @@ _N_COMPARED = 8
 _TOLERANCE = 0.02
 
 
-class KeyedRows(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class KeyedRows:
     """Rows of any kind, and what each is known by."""
 
     X: Any
     keys: np.ndarray  # of shape (n_rows,), uint64
+
+    @cached_property
+    def ids(self):
+        """A different id for each row, also for equal ones: (n_rows,), int64."""
+        return lasting_ids(self.keys)
 
 
 class AlignedFeatures:
@@ -89,14 +98,8 @@ class AlignedFeatures:
             All rows that there are.
         """
         self._to_compare = None
-        if not self._unknown:
-            return
-        for rows in parts:
-            known = np.flatnonzero(self._store.find(rows.keys) >= 0)[:_N_COMPARED]
-            if len(known):
-                few = take_rows(rows.X, known)
-                self._to_compare = KeyedRows(few, rows.keys[known])
-                return
+        if self._unknown:
+            self._to_compare = _few_known(self._store, parts)
 
     def fill(self, rows, find_embed):
         """Compute the features that are missing.
@@ -114,7 +117,8 @@ class AlignedFeatures:
         if not len(missing) and not is_due:
             return
         embed = find_embed()
-        if not self._compare(embed):
+        few, self._to_compare = self._to_compare, None
+        if few is not None and not _is_of(self._store, few, embed):
             where = "that ASVP was given" if self.are_given else f"in {self.folder}"
             raise ValueError(
                 f"The features {where} are not those of this network, which gives rows"
@@ -124,15 +128,6 @@ class AlignedFeatures:
             )
         self._unknown = False
         self._extend(self._store, rows, missing, embed)
-
-    def _compare(self, embed):
-        """Whether rows that are in the store have the same features again."""
-        if self._to_compare is None:
-            return True
-        few, keys = self._to_compare
-        self._to_compare = None
-        again = as_matrix(embed(few), len(keys), "ASVP")
-        return _agree(np.asarray(self._store.take(keys)), again)
 
     def take(self, keys):
         """Features of rows that were filled: StoredRows of shape (n_keys, d)."""
@@ -157,7 +152,8 @@ class AlignedFeatures:
             What the store knows them by.
         """
         new = self._open(self.generation + 1, source)
-        if new.n_rows and not self._goes_on(new, parts, embed):
+        few = _few_known(new, parts)
+        if new.n_rows and (few is None or not _is_of(new, few, embed)):
             source += ", begun anew"
             new = self._open(self.generation + 1, source)
         for rows in parts:
@@ -168,17 +164,6 @@ class AlignedFeatures:
         self._to_compare = None
         self.generation += 1
         return source
-
-    @staticmethod
-    def _goes_on(store, parts, embed):
-        """Whether what a killed process has left is of this very network."""
-        for rows in parts:
-            known = np.flatnonzero(store.find(rows.keys) >= 0)[:_N_COMPARED]
-            if len(known):
-                stored = np.asarray(store.take(rows.keys[known]))
-                again = as_matrix(embed(take_rows(rows.X, known)), len(known), "ASVP")
-                return _agree(stored, again)
-        return False
 
     def drop_old(self):
         """Delete the folders of generations before this one."""
@@ -214,6 +199,21 @@ def _first_of_each(rows, keys):
     """Of rows with equal keys the first, in the order of rows."""
     _, first = np.unique(keys[rows], return_index=True)
     return rows[np.sort(first)]
+
+
+def _few_known(store, parts):
+    """A few rows whose features are in a store: KeyedRows, or None."""
+    for rows in parts:
+        known = np.flatnonzero(store.find(rows.keys) >= 0)[:_N_COMPARED]
+        if len(known):
+            return KeyedRows(take_rows(rows.X, known), rows.keys[known])
+    return None
+
+
+def _is_of(store, few, embed):
+    """Whether rows that are in a store have the same features again."""
+    again = as_matrix(embed(few.X), len(few.keys), "ASVP")
+    return _agree(np.asarray(store.take(few.keys)), again)
 
 
 def _agree(stored, again):

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import clone
 
-from modal_clustermargin.pools._fingerprints import fingerprints, id_keys
-from modal_clustermargin.pools._key_index import lasting_ids
+from modal_clustermargin.pools._fingerprints import fingerprints, pool_keys
 from modal_clustermargin.pools._rows import n_rows, take_rows
 from modal_clustermargin.strategies._aligned_features import AlignedFeatures, KeyedRows
 from modal_clustermargin.strategies._asvp_round import STAGES, ASVPRound, RoundState
@@ -228,8 +227,8 @@ class ASVP(QueryStrategy):
         matrix = as_matrix(features, n_rows(X_pool), "ASVP")
         ids = self._check_ids(ids, n_rows(X_pool))
         self._open()
-        self._check_ids_as_before(ids)
-        self._features.put(_keys(X_pool, ids), matrix)
+        self._check_ids_as_before(self._log.knows_ids, ids)
+        self._features.put(pool_keys(X_pool, ids), matrix)
         self._log.knows_ids, self._log.are_given = ids is not None, True
         self._log.save()
         return self
@@ -241,19 +240,21 @@ class ASVP(QueryStrategy):
         network = LargeNetwork(classifier, self.embedding)
         X, y = network.labelled(self.labelled)
         self._open(network)
-        self._check_ids_as_before(ids)
-        pool = KeyedRows(X_pool, _keys(X_pool, ids))
+        self._check_ids_as_before(self._log.knows_ids, ids)
+        pool = KeyedRows(X_pool, pool_keys(X_pool, ids))
         labelled = None if X is None else KeyedRows(X, self._labelled_keys(X))
         key = round_key(labelled, y, pool, n_instances)
         answer = self._log.answer_to(key)
         if answer is None:
             self._log.begin(0 if y is None else len(y))
-            answer = self._round(
+            indices, metrics = self._round(
                 network, labelled, y, pool, n_instances, key, ids is not None
             )
+        else:
+            indices, metrics = answer.positions(pool.ids), answer.metrics
         if self.is_switched_:
             network.give(self._second_training(network))
-        return answer.positions(lasting_ids(pool.keys)), answer.metrics
+        return indices, metrics
 
     def _round(self, network, labelled, y, pool, n_instances, key, has_ids):
         """Select, and remember how."""
@@ -316,10 +317,10 @@ class ASVP(QueryStrategy):
             values=state.values,
         )
         self._log.knows_ids = has_ids
-        answer = Answer(lasting_ids(pool.keys)[indices], np.asarray(metrics, float))
+        answer = Answer(pool.ids[indices], np.asarray(metrics, float))
         self._log.add(done, key, answer, self._aliases_of(pool, indices))
         self._features.drop_old()
-        return answer
+        return indices, answer.metrics
 
     def _train_proxy(self, network, pool_features, features, y, seed, watch):
         with watch.stage("proxy"):
@@ -339,9 +340,12 @@ class ASVP(QueryStrategy):
         with watch.stage("features"):
             source = self._features.renew([pool, labelled], trained.embed, key)
         self._trained = trained
-        ids = lasting_ids(labelled.keys)
         self._log.alignment = Alignment(
-            self._features.generation, source, ids, labels_key(ids, y), is_switched
+            self._features.generation,
+            source,
+            labelled.ids,
+            labels_key(labelled.ids, y),
+            by_second=is_switched,
         )
         self.__dict__.pop("selector_", None)
 
@@ -380,9 +384,8 @@ class ASVP(QueryStrategy):
             selector = MarginSampling() if self.selector is None else self.selector
             self.selector_ = _seeded(clone(selector, safe=False), seed)
         if isinstance(self.selector_, QueryStrategy):
-            ids = lasting_ids(pool.keys)
             return self.selector_._checked_picks(
-                asked.classifier, asked.X_pool, n_instances, ids
+                asked.classifier, asked.X_pool, n_instances, pool.ids
             )
         answer = self.selector_(asked.classifier, asked.X_pool, n_instances)
         indices, metrics = answer if isinstance(answer, tuple) else (answer, None)
@@ -485,15 +488,6 @@ class ASVP(QueryStrategy):
         content = fingerprints(take_rows(pool.X, indices)).tolist()
         return dict(zip(content, pool.keys[indices].tolist(), strict=True))
 
-    def _check_ids_as_before(self, ids):
-        before = self._log.knows_ids
-        if before is not None and before != (ids is not None):
-            made, given = ("with", "without") if before else ("without", "with")
-            raise ValueError(
-                f"ASVP was called {made} ids before and is now called {given} ids=, so"
-                " no row can be known again. Pass ids in every call, or in none."
-            )
-
     def _check_parts(self):
         for name in ("selector", "indicator", "switch"):
             if isinstance(getattr(self, name), type):
@@ -510,10 +504,6 @@ class ASVP(QueryStrategy):
                     f"ASVP wants {name} as a classifier with a fit, or None; got"
                     f" {given!r}."
                 )
-
-
-def _keys(X_pool, ids):
-    return fingerprints(X_pool) if ids is None else id_keys(ids)
 
 
 def _is_one_class(y):

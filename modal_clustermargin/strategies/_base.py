@@ -130,6 +130,18 @@ class QueryStrategy(BaseEstimator, ABC):
             )
         return ids
 
+    def _check_ids_as_before(self, knew_ids, ids):
+        """Raise ValueError if ids come now and did not before, or the other way."""
+        if knew_ids is None or knew_ids == (ids is not None):
+            return
+        who = type(self).__name__
+        before, now = ("with", "without") if knew_ids else ("without", "with")
+        raise ValueError(
+            f"{who} knows the rows of its pool {before} ids and is now called {now}"
+            " ids=, so no row can be known again. Pass ids in every call, fit included,"
+            " or in none."
+        )
+
 
 def _takes_metrics(classifier):
     """Whether the caller is a learner that unpacks ``(indices, metrics)``."""

@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from modal_clustermargin.clustering import AverageLinkage
 from modal_clustermargin.clustering._pool_clusters import PoolClusters
 from modal_clustermargin.clustering._rows import check_rows
-from modal_clustermargin.pools._fingerprints import fingerprints, id_keys
+from modal_clustermargin.pools._fingerprints import pool_keys
 from modal_clustermargin.pools._rows import n_rows, take_rows
 from modal_clustermargin.selection import (
     cluster_margin_candidates,
@@ -161,7 +161,7 @@ class ClusterMargin(QueryStrategy):
         if n_rows(X_pool) == 0:
             raise ValueError("ClusterMargin got an empty X_pool to cluster.")
         ids = self._check_ids(ids, n_rows(X_pool))
-        self._cluster(X_pool, _keys(X_pool, ids), ids, classifier, embeddings)
+        self._cluster(X_pool, pool_keys(X_pool, ids), ids, classifier, embeddings)
         return self
 
     def _select(self, classifier, X_pool, n_instances, ids):
@@ -205,18 +205,11 @@ class ClusterMargin(QueryStrategy):
                 check_rows(matrix, "ClusterMargin")
             if self.clustering is not None and not hasattr(self.clustering, "labels_"):
                 self.clustering._check_parameters(n_rows(X_pool))
-        elif self._knows_ids != (ids is not None):
-            made, given = (
-                ("with", "without") if self._knows_ids else ("without", "with")
-            )
-            raise ValueError(
-                f"ClusterMargin clustered the pool {made} ids and is now called"
-                f" {given} ids=, so no row can be known again. Pass ids in every"
-                " call, fit included, or in none."
-            )
+        else:
+            self._check_ids_as_before(self._knows_ids, ids)
 
     def _clusters_of(self, X_pool, ids, classifier, is_fitted):
-        keys = _keys(X_pool, ids)
+        keys = pool_keys(X_pool, ids)
         if not hasattr(self, "clustering_") or (is_fitted and not self._is_final):
             self._cluster(X_pool, keys, ids, classifier)
         cluster = self._pool_clusters.find(keys)
@@ -284,10 +277,6 @@ class ClusterMargin(QueryStrategy):
         if embeddings.shape[1] != self.clustering_.n_features_in_:
             return np.full(len(new), -1)
         return self.clustering_.assign(embeddings)
-
-
-def _keys(X_pool, ids):
-    return fingerprints(X_pool) if ids is None else id_keys(ids)
 
 
 def cluster_margin_sampling(

@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from modal_clustermargin._whole_files import written_whole
-from modal_clustermargin.pools._key_index import KeyIndex, lasting_ids
+from modal_clustermargin.pools._key_index import KeyIndex
 from modal_clustermargin.strategies._asvp_round import ASVPRound
 
 _FORMAT = 2
@@ -49,7 +49,7 @@ class Alignment(NamedTuple):
 
     def was_on(self, labelled, labels):
         """Whether the network was trained on these very rows and labels."""
-        ids = lasting_ids(labelled.keys)
+        ids = labelled.ids
         is_all = len(ids) == len(self.ids) and np.isin(ids, self.ids).all()
         return bool(is_all) and labels_key(ids, labels) == self.labels
 
@@ -61,7 +61,7 @@ class Alignment(NamedTuple):
         ValueError
             If one is not labelled any more, or has another label.
         """
-        ids = lasting_ids(labelled.keys)
+        ids = labelled.ids
         rows = np.flatnonzero(np.isin(ids, self.ids))
         n_lost = len(self.ids) - len(rows)
         if n_lost or labels_key(ids[rows], labels[rows]) != self.labels:
