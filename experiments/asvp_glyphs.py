@@ -22,9 +22,9 @@ from modal_clustermargin.experiments import (
     Prices,
     ResultTable,
     asvp_methods,
+    fill_table,
     glyph_experiment,
     pretrained_glyph_network,
-    run_rounds,
 )
 from modal_clustermargin.experiments._asvp_pictures import draw_asvp
 from modal_clustermargin.experiments._asvp_report import report, write_tables
@@ -48,17 +48,9 @@ def run(version, seed, folder, short):
         version, weights, random_state=seed, **(SHORT if short else {})
     )
     table = ResultTable(folder / f"{version}-{seed}.csv", COLUMNS)
-    known, shared = table.rows(), {}
     methods = asvp_methods(experiment, seed, switch_at=SWITCH_AT[version])
-    for method, strategy in methods.items():
-        rows = {int(row["n_labels"]): row for row in known if row["method"] == method}
-        if len(rows) == len(experiment.budgets):
-            continue
-        for row in run_rounds(
-            experiment, strategy, method=method, seed=seed, known=rows, shared=shared
-        ):
-            if int(row["n_labels"]) not in rows:
-                table.append(row)
+    for _ in fill_table(table, experiment, methods, seed):
+        pass  # each is in the table by now
 
 
 def pretrained(folder, short):

@@ -17,7 +17,7 @@ from modal_clustermargin.experiments import (
     ResultTable,
     asvp_experiment,
     asvp_methods,
-    run_rounds,
+    fill_table,
 )
 from modal_clustermargin.experiments._asvp_pictures import draw_asvp
 from modal_clustermargin.experiments._asvp_report import report, write_tables
@@ -37,18 +37,9 @@ def run(arguments, seed, switch_at):
         random_state=seed,
     )
     table = ResultTable(arguments.output / f"{arguments.name}-{seed}.csv", COLUMNS)
-    known, shared = table.rows(), {}
     methods = asvp_methods(experiment, seed, switch_at=switch_at)
-    for method, strategy in methods.items():
-        rows = {int(row["n_labels"]): row for row in known if row["method"] == method}
-        if len(rows) == len(experiment.budgets):
-            continue
-        for row in run_rounds(
-            experiment, strategy, method=method, seed=seed, known=rows, shared=shared
-        ):
-            if int(row["n_labels"]) not in rows:
-                table.append(row)
-                print(f"{method}, seed {seed}: {row['n_labels']} labels", flush=True)
+    for row in fill_table(table, experiment, methods, seed):
+        print(f"{row['method']}, seed {seed}: {row['n_labels']} labels", flush=True)
     return table.rows()
 
 

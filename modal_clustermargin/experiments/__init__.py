@@ -23,6 +23,7 @@ _HOME = {
     "cost": "_costs",
     "draw_rounds": "_round_pictures",
     "equivalent_saving": "_savings",
+    "fill_table": "_asvp_runs",
     "glyph_experiment": "_glyph_experiment",
     "labels_needed": "_learning_curves",
     "make_glyphs": "_glyphs",

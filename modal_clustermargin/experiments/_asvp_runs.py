@@ -152,6 +152,39 @@ def run_rounds(experiment, strategy, *, method, seed, known=None, shared=None):
         yield row
 
 
+def fill_table(table, experiment, methods, seed):
+    """Run methods with one seed, as far as they are not in a table yet.
+
+    Parameters
+    ----------
+    table : ResultTable
+        With `COLUMNS`; of this experiment and seed. Rows are appended as they come.
+
+    experiment : ASVPExperiment
+
+    methods : dict of str to query strategy
+        As `asvp_methods` gives them.
+
+    seed : int
+
+    Yields
+    ------
+    row : dict
+        Each that was appended.
+    """
+    before, shared = table.rows(), {}
+    for method, strategy in methods.items():
+        known = {int(row["n_labels"]): row for row in before if row["method"] == method}
+        if len(known) == len(experiment.budgets):
+            continue
+        for row in run_rounds(
+            experiment, strategy, method=method, seed=seed, known=known, shared=shared
+        ):
+            if int(row["n_labels"]) not in known:
+                table.append(row)
+                yield row
+
+
 def _trained(experiment, labelled, name, shared):
     key = _key(labelled, name)
     if key not in shared:
