@@ -1,7 +1,6 @@
 """ASVP: a cheap proxy selects, on features refreshed when they no longer fit."""
 
 import warnings
-from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
@@ -12,34 +11,19 @@ from modal_clustermargin.strategies._aligned_features import AlignedFeatures, Ke
 from modal_clustermargin.strategies._asvp_round import STAGES, ASVPRound, RoundState
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._embeddings import as_matrix
+from modal_clustermargin.strategies._feature_source import FeatureSource
 from modal_clustermargin.strategies._indicators import LogMEGain
-from modal_clustermargin.strategies._large_network import (
-    LargeNetwork,
-    identity_of,
-    plain_fine_tuning,
-)
+from modal_clustermargin.strategies._large_network import LargeNetwork
 from modal_clustermargin.strategies._margin import MarginSampling
 from modal_clustermargin.strategies._proxy_learner import ProxyLearner
 from modal_clustermargin.strategies._round_log import (
-    Alignment,
     Answer,
     RoundLog,
-    labels_key,
     round_key,
     settings_text,
 )
+from modal_clustermargin.strategies._selector import Asked, picks_of, seeded
 from modal_clustermargin.strategies._stopwatch import Stopwatch
-
-# Samples on which the head of a network is compared with the network.
-_N_COMPARED = 64
-
-
-class Asked(NamedTuple):
-    """Whom a selector asks, about which rows."""
-
-    classifier: ProxyLearner
-    X_pool: Any
-    who: str
 
 
 class ASVP(QueryStrategy):
@@ -253,21 +237,21 @@ class ASVP(QueryStrategy):
         else:
             indices, metrics = answer.positions(pool.ids), answer.metrics
         if self.is_switched_:
-            network.give(self._second_training(network))
+            network.give(self._source.second_training(network))
         return indices, metrics
 
     def _round(self, network, labelled, y, pool, n_instances, key, has_ids):
         """Select, and remember how."""
         # In this order in every round, whoever needs them.
         proxy_seed, selector_seed = self._generator().randint(2**31 - 1, size=2)
-        watch = Stopwatch(STAGES)
+        watch, source = Stopwatch(STAGES), self._source
         self._features.n_embedded = 0
         self._features.meet([pool] if labelled is None else [pool, labelled])
 
         def features_of(rows):
             with watch.stage("features"):
                 self._features.fill(
-                    rows, lambda: self._find_embed(network, labelled, y, pool)
+                    rows, lambda: source.embed(network, labelled, y, pool)
                 )
                 return self._features.take(rows.keys)
 
@@ -282,11 +266,8 @@ class ASVP(QueryStrategy):
         if y is None or _is_one_class(y):
             asked = Asked(ProxyLearner(None, None, None), features_of(pool), "nobody")
         else:
-            if self._trained is None and state.was_aligned:  # by another process
-                self._log.alignment.rows_in(labelled, y)
             # On these labels already, where a query failed after it or is another.
-            knows = self._trained is not None
-            knows = knows and self._log.alignment.was_on(labelled, y)
+            knows = source.was_fine_tuned_on(labelled, y)
             with watch.stage("indicator"):
                 is_aligned = knows or self._ask_indicator("indicator", state)
                 switches = is_aligned
@@ -294,17 +275,23 @@ class ASVP(QueryStrategy):
                     switches = self._ask_indicator("switch", state)
                 is_switched |= switches
             if is_aligned and not knows:
-                self._align(network, labelled, y, pool, is_switched, key, watch)
+                with watch.stage("fine_tuning"):
+                    trained = source.fine_tune(network, labelled, y, is_switched)
+                with watch.stage("features"):
+                    found = self._features.renew([pool, labelled], trained.embed, key)
+                source.settle(trained, found, labelled, y, is_switched)
+                self.__dict__.pop("selector_", None)
             if is_aligned:
-                asked = self._ask_network(labelled, y, pool, features_of)
+                asked = source.asked(labelled, y, pool, features_of)
             else:
                 features = features_of(pool), np.asarray(features_of(labelled))
                 asked = self._train_proxy(network, *features, y, proxy_seed, watch)
         self.proxy_ = asked.classifier.proxy
         with watch.stage("selection"):
-            indices, metrics = self._ask_selector(
-                asked, pool, n_instances, selector_seed
-            )
+            if not hasattr(self, "selector_"):
+                selector = MarginSampling() if self.selector is None else self.selector
+                self.selector_ = seeded(clone(selector, safe=False), selector_seed)
+            indices, metrics = picks_of(self.selector_, asked, n_instances, pool.ids)
         done = ASVPRound(
             n_labelled=state.n_labelled,
             n_pool=len(pool.keys),
@@ -325,83 +312,9 @@ class ASVP(QueryStrategy):
     def _train_proxy(self, network, pool_features, features, y, seed, watch):
         with watch.stage("proxy"):
             proxy = network.make_proxy() if self.proxy is None else clone(self.proxy)
-            proxy = _seeded(proxy, seed)
+            proxy = seeded(proxy, seed)
             proxy.fit(features, y)
         return Asked(ProxyLearner(proxy, features, y), pool_features, "proxy")
-
-    def _align(self, network, labelled, y, pool, is_switched, key, watch):
-        """Fine-tune the network, and put its features in the place of the old."""
-        recipe = self._second_training(network) if is_switched else None
-        if recipe is network.inner:
-            recipe = None  # what the learner trains already
-        with watch.stage("fine_tuning"):
-            folder = self._run_folder(self._features.generation + 1)
-            trained = network.fine_tuned(labelled.X, y, recipe, folder)
-        with watch.stage("features"):
-            source = self._features.renew([pool, labelled], trained.embed, key)
-        self._trained = trained
-        self._log.alignment = Alignment(
-            self._features.generation,
-            source,
-            labelled.ids,
-            labels_key(labelled.ids, y),
-            by_second=is_switched,
-        )
-        self.__dict__.pop("selector_", None)
-
-    def _ask_network(self, labelled, y, pool, features_of):
-        """The network that was fine-tuned, by its head if that says it all."""
-        trained, head = self._trained, None
-        if hasattr(trained, "head_classifier"):
-            some = slice(0, min(_N_COMPARED, len(labelled.keys)))
-            head = trained.head_classifier(take_rows(labelled.X, some))
-        if head is None:
-            return Asked(ProxyLearner(trained, labelled.X, y), pool.X, "network")
-        learner = ProxyLearner(head, np.asarray(features_of(labelled)), y)
-        return Asked(learner, features_of(pool), "network")
-
-    def _find_embed(self, network, labelled, y, pool):
-        """The function that gave the features that there are."""
-        alignment = self._log.alignment
-        if alignment.generation == 0:
-            if self.embedding is not None:
-                return lambda rows: self.embedding(network.classifier, rows)
-            if self._untrained is None:  # another one may begin with other weights
-                self._untrained = network.before_training(pool.X)
-            return self._untrained.embed
-        if self._trained is None:  # in the process that fine-tuned it
-            rows = alignment.rows_in(labelled, y)
-            recipe = self._second_training(network)
-            if not alignment.by_second:
-                recipe = network.inner
-            folder = self._run_folder(alignment.generation)
-            X = take_rows(labelled.X, rows)
-            self._trained = network.fine_tuned(X, y[rows], recipe, folder)
-        return self._trained.embed
-
-    def _ask_selector(self, asked, pool, n_instances, seed):
-        if not hasattr(self, "selector_"):
-            selector = MarginSampling() if self.selector is None else self.selector
-            self.selector_ = _seeded(clone(selector, safe=False), seed)
-        if isinstance(self.selector_, QueryStrategy):
-            return self.selector_._checked_picks(
-                asked.classifier, asked.X_pool, n_instances, pool.ids
-            )
-        answer = self.selector_(asked.classifier, asked.X_pool, n_instances)
-        indices, metrics = answer if isinstance(answer, tuple) else (answer, None)
-        indices = np.asarray(indices)
-        found = indices[(indices >= 0) & (indices < len(pool.keys))]
-        is_sound = indices.shape == (n_instances,) and indices.dtype.kind in "iu"
-        if not is_sound or len(np.unique(found)) < n_instances:
-            raise ValueError(
-                f"ASVP asked its selector for {n_instances} different positions in a"
-                f" pool of {len(pool.keys)} and got {indices.dtype} of shape"
-                f" {indices.shape}, {len(np.unique(found))} of them different and in"
-                " the pool."
-            )
-        if np.shape(metrics) != indices.shape:  # instances, for instance
-            metrics = np.zeros(n_instances)
-        return indices, metrics
 
     def _ask_indicator(self, name, state):
         given = getattr(self, name)
@@ -447,32 +360,9 @@ class ASVP(QueryStrategy):
             )
             self._features.are_given = log.are_given
             self._log = log
-            self._trained = self._untrained = self._network = None
-        if network is None:
-            return
-        if self._network is None:
-            self._network = network.identity()
-        elif network.identity() != self._network and not self._is_second(network):
-            raise ValueError(
-                f"This ASVP selects for {self._network}, whose features it has, and is"
-                f" now called by {network.identity()}. Make one ASVP for each network."
-            )
-
-    def _second_training(self, network):
-        if not hasattr(self, "_recipe"):
-            given = self.fine_tuning
-            recipe = plain_fine_tuning(network.inner) if given is None else clone(given)
-            self._recipe = recipe
-        return self._recipe
-
-    def _is_second(self, network):
-        """Whether the learner has the second training, of whatever kind that is."""
-        recipe = getattr(self, "_recipe", None)
-        return recipe is not None and network.identity() == identity_of(recipe)
-
-    def _run_folder(self, generation):
-        folder = self._log.folder
-        return None if folder is None else folder / f"fine-tuning-{generation}"
+            self._source = FeatureSource(log, self.embedding, self.fine_tuning)
+        if network is not None:
+            self._source.check(network)
 
     def _labelled_keys(self, X):
         """Keys of labelled rows; those picked under ids are known by them."""
@@ -516,16 +406,6 @@ def _is_one_class(y):
         stacklevel=6,
     )
     return True
-
-
-def _seeded(estimator, seed):
-    """The same with this seed for each ``random_state`` that is None."""
-    if not hasattr(estimator, "get_params"):
-        return estimator
-    for name, value in sorted(estimator.get_params().items()):
-        if name.rpartition("__")[2] == "random_state" and value is None:
-            estimator.set_params(**{name: int(seed)})
-    return estimator
 
 
 def asvp_sampling(
