@@ -33,6 +33,7 @@ bench: $(VENV)/.installed $(RAC)/.installed
 	$(python) benchmarks/query.py $(ARGS)
 	$(python) benchmarks/networks.py $(ARGS)
 	$(python) benchmarks/diverse.py $(ARGS)
+	$(python) benchmarks/asvp.py $(ARGS)
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
