@@ -1,0 +1,1 @@
+"""Strategies compared on a data set: settings, runs, results, report."""
