@@ -45,7 +45,7 @@ def _options_of(found, leave_out=()):
     """Parameters that are numbers or names."""
     names = list(inspect.signature(found).parameters)
     # What the comparison itself decides, or a settings file cannot hold.
-    decided = {"random_state", "embedding", "labelled", "memory", "verbose", "store"}
+    decided = {"random_state", "embedding", "labelled", "verbose", "store"}
     return tuple(name for name in names if name not in decided | set(leave_out))
 
 

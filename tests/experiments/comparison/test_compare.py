@@ -88,7 +88,7 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("n_steps", (1, 2, 3, 5, 9))
+@pytest.mark.parametrize("n_steps", [1, 2, 3, 5, 9])
 def test_a_comparison_goes_on_from_any_point(whole, tmp_path, monkeypatch, n_steps):
     """Killed again and again, after so many writes each time."""
     settings = {**SHORT, "strategies": ["cluster-margin", "badge"]}
