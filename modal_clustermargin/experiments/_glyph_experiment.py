@@ -12,7 +12,7 @@ from modal_clustermargin.estimators import (
     SmallResNet,
 )
 from modal_clustermargin.experiments._asvp_papers import ASVPExperiment
-from modal_clustermargin.experiments._glyphs import ALPHABETS, make_glyphs
+from modal_clustermargin.experiments.data._glyphs import ALPHABETS, make_glyphs
 
 _ALPHABET = ("greek", "symbols")
 _OURS = ("images", "fine_tuning", "lp_ft", "proxy", "budgets", "n_seeds")
