@@ -1,0 +1,1 @@
+"""A comparison of query strategies: its runs, and the report of what they came to."""
