@@ -74,6 +74,16 @@ def tidy(panel):
     panel.spines[["top", "right"]].set_visible(False)
 
 
+def logarithmic(axis):
+    """A logarithmic axis with plain numbers, at 1, 2 and 5 of each ten."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+
+
 def legend_below(figure, panel):
     """The names of what a panel shows, under the picture, in rows."""
     handles, labels = panel.get_legend_handles_labels()

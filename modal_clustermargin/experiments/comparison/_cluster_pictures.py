@@ -5,11 +5,11 @@ import numpy as np
 from modal_clustermargin.experiments.comparison._canvas import (
     drawn,
     legend_below,
+    logarithmic,
     looks,
     shown,
     tidy,
 )
-from modal_clustermargin.experiments.comparison._words import counted
 
 _MOST_CLUSTERS = 12
 _MOST_PICKS = 8
@@ -54,26 +54,46 @@ def draw_cluster_sizes(results, all_picks, path):
                         markersize=5,
                         label=f"{shown(picks.strategy)}: {part}",
                     )
-        panel.set(xscale="log", yscale="log")
+        for axis in (panel.xaxis, panel.yaxis):
+            logarithmic(axis)
         panel.set(xlabel="rows of a cluster", ylabel="clusters of at least that size")
         tidy(panel)
         legend_below(figure, panel)
 
 
-def draw_gallery(thumbnails, cluster, sizes, path, *, title=""):
-    """The picks of a batch as images, a row of them for each cluster.
+def gallery_picks(cluster):
+    """Positions of the picks that a gallery has room for.
 
-    The clusters with most picks come first, twelve of them at most, and eight of the
-    picks of each.
+    Those of the twelve clusters with most picks, the most first, and the first eight
+    of each.
 
     Parameters
     ----------
-    thumbnails : ndarray of shape (n_picks, height, width[, 3]), dtype=uint8
-
     cluster : ndarray of shape (n_picks,), dtype=intp
 
-    sizes : dict of int to int or None
-        Rows that each cluster has in the pool, where that is known.
+    Returns
+    -------
+    positions : ndarray of shape (n_shown,), dtype=intp
+        Cluster by cluster.
+    """
+    clusters, n_picks = np.unique(cluster, return_counts=True)
+    order = np.argsort(-n_picks, kind="stable")[:_MOST_CLUSTERS]
+    members = [np.flatnonzero(cluster == clusters[i])[:_MOST_PICKS] for i in order]
+    return np.concatenate(members)
+
+
+def draw_gallery(thumbnails, cluster, says, path, *, title=""):
+    """The picks of a batch as images, cluster by cluster.
+
+    Parameters
+    ----------
+    thumbnails : ndarray of shape (n_shown, height, width[, 3]), dtype=uint8
+
+    cluster : ndarray of shape (n_shown,), dtype=intp
+        Of each image. More than `gallery_picks` takes are left out.
+
+    says : dict of int to str
+        What stands beside the images of a cluster.
 
     path : Path
         PNG to write, in a folder that is there.
@@ -83,63 +103,48 @@ def draw_gallery(thumbnails, cluster, sizes, path, *, title=""):
     Raises
     ------
     ValueError
-        If the images are of another kind, or not one a pick.
+        If the images are of another kind, or not one for each pick.
 
     ImportError
         If matplotlib is not installed.
     """
-    thumbnails = np.asarray(thumbnails)
-    is_image = thumbnails.ndim == 3 or (
-        thumbnails.ndim == 4 and thumbnails.shape[-1] == 3
-    )
+    thumbnails, cluster = np.asarray(thumbnails), np.asarray(cluster)
+    shape = thumbnails.shape
+    is_image = len(shape) == 3 or (len(shape) == 4 and shape[-1] == 3)
     if thumbnails.dtype != np.uint8 or not is_image:
         raise ValueError(
-            "draw_gallery needs thumbnails of shape (n_picks, height, width[, 3]) and"
-            f" dtype uint8; got shape {thumbnails.shape} and dtype {thumbnails.dtype}."
+            "draw_gallery needs thumbnails of shape (n_shown, height, width[, 3]) and"
+            f" dtype uint8; got shape {shape} and dtype {thumbnails.dtype}."
         )
     if len(thumbnails) != len(cluster) or not len(cluster):
         raise ValueError(
-            "draw_gallery needs a thumbnail for each pick, one at least; got"
+            "draw_gallery needs one thumbnail for each pick, and a pick at least; got"
             f" {len(thumbnails)} for {len(cluster)}."
         )
-    clusters, n_picks = np.unique(cluster, return_counts=True)
-    order = np.argsort(-n_picks, kind="stable")[:_MOST_CLUSTERS]
-    n_columns = min(_MOST_PICKS, int(n_picks.max()))
-    shape = (len(order), n_columns)
-    size = (2.1 + 0.62 * shape[1], 0.5 + 0.66 * shape[0])
-    with drawn(path, "draw_gallery", (max(size[0], 5.2), size[1])) as figure:
-        panels = figure.subplots(*shape, squeeze=False)
-        for row, place in zip(panels, order, strict=True):
-            members = np.flatnonzero(cluster == clusters[place])
-            for panel in row:
-                panel.axis("off")
-            for panel, member in zip(row, members, strict=False):
-                # Glyphs of one channel are drawn in grey, larger ones are not smoothed.
-                panel.imshow(
-                    thumbnails[member],
-                    cmap="gray",
-                    vmin=0,
-                    vmax=255,
-                    interpolation="nearest",
-                )
-            row[0].text(
-                -0.25,
-                0.5,
-                _about(clusters[place], sizes, n_picks[place]),
-                transform=row[0].transAxes,
-                ha="right",
-                va="center",
-                fontsize=8,
-            )
+    chosen = gallery_picks(cluster)
+    clusters, n_images = np.unique(cluster[chosen], return_counts=True)
+    order = dict.fromkeys(cluster[chosen])
+    # Clusters of few picks stand side by side.
+    width = int(n_images.max())
+    n_blocks = min(len(clusters), max(1, _MOST_PICKS // (width + 1)))
+    n_rows = -(-len(clusters) // n_blocks)
+    ratios = [1.9, *[1] * width] * n_blocks
+    size = (max(3.0, 0.62 * sum(ratios)), 0.45 + 0.66 * n_rows)
+    with drawn(path, "draw_gallery", size) as figure:
+        panels = figure.subplots(
+            n_rows, len(ratios), squeeze=False, width_ratios=ratios
+        )
+        for panel in panels.flat:
+            panel.axis("off")
+        # The blocks one under the other: a row for each cluster.
+        blocks = np.vstack(np.hsplit(panels, n_blocks))
+        for row, each in zip(blocks, order, strict=False):
+            row[0].text(1, 0.5, says[each], ha="right", va="center", fontsize=8)
+            images = thumbnails[chosen][cluster[chosen] == each]
+            for panel, image in zip(row[1:], images, strict=False):
+                panel.imshow(image, cmap="gray", vmin=0, vmax=255)
         if title:
-            figure.suptitle(shown(title, 70), fontsize=10)
-
-
-def _about(cluster, sizes, n_picks):
-    """What the row of a cluster says: its size, and how many were picked."""
-    size = sizes.get(int(cluster))
-    of_size = "" if size is None else f", {counted(size, 'row')}"
-    return f"cluster {cluster}{of_size}\n{counted(int(n_picks), 'pick')}"
+            figure.suptitle(shown(title, 60), fontsize=10)
 
 
 def _at_least(sizes):

@@ -19,7 +19,6 @@ from modal_clustermargin.experiments.comparison._words import (
     percent,
     points,
     whole,
-    with_interval,
 )
 
 _FEW_SEEDS = 5
@@ -71,6 +70,10 @@ def finding(results, bootstrap):
             " choosing gains over it."
         )
     sentences += _cautions(len(results.seeds))
+    if missing(results):
+        sentences.append(
+            "The comparison is not finished: the end says what is missing."
+        )
     return Finding(_headline(results, best, other), sentences)
 
 
@@ -84,10 +87,10 @@ def missing(results):
             f" {results.n_expected:,} rows are there, {share} are missing."
         )
     if results.unfinished:
-        seeds = listed(results.unfinished)
+        noun = "seeds" if results.unfinished[1:] else "seed"
         sentences.append(
-            f"Left out, as they lack rows of some strategy: seeds {seeds}. Means are"
-            f" over the other {len(results.seeds)}."
+            f"Left out for want of rows: {noun} {listed(results.unfinished)}. Means are"
+            f" over {counted(len(results.seeds), 'seed')} that all strategies have."
         )
     if results.without_rows:
         sentences.append(f"Without any rows: {listed(results.without_rows)}.")
@@ -136,8 +139,9 @@ def _against(results, bootstrap, best, other):
     )
     if not np.isnan(saving.share.value):
         text += (
-            " Over all accuracies that both reach it saves a share of labels of"
-            f" {with_interval(saving.share, percent)}{_verdict(saving.share, results)}."
+            f" Over all accuracies that both reach it saves"
+            f" {percent(saving.share.value)} of the labels"
+            f"{_interval(saving.share, percent)}{_verdict(saving.share, results)}."
         )
     return text
 

@@ -9,6 +9,7 @@ from modal_clustermargin.experiments._costs import cost
 from modal_clustermargin.experiments.comparison._canvas import (
     drawn,
     legend_below,
+    logarithmic,
     looks,
     shown,
     tidy,
@@ -100,7 +101,9 @@ def draw_differences(results, reference, path):
             f"points of area over {shown(reference)}"
             " (a stroke a seed; line: 95 % interval)"
         )
-        below.set(xlabel="labels", ylabel=f"points over {shown(reference)}")
+        below.set(
+            xlabel="labels", ylabel=f"points of accuracy over\n{shown(reference)}"
+        )
         tidy(below)
         tidy(above)
         above.axvline(0, color="0.4", linewidth=1)
@@ -148,6 +151,7 @@ def draw_wins(results, path):
         ticks, labels = range(len(names)), [shown(each, 16) for each in names]
         panel.set_xticks(ticks, labels, rotation=35, ha="right", rotation_mode="anchor")
         panel.set_yticks(ticks, labels)
+        panel.tick_params(length=0)
         panel.spines[:].set_visible(False)
         panel.set_title("seeds won by the row, and its points of area", fontsize=10)
         bar = figure.colorbar(image, ax=panel, shrink=0.7, label="seeds won")
@@ -189,7 +193,7 @@ def draw_computing(results, path):
             below.barh(place, peaks[-1], color=look["color"], height=0.6)
             below.text(peaks[-1], place, f" {peaks[-1]:,.0f}", va="center", fontsize=9)
         if is_log:
-            above.set_yscale("log")
+            logarithmic(above.yaxis)
         above.set(xlabel="labels after the query", ylabel="seconds of a query")
         below.set_yticks(range(n), [shown(each) for each in looks(results)])
         below.set(xlabel="peak memory (MiB)", xlim=(0, 1.15 * max(*peaks, 1)))
@@ -229,7 +233,8 @@ def draw_cost(results, prices, path):
                 **look,
             )
         panel.set_xlabel(
-            f"cost, at {prices.label:g} a label and {prices.hour:g} an hour of computing"
+            f"cost, at {prices.label:g} a label and {prices.hour:g} an hour of"
+            " computing"
         )
         panel.set_ylabel("test accuracy (%)")
         tidy(panel)

@@ -83,6 +83,11 @@ def write_report(
             "write_report needs n_bootstrap as a whole number of at least 100; got"
             f" {n_bootstrap!r}."
         )
+    if data is not None and not hasattr(data, "thumbnails"):
+        raise ValueError(
+            "write_report needs data with a method thumbnails(rows), or None for no"
+            f" gallery; got {data!r}."
+        )
     random_state = check_random_state(random_state)
     template = _template()
     folder = Path(folder)

@@ -2,10 +2,13 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from modal_clustermargin.experiments._costs import cost
 from modal_clustermargin.experiments.comparison._cluster_pictures import (
     draw_cluster_sizes,
     draw_gallery,
+    gallery_picks,
 )
 from modal_clustermargin.experiments.comparison._findings import missing
 from modal_clustermargin.experiments.comparison._picks import picks_with_clusters
@@ -28,6 +31,14 @@ from modal_clustermargin.experiments.comparison._report_tables import (
 )
 from modal_clustermargin.experiments.comparison._statistics import ranking
 from modal_clustermargin.experiments.comparison._words import counted
+
+_INTERVALS = (
+    "In brackets are 95 % intervals: of points, by the paired t distribution over"
+    " seeds; of labels, by drawing seeds. Labels saved are those at the highest"
+    " accuracy that both mean curves reach; the share saved is the mean over all that"
+    " both reach. Each interval is for one comparison: of many, some leave 0 out by"
+    " chance."
+)
 
 
 class Picture(NamedTuple):
@@ -105,7 +116,7 @@ def _differences(results, bootstrap, pictures):
         equal_accuracy_table(results),
         rounds_table(results, reference),
     ]
-    return Section("Differences", [], [Picture(path, says)], tables)
+    return Section("Differences", [_INTERVALS], [Picture(path, says)], tables)
 
 
 def _wins(results, pictures):
@@ -150,13 +161,15 @@ def _clusters(folder, results, data, pictures):
         " pool, and of those that rows were picked from."
     ]
     for i, picks in enumerate(last_query if data is not None else ()):
-        thumbnails = data.thumbnails(picks.indices)
+        chosen = gallery_picks(picks.cluster)
+        thumbnails = data.thumbnails(picks.indices[chosen])
         if thumbnails is None:
             continue
         path = pictures / f"gallery-{i}.png"
         title = f"{picks.strategy}, seed {seed}, round {picks.round}"
-        sizes = {int(each): picks.size_of(each) for each in picks.cluster}
-        draw_gallery(thumbnails, picks.cluster, sizes, path, title=title)
+        cluster = picks.cluster[chosen]
+        says = {each: _about_cluster(picks, each) for each in np.unique(cluster)}
+        draw_gallery(thumbnails, cluster, says, path, title=title)
         shown.append(Picture(path, f"Images picked by {title}, by cluster."))
     if shown[1:]:
         sentences.append(
@@ -164,6 +177,12 @@ def _clusters(folder, results, data, pictures):
             " first, as many as there is room for."
         )
     yield Section("Clusters", sentences, shown, [])
+
+
+def _about_cluster(picks, cluster):
+    size, n_picks = picks.size_of(cluster), int((picks.cluster == cluster).sum())
+    of = "" if size is None else f" of {counted(size, 'row')}"
+    return f"cluster {cluster}\n{n_picks} picked{of}"
 
 
 def _settings(settings, results):
@@ -195,7 +214,7 @@ def _said(value):
     """A setting in words: names and values, lists with commas."""
     if isinstance(value, dict):
         return "; ".join(
-            str(each) if name == "name" else f"{name}: {_said(each)}"
+            str(each) if name in ("name", "strategy") else f"{name}: {_said(each)}"
             for name, each in value.items()
             if each not in ({}, [])
         )

@@ -22,6 +22,7 @@ from modal_clustermargin.experiments.comparison._statistics import (
 from modal_clustermargin.experiments.comparison._words import (
     NOT_KNOWN,
     amount,
+    in_percent,
     percent,
     points,
     whole,
@@ -47,13 +48,13 @@ def accuracy_table(results):
         mean_and_error(results.values(each, "accuracy")) for each in results.strategies
     ]
     for i, n in enumerate(results.n_labels):
-        row = [with_error(mean[i], error[i], percent) for mean, error in cells]
+        row = [with_error(mean[i], error[i], in_percent) for mean, error in cells]
         rows.append([whole(n), *row])
     by_seed = [areas(results, each)[:, np.newaxis] for each in results.strategies]
     ends = [mean_and_error(each) for each in by_seed]
-    area = [with_error(mean[0], error[0], percent) for mean, error in ends]
+    area = [with_error(mean[0], error[0], in_percent) for mean, error in ends]
     return Table(
-        "Test accuracy",
+        "Test accuracy (%)",
         ["labels", *results.strategies],
         [*rows, ["area", *area]],
         "Mean over seeds ± its standard error. The area is the mean accuracy over"
@@ -74,20 +75,16 @@ def against_table(results, bootstrap, reference=None):
         row = [
             with_interval(by, points),
             with_interval(saving.labels, whole),
-            percent(saving.accuracy),
-            with_interval(saving.share, percent),
+            in_percent(saving.accuracy),
+            with_interval(saving.share, in_percent),
             f"{won} of {len(results.seeds)}",
         ]
         rows.append([strategy, *([] if reference else [other]), *row])
+    names = ["strategy"] if reference else ["strategy", "next best"]
     return Table(
         f"Against {reference}" if reference else "Against the next best",
-        ["strategy", *([] if reference else ["next best"])]
-        + ["points of area", "labels saved", "at", "share saved", "seeds won"],
+        [*names, "points of area", "labels saved", "at (%)", "saved (%)", "seeds won"],
         rows,
-        "In brackets, 95 % intervals: of points, by the paired t distribution; of"
-        " labels, by drawing seeds. Labels saved are at the highest accuracy that both"
-        " mean curves reach; the share is the mean over all that both reach. Each"
-        " interval is for one comparison: of many, some leave 0 out by chance.",
     )
 
 
@@ -111,15 +108,14 @@ def wins_table(results):
     won, by_seed = wins(results), [areas(results, s) for s in results.strategies]
     rows = []
     for i, strategy in enumerate(results.strategies):
+        by = [paired_difference(by_seed[i], other) for other in by_seed]
         row = [
-            NOT_KNOWN
-            if i == j
-            else f"{won[i, j]}: {with_interval(paired_difference(by_seed[i], other), points)}"
-            for j, other in enumerate(by_seed)
+            f"{n}: {with_interval(each, points)}"
+            for n, each in zip(won[i], by, strict=True)
         ]
-        rows.append([strategy, *row])
+        rows.append([strategy, *row[:i], NOT_KNOWN, *row[i + 1 :]])
     return Table(
-        "Pairwise wins",
+        "Seeds won, and points of area",
         ["row against column", *results.strategies],
         rows,
         f"Number of seeds, of {len(results.seeds)}, in which the row has the larger"
@@ -165,13 +161,18 @@ def computing_table(results):
         row += [whole(_mean(each[:, 1:])) for each in counts]
         rows.append([strategy, *row])
     return Table(
-        "Time and memory",
-        ["strategy", "query (s)", "embedding (s)", "clustering (s)"]
-        + ["training (s)", "all (s)", "memory (MiB)", "clusters", "candidates"],
+        "Means of a round",
+        [
+            "strategy",
+            *(f"{part} (s)" for part in (*parts, "training", "all")),
+            "memory (MiB)",
+            "clusters",
+            "candidates",
+        ],
         rows,
-        "Seconds of one round, means over rounds and seeds; embedding and clustering"
-        " are parts of the query. All: the computing behind the last model, with the"
-        " trainings that queries needed. Memory: the peak of a run, mean over seeds.",
+        "Over rounds and seeds; embedding and clustering are parts of the query. All:"
+        " the computing behind the last model, with the trainings that queries needed."
+        " Memory: the peak of a run, mean over seeds.",
     )
 
 
@@ -186,7 +187,7 @@ def cost_table(results, prices):
         if reference is not None:
             row += _cost_saved(curve, reference, prices)
         rows.append([strategy, *row])
-    saved = ["cost saved", "worth labels"] if reference is not None else []
+    saved = ["saved (%)", "worth labels"] if reference is not None else []
     note = (
         f"At {prices.label:g} a label and {prices.hour:g} an hour of computing, on the"
         f" curves of means. {percent(end)} is the highest accuracy that all reach."
@@ -197,13 +198,13 @@ def cost_table(results, prices):
             " reach."
         )
     columns = ["strategy", "all rounds", f"for {percent(end)}", *saved]
-    return Table("Cost", columns, rows, note)
+    return Table("Money", columns, rows, note)
 
 
 def _cost_saved(curve, reference, prices):
     if curve is reference or not cost(reference, prices).any():
         return [NOT_KNOWN, NOT_KNOWN]
-    share = percent(overall_cost_reduction(curve, reference, prices))
+    share = in_percent(overall_cost_reduction(curve, reference, prices))
     if not prices.label:
         return [share, NOT_KNOWN]
     return [share, whole(equivalent_saving(curve, reference, prices))]

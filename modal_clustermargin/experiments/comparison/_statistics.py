@@ -156,7 +156,7 @@ class Bootstrap:
         drawn = random_state.randint(n_seeds, size=(n_bootstrap, n_seeds))
         # One seed drawn from one says nothing about others.
         drawn = drawn if n_seeds > 1 else drawn[:0]
-        self._curves = {}
+        self._curves, self._savings = {}, {}
         for strategy in results.strategies:
             accuracy = results.values(strategy, "accuracy")
             means = [accuracy.mean(axis=0), *accuracy[drawn].mean(axis=1)]
@@ -170,11 +170,19 @@ class Bootstrap:
         Percentile intervals over the draws. A share is nan, or has no interval, where
         the mean curves share no accuracy, or more than one draw in twenty has none.
         """
-        pairs = list(zip(self._curves[strategy], self._curves[reference], strict=True))
-        shares = [sample_saving_ratio(*pair) for pair in pairs]
-        labels = [_saved_at_the_end(*pair) for pair in pairs]
-        end = min(curve.best_accuracy[-1] for curve in pairs[0])
-        return Saving(_interval(shares), _interval(labels), float(end))
+        pair = strategy, reference
+        if pair not in self._savings:
+            self._savings[pair] = _saving(*(self._curves[each] for each in pair))
+        return self._savings[pair]
+
+
+def _saving(curves, references):
+    """Of the curves of means, first over all seeds and then over each draw."""
+    pairs = list(zip(curves, references, strict=True))
+    shares = [sample_saving_ratio(*pair) for pair in pairs]
+    labels = [_saved_at_the_end(*pair) for pair in pairs]
+    end = min(curve.best_accuracy[-1] for curve in pairs[0])
+    return Saving(_interval(shares), _interval(labels), float(end))
 
 
 def _saved_at_the_end(curve, reference):

@@ -2,12 +2,18 @@
 
 import numpy as np
 
-NOT_KNOWN = "–"
+NOT_KNOWN = "–"  # noqa: RUF001 the dash of typography
+_DECIMALS = ((1, 3), (10, 2), (100, 1))
 
 
 def percent(share, decimals=1):
     """A share as percent: "93.1 %"."""
     return _number(100 * share, f".{decimals}f", " %")
+
+
+def in_percent(share):
+    """A share as percent, where a column says the unit: "93.1"."""
+    return _number(100 * share, ".1f")
 
 
 def points(difference):
@@ -23,14 +29,14 @@ def whole(value):
 def amount(value):
     """Seconds, MiB or money, with about three digits: "0.123", "12.3", "1,234"."""
     size = abs(value)
-    form = (
-        ".3f" if size < 1 else ".2f" if size < 10 else ".1f" if size < 100 else ",.0f"
-    )
-    return _number(value, form)
+    if size == 0:
+        return "0"
+    decimals = next((n for end, n in _DECIMALS if size < end), 0)
+    return _number(value, f",.{decimals}f")
 
 
 def with_interval(estimate, form):
-    """A value and its interval: "+1.84 (+1.20 to +2.48)"; the value if none is known."""
+    """ "+1.84 (+1.20 to +2.48)", or the value alone where no interval is known."""
     value = form(estimate.value)
     if np.isnan(estimate.low):
         return value
@@ -38,7 +44,7 @@ def with_interval(estimate, form):
 
 
 def with_error(mean, error, form):
-    """ "93.1 % ± 0.4 %", or the mean alone where no error is known."""
+    """ "93.1 ± 0.4", or the mean alone where no error is known."""
     return form(mean) if np.isnan(error) else f"{form(mean)} ± {form(error)}"
 
 
