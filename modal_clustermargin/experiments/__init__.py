@@ -6,7 +6,8 @@ download; `pretrained_glyph_network` trains, once, the network that studies of
 pre-trained features begin from. `LearningCurve` is what a comparison comes to, and
 the functions of two curves say what one of them saves. `asvp_experiment` has the
 published experiments of ASVP, `glyph_experiment` one that runs anywhere, and
-`run_rounds` runs them.
+`run_rounds` runs them. `write_report` makes the report of a comparison of strategies
+out of its folder.
 """
 
 from importlib import import_module
@@ -15,11 +16,12 @@ from importlib import import_module
 _HOME = {
     "ALPHABETS": "data",
     "ASVPExperiment": "_asvp_papers",
-    "FONTS": "data",
+    "Comparison": "comparison._settings",
+    "ComparisonResults": "comparison._results",
     "DataCard": "data",
     "DataSet": "data",
+    "FONTS": "data",
     "LearningCurve": "_learning_curves",
-    "Comparison": "comparison._settings",
     "Prices": "_costs",
     "ResultTable": "_tables",
     "asvp_experiment": "_asvp_papers",
@@ -42,6 +44,7 @@ _HOME = {
     "sample_saving_ratio": "_savings",
     "seconds_needed": "_learning_curves",
     "shared_accuracies": "_savings",
+    "write_report": "comparison._report",
 }
 
 __all__ = sorted(_HOME)

@@ -10,6 +10,7 @@ import numpy as np
 
 from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.experiments._tables import ResultTable
+from modal_clustermargin.experiments.comparison._picks import picks_name
 
 COLUMNS = (
     "strategy",
@@ -100,8 +101,8 @@ class ComparisonFolder:
 
     def write_picks(self, label, seed, number, **arrays):
         """Keep what a query chose."""
-        name = f"{quote(label, safe=' ')}-{seed}-{number}.npz"
-        with written_whole(self.path / "picks" / name) as file:
+        path = self.path / "picks" / picks_name(label, seed, number)
+        with written_whole(path) as file:
             np.savez_compressed(file, **arrays)
 
     def rows(self):

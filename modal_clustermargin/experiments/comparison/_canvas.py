@@ -1,0 +1,108 @@
+"""Figures without a window, and one look for a strategy in all of them."""
+
+from contextlib import contextmanager
+from textwrap import wrap
+
+from modal_clustermargin._whole_files import written_whole
+
+# Okabe and Ito's colours, which colour-blind readers tell apart; without their
+# yellow, which white paper swallows.
+_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+_DASHES = ("-", "--", ":", "-.")
+_MARKERS = "osD^vPX"
+_RANDOM = {"color": "#7a8290", "linestyle": "-", "marker": "."}
+
+
+def looks(results):
+    """Colour, line and marker of each strategy: dict by strategy.
+
+    Random sampling is grey. Past seven others colours come again, with another dash.
+    """
+    others = [each for each in results.strategies if each != results.random]
+    look = {}
+    for i, strategy in enumerate(others):
+        turn, place = divmod(i, len(_COLORS))
+        look[strategy] = {
+            "color": _COLORS[place],
+            "linestyle": _DASHES[turn % len(_DASHES)],
+            "marker": _MARKERS[i % len(_MARKERS)],
+        }
+    if results.random is not None:
+        look[results.random] = _RANDOM
+    return look
+
+
+@contextmanager
+def drawn(path, who, size):
+    """A figure that is written whole once it is drawn.
+
+    Parameters
+    ----------
+    path : Path
+        A PNG, in a folder that is there.
+
+    who : str
+        Who draws, for the message.
+
+    size : tuple of two floats
+        Width and height in inches.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            f"{who} needs matplotlib, which is not installed:"
+            ' pip install "modal-clustermargin[demo]".'
+        ) from error
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    yield figure
+    with written_whole(path) as file:
+        figure.savefig(file, dpi=150, format="png")
+
+
+def tidy(panel):
+    """A light grid and no box."""
+    panel.grid(color="0.92")
+    panel.set_axisbelow(True)
+    panel.spines[["top", "right"]].set_visible(False)
+
+
+def logarithmic(axis):
+    """A logarithmic axis with plain numbers, at 1, 2 and 5 of each ten."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+
+
+def legend_below(figure, panel):
+    """The names of what a panel shows, under the picture, in rows."""
+    handles, labels = panel.get_legend_handles_labels()
+    width = max(map(len, labels))
+    n_columns = max(1, min(len(labels), int(figure.get_figwidth() * 13 // (width + 6))))
+    figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=n_columns,
+        frameon=False,
+        fontsize=9,
+    )
+
+
+def shown(name, width=28):
+    """A name as matplotlib takes it literally, in lines of `width` characters."""
+    # matplotlib reads dollars as mathematics, and leaves names with an underscore in
+    # front out of legends.
+    text = "\n".join(wrap(name, width)) or name
+    text = text.replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
