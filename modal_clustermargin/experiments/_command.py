@@ -193,9 +193,11 @@ def _run_report(asked):
 
 def _report(folder, prices, with_data):
     from modal_clustermargin.experiments.comparison._compare import data_of
+    from modal_clustermargin.experiments.comparison._folder import ComparisonFolder
     from modal_clustermargin.experiments.comparison._report import write_report
 
     data = data_of(folder) if with_data else None
+    ComparisonFolder(folder).gather()  # of a comparison that is not done, what there is
     page = write_report(folder, prices=prices, data=data)
     print((folder / "report.txt").read_text(encoding="utf-8"))
     print(f"The report, with pictures: {page}")

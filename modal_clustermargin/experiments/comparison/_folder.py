@@ -11,23 +11,7 @@ import numpy as np
 from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.experiments._tables import ResultTable
 from modal_clustermargin.experiments.comparison._picks import picks_name
-
-COLUMNS = (
-    "strategy",
-    "seed",
-    "round",
-    "n_labels",
-    "accuracy",
-    "fit_seconds",
-    "query_seconds",
-    "embedding_seconds",
-    "clustering_seconds",
-    "peak_memory_mib",
-    "n_clusters",
-    "n_candidates",
-    "fits_needed",
-    "versions",
-)
+from modal_clustermargin.experiments.comparison._results import COLUMNS
 
 
 class ComparisonFolder:
@@ -113,8 +97,9 @@ class ComparisonFolder:
         return sorted(rows, key=lambda row: _place(row, place))
 
     def gather(self):
-        """Write `rows` to results.csv."""
-
+        """Write `rows` to results.csv; nothing, if there are no settings."""
+        if self.settings() is None:
+            return
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()

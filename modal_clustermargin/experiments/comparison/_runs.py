@@ -9,11 +9,13 @@ from sklearn.base import clone
 from sklearn.metrics import average_precision_score
 
 from modal_clustermargin._whole_files import written_whole
-from modal_clustermargin.experiments.comparison._models import make_model
-from modal_clustermargin.experiments.comparison._peak_memory import (
-    forget_peak,
-    peak_memory_mib,
+from modal_clustermargin.experiments.comparison._measured_queries import (
+    NO_QUERY,
+    measured_query,
+    parameters_of,
 )
+from modal_clustermargin.experiments.comparison._models import make_model
+from modal_clustermargin.experiments.comparison._peak_memory import peak_memory_mib
 from modal_clustermargin.experiments.comparison._strategies import (
     asks_model,
     make_strategy,
@@ -22,14 +24,6 @@ from modal_clustermargin.experiments.comparison._strategies import (
 from modal_clustermargin.experiments.comparison._timed_embedding import TimedEmbedding
 
 _PACKAGES = ("modal-clustermargin", "numpy", "scikit-learn", "torch")
-_NO_QUERY = {
-    "query_seconds": 0.0,
-    "embedding_seconds": 0.0,
-    "clustering_seconds": 0.0,
-    "peak_memory_mib": "",
-    "n_clusters": "",
-    "n_candidates": "",
-}
 
 
 class Run:
@@ -102,9 +96,11 @@ class Run:
         rng = np.random.RandomState(self.seed)
         labelled = rng.permutation(len(self.data.y))[: self.settings["n_initial"]]
         strategy = make_strategy(self.of_strategy, self.seed)
-        if not self.is_deferred and "embedding" in _parameters(strategy):
+        wants = parameters_of(strategy).get("embedding", "nothing")
+        if not self.is_deferred and wants is None:
             strategy.set_params(embedding=TimedEmbedding())
-        return 0, labelled, strategy, self._row(0, labelled, _NO_QUERY)
+        measures = NO_QUERY | {"peak_memory_mib": round(peak_memory_mib(), 1)}
+        return 0, labelled, strategy, self._row(0, labelled, measures)
 
     def _train(self, labelled, number):
         """The model of a round, and what it came to."""
@@ -129,54 +125,23 @@ class Run:
 
     def _query(self, strategy, classifier, labelled, number):
         rows = np.setdiff1d(np.arange(len(self.data.y)), labelled)
-        X_pool = self.data.X[rows]
-        if not self.is_deferred and "labelled" in _parameters(strategy):
+        if not self.is_deferred and "labelled" in parameters_of(strategy):
             strategy.set_params(labelled=self.data.X[labelled])
-        embedding = getattr(strategy, "embedding", None)
-        is_timed = isinstance(embedding, TimedEmbedding)
-        if is_timed:
-            embedding.seconds = 0.0
-        clustered = getattr(strategy, "clustering_", None)
-        forget_peak()
-        since = time.perf_counter()
-        picks = strategy(classifier, X_pool, self.settings["batch"])
-        query = _NO_QUERY | {
-            "query_seconds": time.perf_counter() - since,
-            "peak_memory_mib": round(peak_memory_mib(), 1),
-        }
-        picks = rows[self._checked(picks, len(rows))]
-        arrays = {"indices": picks}
-        if is_timed:
-            query["embedding_seconds"] = embedding.seconds
-        if self.is_deferred:
-            query["embedding_seconds"] = strategy.history_[-1].seconds["features"]
-            self._recipe = classifier.estimator
-        clustering = getattr(strategy, "clustering_", None)
-        if clustering is not clustered:
-            query["clustering_seconds"] = clustering.fit_seconds_
-        record = getattr(strategy, "last_query_", None)
-        if record is not None:
-            sizes = np.bincount(record.pool_cluster)
-            query["n_clusters"] = int(np.count_nonzero(sizes))
-            query["n_candidates"] = record.n_candidates
-            arrays |= {"cluster": record.cluster, "pool_cluster_sizes": sizes}
-        self.folder.write_picks(self.label, self.seed, number, **arrays)
-        labelled = np.concatenate([labelled, picks])
-        return labelled, self._row(number, labelled, query)
-
-    def _checked(self, picks, n_pool):
-        """Positions that a strategy chose, as distinct as they have to be."""
-        picks = picks[0] if isinstance(picks, tuple) else picks
-        picks = np.asarray(picks).ravel()
-        wanted = self.settings["batch"]
-        if len(picks) != wanted or len(np.unique(picks)) != wanted:
-            raise ValueError(
-                f"The strategy {self.label!r} was to choose {wanted} different rows of"
-                f" {n_pool}, and chose {len(picks)}, {len(np.unique(picks))} of them"
-                " different. modal_clustermargin.testing.check_query_strategy finds out"
-                " why."
+        try:
+            picks, measures, clusters = measured_query(
+                strategy, classifier, self.data.X[rows], self.settings["batch"]
             )
-        return picks
+        except ValueError as error:
+            who = f"strategy {self.label!r}, seed {self.seed}"
+            raise ValueError(f"With {who}: {error}") from error
+        if self.is_deferred:
+            self._recipe = classifier.estimator
+        picks = rows[picks]
+        self.folder.write_picks(
+            self.label, self.seed, number, indices=picks, **clusters
+        )
+        labelled = np.concatenate([labelled, picks])
+        return labelled, self._row(number, labelled, measures)
 
     # ---- what lasts ----------------------------------------------------------
 
@@ -203,10 +168,6 @@ class Run:
         seen = y.any(axis=0)
         precision = average_precision_score(y[:, seen], proba[:, seen])
         return {"accuracy": float(precision)}
-
-
-def _parameters(strategy):
-    return strategy.get_params(deep=False) if hasattr(strategy, "get_params") else {}
 
 
 def _versions():

@@ -13,7 +13,7 @@ import pytest
 from modal_clustermargin.experiments import compare
 from modal_clustermargin.experiments._tables import ResultTable
 from modal_clustermargin.experiments.comparison import _compare, _runs
-from modal_clustermargin.experiments.comparison._folder import COLUMNS
+from modal_clustermargin.experiments.comparison._results import COLUMNS
 
 SHORT = {
     "data": "digits",
@@ -243,7 +243,9 @@ def test_strategies_and_models_of_the_user(tmp_path, monkeypatch):
     chosen = picks(tmp_path / "out")
     assert chosen["mine_for_compare%3Afirst-3-1.npz"][0] in (0, 1, 2)
     assert len(chosen["mine_for_compare%3AOdd%3Astep%3D2-3-1.npz"]) == 30
-    with pytest.raises(ValueError, match=r"chose 30, 1 of them different\..*finds out"):
+    with pytest.raises(
+        ValueError, match=r"twice.*chose 30, 1 of them different\..*finds out"
+    ):
         compare(
             {**mine, "strategies": ["mine_for_compare:twice"]},
             tmp_path / "bad",
