@@ -159,7 +159,9 @@ class Bootstrap:
         self._curves, self._savings = {}, {}
         for strategy in results.strategies:
             accuracy = results.values(strategy, "accuracy")
+            # Rounded: labels leap where a curve is level, and rounding is no rise.
             means = [accuracy.mean(axis=0), *accuracy[drawn].mean(axis=1)]
+            means = np.round(means, 12)
             self._curves[strategy] = [
                 LearningCurve(results.n_labels, mean) for mean in means
             ]
