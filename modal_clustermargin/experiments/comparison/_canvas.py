@@ -52,6 +52,16 @@ def drawn(path, who, size):
     ImportError
         If matplotlib is not installed.
     """
+    figure_class, canvas_class = figure_classes(who)
+    figure = figure_class(figsize=size, layout="constrained")
+    canvas_class(figure)
+    yield figure
+    with written_whole(path) as file:
+        figure.savefig(file, dpi=150, format="png")
+
+
+def figure_classes(who):
+    """matplotlib's Figure and its canvas without a window, or ImportError."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -60,11 +70,7 @@ def drawn(path, who, size):
             f"{who} needs matplotlib, which is not installed:"
             ' pip install "modal-clustermargin[demo]".'
         ) from error
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
-    yield figure
-    with written_whole(path) as file:
-        figure.savefig(file, dpi=150, format="png")
+    return Figure, FigureCanvasAgg
 
 
 def tidy(panel):

@@ -159,7 +159,7 @@ class Bootstrap:
         self._curves, self._savings = {}, {}
         for strategy in results.strategies:
             accuracy = results.values(strategy, "accuracy")
-            # Rounded: labels leap where a curve is level, and rounding is no rise.
+            # Rounded, as those of mean_curve are.
             means = [accuracy.mean(axis=0), *accuracy[drawn].mean(axis=1)]
             means = np.round(means, 12)
             self._curves[strategy] = [
