@@ -13,7 +13,7 @@ from modal_clustermargin.experiments.comparison._canvas import (
 
 _MOST_CLUSTERS = 12
 _MOST_PICKS = 8
-_WORDS = 2.1  # width of what is said beside the images, in images
+_WORDS = 2.3  # width of what is said beside the images, in images
 
 
 def draw_cluster_sizes(results, all_picks, path):
@@ -35,7 +35,7 @@ def draw_cluster_sizes(results, all_picks, path):
     ImportError
         If matplotlib is not installed.
     """
-    with drawn(path, "draw_cluster_sizes", (7.2, 4.6)) as figure:
+    with drawn(path, "draw_cluster_sizes", (7.2, 4.2)) as figure:
         panel = figure.subplots()
         for picks in all_picks:
             color = looks(results)[picks.strategy]["color"]

@@ -118,7 +118,8 @@ def _differences(results, bootstrap, pictures):
         equal_accuracy_table(results),
         rounds_table(results, reference),
     ]
-    return Section("Differences", [_INTERVALS], [Picture(path, says)], tables)
+    intervals = [_INTERVALS] if results.seeds[1:] else []
+    return Section("Differences", intervals, [Picture(path, says)], tables)
 
 
 def _wins(results, pictures):
@@ -173,14 +174,15 @@ def _clusters(results, picks, data, pictures):
     if shown[1:]:
         sentences.append(
             "The galleries have the picks of the last round: clusters with most picks"
-            " first, as many as there is room for."
+            " first, as many as there is room for. Beside them, how many of the"
+            " cluster's rows were picked."
         )
     yield Section("Clusters", sentences, shown, [])
 
 
 def _about_cluster(picks, cluster):
     size, n_picks = picks.size_of(cluster), int((picks.cluster == cluster).sum())
-    of = "" if size is None else f" of {counted(size, 'row')}"
+    of = "" if size is None else f" of {size:,}"
     return f"cluster {cluster}\n{n_picks} picked{of}"
 
 
