@@ -52,6 +52,16 @@ def drawn(path, who, size):
     ImportError
         If matplotlib is not installed.
     """
+    figure_class, canvas_class = figure_classes(who)
+    figure = figure_class(figsize=size, layout="constrained")
+    canvas_class(figure)
+    yield figure
+    with written_whole(path) as file:
+        figure.savefig(file, dpi=150, format="png")
+
+
+def figure_classes(who):
+    """matplotlib's Figure and its canvas without a window, or ImportError."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -60,11 +70,7 @@ def drawn(path, who, size):
             f"{who} needs matplotlib, which is not installed:"
             ' pip install "modal-clustermargin[demo]".'
         ) from error
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
-    yield figure
-    with written_whole(path) as file:
-        figure.savefig(file, dpi=150, format="png")
+    return Figure, FigureCanvasAgg
 
 
 def tidy(panel):
@@ -75,34 +81,37 @@ def tidy(panel):
 
 
 def logarithmic(axis):
-    """A logarithmic axis with plain numbers, at 1, 2 and 5 of each ten."""
+    """A logarithmic axis with plain numbers, for what is drawn already."""
     from matplotlib.ticker import LogLocator, NullLocator
 
+    low, high = axis.get_data_interval()
     getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_major_formatter(lambda value, _: f"{value:,g}")
 
 
 def legend_below(figure, panel):
-    """The names of what a panel shows, under the picture, in rows."""
+    """The names of what a panel shows, under the picture, which grows by them."""
     handles, labels = panel.get_legend_handles_labels()
-    width = max(map(len, labels))
-    n_columns = max(1, min(len(labels), int(figure.get_figwidth() * 13 // (width + 6))))
-    figure.legend(
-        handles,
-        labels,
-        loc="outside lower center",
-        ncols=n_columns,
-        frameon=False,
-        fontsize=9,
-    )
+    lines = [label.splitlines() for label in labels]
+    width = max(len(line) for each in lines for line in each)
+    # About thirteen letters fit in an inch, and a line takes six of them.
+    n_columns = int(figure.get_figwidth() * 13 // (width + 6))
+    n_columns = max(1, min(len(labels), n_columns))
+    n_lines = sum(map(len, lines)) / n_columns + max(map(len, lines))
+    figure.set_figheight(figure.get_figheight() + 0.2 * n_lines)
+    look = {"frameon": False, "fontsize": 9, "ncols": n_columns}
+    figure.legend(handles, labels, loc="outside lower center", **look)
 
 
-def shown(name, width=28):
-    """A name as matplotlib takes it literally, in lines of `width` characters."""
+def shown(name, width=28, max_lines=None):
+    """A name as matplotlib takes it literally, in lines of `width` characters.
+
+    What is beyond `max_lines` is left out.
+    """
+    text = "\n".join(wrap(name, width, max_lines=max_lines, placeholder="…")) or name
     # matplotlib reads dollars as mathematics, and leaves names with an underscore in
     # front out of legends.
-    text = "\n".join(wrap(name, width)) or name
     text = text.replace("$", r"\$")
     return f" {text}" if text.startswith("_") else text

@@ -13,6 +13,7 @@ from modal_clustermargin.experiments.comparison._canvas import (
 
 _MOST_CLUSTERS = 12
 _MOST_PICKS = 8
+_WORDS = 2.3  # width of what is said beside the images, in images
 
 
 def draw_cluster_sizes(results, all_picks, path):
@@ -34,7 +35,7 @@ def draw_cluster_sizes(results, all_picks, path):
     ImportError
         If matplotlib is not installed.
     """
-    with drawn(path, "draw_cluster_sizes", (7.2, 4.6)) as figure:
+    with drawn(path, "draw_cluster_sizes", (7.2, 4.2)) as figure:
         panel = figure.subplots()
         for picks in all_picks:
             color = looks(results)[picks.strategy]["color"]
@@ -122,27 +123,26 @@ def draw_gallery(thumbnails, cluster, says, path, *, title=""):
             f" {len(thumbnails)} for {len(cluster)}."
         )
     chosen = gallery_picks(cluster)
-    clusters, n_images = np.unique(cluster[chosen], return_counts=True)
-    order = dict.fromkeys(cluster[chosen])
-    # Clusters of few picks stand side by side.
-    width = int(n_images.max())
-    n_blocks = min(len(clusters), max(1, _MOST_PICKS // (width + 1)))
-    n_rows = -(-len(clusters) // n_blocks)
-    ratios = [1.9, *[1] * width] * n_blocks
-    size = (max(3.0, 0.62 * sum(ratios)), 0.45 + 0.66 * n_rows)
+    thumbnails, cluster = thumbnails[chosen], cluster[chosen]
+    order = list(dict.fromkeys(cluster))
+    # In units of an image: words, then images; clusters of few stand side by side.
+    most = int(np.unique(cluster, return_counts=True)[1].max())
+    n_blocks = min(len(order), max(1, _MOST_PICKS // (most + 1)))
+    n_rows = -(-len(order) // n_blocks)
+    block = _WORDS + most
+    size = 0.62 * max(n_blocks * block, 5), 0.62 * n_rows + 0.4 * bool(title) + 0.1
     with drawn(path, "draw_gallery", size) as figure:
-        panels = figure.subplots(
-            n_rows, len(ratios), squeeze=False, width_ratios=ratios
-        )
-        for panel in panels.flat:
-            panel.axis("off")
-        # The blocks one under the other: a row for each cluster.
-        blocks = np.vstack(np.hsplit(panels, n_blocks))
-        for row, each in zip(blocks, order, strict=False):
-            row[0].text(1, 0.5, says[each], ha="right", va="center", fontsize=8)
-            images = thumbnails[chosen][cluster[chosen] == each]
-            for panel, image in zip(row[1:], images, strict=False):
-                panel.imshow(image, cmap="gray", vmin=0, vmax=255)
+        # One panel: one for each image takes seconds to lay out.
+        panel = figure.subplots()
+        for place, each in enumerate(order):
+            left, top = (place // n_rows) * block + _WORDS, place % n_rows
+            look = {"ha": "right", "va": "center", "fontsize": 8}
+            panel.text(left - 0.15, top + 0.5, says[each], **look)
+            for i, image in enumerate(thumbnails[cluster == each]):
+                ends = (left + i, left + i + 0.92, top + 0.96, top + 0.04)
+                panel.imshow(image, cmap="gray", vmin=0, vmax=255, extent=ends)
+        panel.set(xlim=(0, n_blocks * block), ylim=(n_rows, 0), aspect="equal")
+        panel.axis("off")
         if title:
             figure.suptitle(shown(title, 60), fontsize=10)
 

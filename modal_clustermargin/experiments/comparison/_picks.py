@@ -68,10 +68,27 @@ def read_picks(folder, strategy, seed, round_):
     return Picks(strategy, seed, round_, indices, *both)
 
 
-def picks_with_clusters(folder, results, round_):
-    """Of each strategy that has clusters, the picks of one round of the first seed."""
-    found = (
-        read_picks(folder, strategy, results.seeds[0], round_)
-        for strategy in results.strategies
+def first_and_last_picks(folder, results):
+    """Picks of the first query and of the last, of one seed.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the comparison.
+
+    results : ComparisonResults
+
+    Returns
+    -------
+    first, last : list of Picks
+        One for each strategy that has clusters; of the first seed with all rows.
+    """
+    queries = (1, len(results.n_labels) - 1)
+    found = [
+        [read_picks(folder, each, results.seeds[0], r) for each in results.strategies]
+        for r in queries
+    ]
+    return tuple(
+        [each for each in of_query if each is not None and each.cluster is not None]
+        for of_query in found
     )
-    return [each for each in found if each is not None and each.cluster is not None]

@@ -23,7 +23,7 @@ from modal_clustermargin.experiments.comparison._statistics import (
 )
 from modal_clustermargin.experiments.comparison._words import points
 
-_SIZE = (7.2, 4.6)
+_SIZE = (7.2, 4.1)
 
 
 def draw_curves(results, path):
@@ -95,15 +95,12 @@ def draw_differences(results, reference, path):
                 strategy,
                 look[strategy],
             )
-        above.set_yticks(range(len(others)), [shown(each) for each in others])
+        above.set_yticks(range(len(others)), _ticks(others))
         above.set_ylim(len(others) - 0.5, -0.5)
-        above.set_xlabel(
-            f"points of area over {shown(reference)}"
-            " (a stroke a seed; line: 95 % interval)"
-        )
-        below.set(
-            xlabel="labels", ylabel=f"points of accuracy over\n{shown(reference)}"
-        )
+        figure.suptitle(f"Over {shown(reference, 60)}", fontsize=10)
+        several = " (a stroke a seed; line: 95 % interval)" if results.seeds[1:] else ""
+        above.set_xlabel(f"points of area{several}")
+        below.set(xlabel="labels", ylabel="points of accuracy")
         tidy(below)
         tidy(above)
         above.axvline(0, color="0.4", linewidth=1)
@@ -129,7 +126,7 @@ def draw_wins(results, path):
     order = [results.strategies.index(each) for each in names]
     won = wins(results)[np.ix_(order, order)].astype(float)
     np.fill_diagonal(won, np.nan)
-    side = 2.6 + 0.85 * len(names)
+    side = 2.2 + 0.62 * len(names)
     n_seeds = len(results.seeds)
     with drawn(path, "draw_wins", (side + 1.2, side)) as figure:
         panel = figure.subplots()
@@ -148,7 +145,7 @@ def draw_wins(results, path):
                         fontsize=9,
                         color="black" if won[i, j] > n_seeds / 2 else "white",
                     )
-        ticks, labels = range(len(names)), [shown(each, 16) for each in names]
+        ticks, labels = range(len(names)), _ticks(names, 18)
         panel.set_xticks(ticks, labels, rotation=35, ha="right", rotation_mode="anchor")
         panel.set_yticks(ticks, labels)
         panel.tick_params(length=0)
@@ -175,8 +172,8 @@ def draw_computing(results, path):
         If matplotlib is not installed.
     """
     n = len(results.strategies)
-    with drawn(path, "draw_computing", (_SIZE[0], 4.2 + 0.32 * n)) as figure:
-        above, below = figure.subplots(2, height_ratios=(3, 0.6 + 0.32 * n))
+    with drawn(path, "draw_computing", (_SIZE[0], 3.6 + 0.36 * n)) as figure:
+        above, below = figure.subplots(2, height_ratios=(2.8, 0.6 + 0.36 * n))
         peaks, is_log = [], False
         for place, (strategy, look) in enumerate(looks(results).items()):
             # Nothing was asked before the common start.
@@ -195,7 +192,7 @@ def draw_computing(results, path):
         if is_log:
             logarithmic(above.yaxis)
         above.set(xlabel="labels after the query", ylabel="seconds of a query")
-        below.set_yticks(range(n), [shown(each) for each in looks(results)])
+        below.set_yticks(range(n), _ticks(looks(results)))
         below.set(xlabel="peak memory (MiB)", xlim=(0, 1.15 * max(*peaks, 1)))
         below.invert_yaxis()
         tidy(above)
@@ -247,6 +244,11 @@ def _draw_band(panel, x, values, name, look):
     panel.fill_between(
         x, mean - error, mean + error, color=look["color"], alpha=0.18, linewidth=0
     )
+
+
+def _ticks(names, width=28):
+    """Names beside an axis; long ones are whole in legends and tables."""
+    return [shown(each, width, 2) for each in names]
 
 
 def _whole_numbers():

@@ -14,7 +14,9 @@ from sklearn.utils import check_random_state
 
 from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.experiments._costs import Prices
+from modal_clustermargin.experiments.comparison._canvas import figure_classes
 from modal_clustermargin.experiments.comparison._findings import finding
+from modal_clustermargin.experiments.comparison._picks import first_and_last_picks
 from modal_clustermargin.experiments.comparison._report_sections import sections
 from modal_clustermargin.experiments.comparison._results import (
     COLUMNS,
@@ -90,18 +92,21 @@ def write_report(
         )
     random_state = check_random_state(random_state)
     template = _template()
+    figure_classes("write_report")
     folder = Path(folder)
     settings = _settings(folder)
     results = ComparisonResults(_rows(folder), settings=settings)
-    (folder / "pictures").mkdir(exist_ok=True)
+    picks = first_and_last_picks(folder, results)
     bootstrap = Bootstrap(results, n_bootstrap, random_state)
+    pictures = folder / "pictures"
+    pictures.mkdir(exist_ok=True)
     found = finding(results, bootstrap)
-    parts = sections(folder, settings, results, bootstrap, prices, data)
+    parts = sections(
+        settings, results, bootstrap, prices, pictures, picks=picks, data=data
+    )
     name = settings.get("name", folder.name)
     _write(folder / "report.txt", _text(name, found, parts))
-    page = template.render(
-        name=name, finding=found, sections=parts, data_uri=_data_uri, folder=folder
-    )
+    page = template.render(name=name, finding=found, sections=parts, data_uri=_data_uri)
     _write(folder / "report.html", page)
     return folder / "report.html"
 

@@ -11,7 +11,6 @@ from modal_clustermargin.experiments.comparison._cluster_pictures import (
     gallery_picks,
 )
 from modal_clustermargin.experiments.comparison._findings import missing
-from modal_clustermargin.experiments.comparison._picks import picks_with_clusters
 from modal_clustermargin.experiments.comparison._pictures import (
     draw_computing,
     draw_cost,
@@ -57,13 +56,11 @@ class Section(NamedTuple):
     tables: list
 
 
-def sections(folder, settings, results, bootstrap, prices, data):
-    """All sections of a report; pictures are drawn into ``folder / "pictures"``.
+def sections(settings, results, bootstrap, prices, pictures, *, picks, data):
+    """All sections of a report; their pictures are drawn.
 
     Parameters
     ----------
-    folder : Path
-
     settings : dict
         The ``comparison.json``.
 
@@ -73,6 +70,12 @@ def sections(folder, settings, results, bootstrap, prices, data):
 
     prices : Prices
 
+    pictures : Path
+        Folder to draw them into, that is there.
+
+    picks : tuple of two lists of Picks
+        Of the first query, and of the last.
+
     data : object with ``thumbnails(rows)``, or None
 
     Returns
@@ -80,7 +83,6 @@ def sections(folder, settings, results, bootstrap, prices, data):
     sections : list of Section
         Those that these results have something to show in.
     """
-    pictures = folder / "pictures"
     several = len(results.strategies) > 1
     parts = [_accuracy(results, pictures)]
     if several:
@@ -88,7 +90,7 @@ def sections(folder, settings, results, bootstrap, prices, data):
         parts.append(_wins(results, pictures))
     parts.append(_computing(results, pictures))
     parts.append(_cost(results, prices, pictures))
-    parts += _clusters(folder, results, data, pictures)
+    parts += _clusters(results, picks, data, pictures)
     parts.append(_settings(settings, results))
     not_there = missing(results) or ["Nothing is missing."]
     return [*parts, Section("What is missing", not_there, [], [])]
@@ -116,7 +118,8 @@ def _differences(results, bootstrap, pictures):
         equal_accuracy_table(results),
         rounds_table(results, reference),
     ]
-    return Section("Differences", [_INTERVALS], [Picture(path, says)], tables)
+    intervals = [_INTERVALS] if results.seeds[1:] else []
+    return Section("Differences", intervals, [Picture(path, says)], tables)
 
 
 def _wins(results, pictures):
@@ -144,11 +147,8 @@ def _cost(results, prices, pictures):
     return Section("Cost", [], [Picture(path, says)], [cost_table(results, prices)])
 
 
-def _clusters(folder, results, data, pictures):
-    last = len(results.n_labels) - 1
-    first_query, last_query = (
-        picks_with_clusters(folder, results, each) for each in (1, last)
-    )
+def _clusters(results, picks, data, pictures):
+    first_query, last_query = picks
     if not first_query:
         return
     path = pictures / "cluster_sizes.png"
@@ -174,14 +174,15 @@ def _clusters(folder, results, data, pictures):
     if shown[1:]:
         sentences.append(
             "The galleries have the picks of the last round: clusters with most picks"
-            " first, as many as there is room for."
+            " first, as many as there is room for. Beside them, how many of the"
+            " cluster's rows were picked."
         )
     yield Section("Clusters", sentences, shown, [])
 
 
 def _about_cluster(picks, cluster):
     size, n_picks = picks.size_of(cluster), int((picks.cluster == cluster).sum())
-    of = "" if size is None else f" of {counted(size, 'row')}"
+    of = "" if size is None else f" of {size:,}"
     return f"cluster {cluster}\n{n_picks} picked{of}"
 
 

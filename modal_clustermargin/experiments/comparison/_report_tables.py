@@ -57,8 +57,9 @@ def accuracy_table(results):
         "Test accuracy (%)",
         ["labels", *results.strategies],
         [*rows, ["area", *area]],
-        "Mean over seeds ± its standard error. The area is the mean accuracy over"
-        " labels by the trapezoid rule, the common start included.",
+        ("Mean over seeds ± its standard error. " if results.seeds[1:] else "")
+        + "The area is the mean accuracy over labels by the trapezoid rule, the common"
+        " start included.",
     )
 
 
@@ -119,7 +120,8 @@ def wins_table(results):
         ["row against column", *results.strategies],
         rows,
         f"Number of seeds, of {len(results.seeds)}, in which the row has the larger"
-        " area; then the points of area between them, with a paired t interval.",
+        " area; then the points of area between them"
+        + (", with a paired t interval." if results.seeds[1:] else "."),
     )
 
 
@@ -141,7 +143,7 @@ def rounds_table(results, reference):
         f"Points of accuracy over {reference}",
         ["labels", *others],
         rows,
-        "By round, with a paired t interval.",
+        "By round, with a paired t interval." if results.seeds[1:] else "By round.",
     )
 
 

@@ -159,7 +159,9 @@ class Bootstrap:
         self._curves, self._savings = {}, {}
         for strategy in results.strategies:
             accuracy = results.values(strategy, "accuracy")
+            # Rounded, as those of mean_curve are.
             means = [accuracy.mean(axis=0), *accuracy[drawn].mean(axis=1)]
+            means = np.round(means, 12)
             self._curves[strategy] = [
                 LearningCurve(results.n_labels, mean) for mean in means
             ]
