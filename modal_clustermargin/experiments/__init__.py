@@ -15,6 +15,7 @@ _HOME = {
     "ALPHABETS": "_glyphs",
     "ASVPExperiment": "_asvp_papers",
     "FONTS": "_glyph_shapes",
+    "HandLabelling": "hand_labelling",
     "LearningCurve": "_learning_curves",
     "Prices": "_costs",
     "ResultTable": "_tables",
