@@ -260,7 +260,7 @@ class HandLabelling:
         changed = [
             f"{id_!r} from {before[id_]!r} to {answer!r}"
             for id_, answer in found.items()
-            if before.get(id_, answer) != answer
+            if before.get(id_, answer) not in (answer, SKIP)
         ]
         if changed:
             warnings.warn(
@@ -315,8 +315,8 @@ class HandLabelling:
         faults += more_faults
         if faults:
             raise ValueError(
-                f"{len(faults)} things in {str(self.folder)!r} cannot be read; nothing"
-                f" was taken. Mend them, and read again:\n{_first(faults, chr(10))}"
+                f"Not all in {str(self.folder)!r} can be read; nothing was taken. Mend"
+                f" this, and read again:\n{_first(faults, chr(10))}"
             )
         return found
 

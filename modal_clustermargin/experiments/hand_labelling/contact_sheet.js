@@ -51,7 +51,8 @@ function start(told) {
   const rowOf = cards.map((card) => Number(card.dataset.row));
   const keys = classes ? keysOf(classes) : [];
   const byKey = new Map(keys.map((key, i) => [key, classes[i]]));
-  const kept = keptIn("labels of " + location.pathname);
+  // Another batch may come to stand in the same place.
+  const kept = keptIn(location.pathname + " " + JSON.stringify(rows.map((row) => row[0])));
   let current = 0;
 
   function show() {
@@ -66,8 +67,9 @@ function start(told) {
     document.getElementById("bar").value = done;
     const skipped = count("skipped") ? ", " + count("skipped") + " of them skipped" : "";
     const unknown = count("unknown") ? ", " + count("unknown") + " unknown (red)" : "";
+    const end = done === cards.length ? ". Download the file." : "";
     document.getElementById("count").textContent =
-      done + " of " + cards.length + " done" + skipped + unknown;
+      done + " of " + cards.length + " done" + skipped + unknown + end;
   }
 
   function write(i, label) {
@@ -201,6 +203,7 @@ function start(told) {
     const sharpen = () => image.classList.toggle("small", image.naturalWidth < 100);
     if (image) image.complete ? sharpen() : image.addEventListener("load", sharpen);
   });
+  document.getElementById("keys").hidden = !keys.length;
   document.addEventListener("keydown", press);
   document.getElementById("save").addEventListener("click", save);
   const open = inputs.findIndex((input) => !input.value.trim());
