@@ -5,7 +5,7 @@ download; `pretrained_glyph_network` trains, once, the network that studies of
 pre-trained features begin from. `LearningCurve` is what a comparison comes to, and
 the functions of two curves say what one of them saves. `asvp_experiment` has the
 published experiments of ASVP, `glyph_experiment` one that runs anywhere, and
-`run_rounds` runs them.
+`run_rounds` runs them. `HandLabelling` has a person label what a strategy chose.
 """
 
 from importlib import import_module

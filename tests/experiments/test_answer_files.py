@@ -100,3 +100,5 @@ def test_what_is_known_again(names, text, found):
 def test_the_nearest_name():
     assert Names(["cat", "dog"]).nearest("CTA") == "cat"
     assert Names(["cat", "dog"]).nearest("zebra") is None
+    assert Names(["img-16", "img-18"]).nearest("img-17") is None
+    assert Names(["img-16", "img-18"]).nearest("imag-18") == "img-18"

@@ -41,10 +41,22 @@ class Names:
         return self._by_number.get(_number(text))
 
     def nearest(self, text):
-        """The name that is most like a text, or None if none is like it."""
-        folded = {name.casefold(): name for name in self._names}
-        close = get_close_matches(plain(text).casefold(), folded, n=1)
+        """The name that is most like a text, or None if none is like it.
+
+        Its digits are those of the text: ``img-17`` is no mistyped ``img-16``.
+        """
+        text = plain(text).casefold()
+        folded = {
+            name.casefold(): name
+            for name in self._names
+            if _digits(name) == _digits(text)
+        }
+        close = get_close_matches(text, folded, n=1)
         return self._names[folded[close[0]]] if close else None
+
+
+def _digits(text):
+    return [sign for sign in text if sign.isdigit()]
 
 
 def _unambiguous(names, key):
