@@ -223,6 +223,11 @@ def test_channels_may_come_first_or_last(n_channels):
         np.testing.assert_array_equal(pixels(b), np.squeeze(image))
 
 
+def test_channels_are_last_where_they_could_be_either():
+    image = np.arange(45, dtype=np.uint8).reshape(3, 5, 3)
+    np.testing.assert_array_equal(pixels(as_pictures([image])[0]), image)
+
+
 def test_large_ones_are_made_smaller_and_sizes_may_differ():
     large = Image.new("RGB", (1000, 500), (255, 0, 0))
     found = as_pictures([large, np.zeros((3, 2), np.uint8)])

@@ -15,8 +15,9 @@ def as_pictures(images):
     ----------
     images : array-like of shape (n, h, w), (n, h, w, 3), (n, 3, h, w) or with 1 for \
 3; or sequence of such arrays of any sizes, or of PIL images
-        uint8 is shown as it is. Other numbers are stretched, so that the lowest of
-        all is black and the highest white.
+        Channels are taken to be last where they could be either. uint8 is shown as it
+        is. Other numbers are stretched, so that the lowest of all is black and the
+        highest white.
 
     Returns
     -------
