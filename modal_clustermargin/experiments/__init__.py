@@ -6,8 +6,8 @@ download; `pretrained_glyph_network` trains, once, the network that studies of
 pre-trained features begin from. `LearningCurve` is what a comparison comes to, and
 the functions of two curves say what one of them saves. `asvp_experiment` has the
 published experiments of ASVP, `glyph_experiment` one that runs anywhere, and
-`run_rounds` runs them. `write_report` makes the report of a comparison of strategies
-out of its folder.
+`run_rounds` runs them. `compare` compares strategies on any data, and `write_report`
+makes the page of it. `HandLabelling` has a person label what a strategy chose.
 """
 
 from importlib import import_module
@@ -21,6 +21,7 @@ _HOME = {
     "DataCard": "data",
     "DataSet": "data",
     "FONTS": "data",
+    "HandLabelling": "hand_labelling",
     "LearningCurve": "_learning_curves",
     "Prices": "_costs",
     "ResultTable": "_tables",
