@@ -15,9 +15,10 @@ from importlib import import_module
 _HOME = {
     "ALPHABETS": "data",
     "ASVPExperiment": "_asvp_papers",
-    "FONTS": "data",
     "DataCard": "data",
+    "DataOption": "data",
     "DataSet": "data",
+    "FONTS": "data",
     "LearningCurve": "_learning_curves",
     "Prices": "_costs",
     "ResultTable": "_tables",

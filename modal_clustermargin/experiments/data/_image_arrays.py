@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from modal_clustermargin.experiments.data._cards import DataCard, Option
+from modal_clustermargin.experiments.data._cards import DataCard, DataOption
 from modal_clustermargin.experiments.data._data_set import DataSet
 from modal_clustermargin.experiments.data._image_data import WANTED, told_what_to_put
 
@@ -16,7 +16,7 @@ _SVHN = (
     "for non-commercial use only; Netzer et al., Reading Digits in Natural Images with"
     " Unsupervised Feature Learning, 2011 (http://ufldl.stanford.edu/housenumbers)"
 )
-_DOWNLOAD = Option(
+_DOWNLOAD = DataOption(
     False, "whether torchvision may download what is not there", ("boolean",)
 )
 
