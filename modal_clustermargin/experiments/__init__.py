@@ -19,6 +19,7 @@ _HOME = {
     "Comparison": "comparison._settings",
     "ComparisonResults": "comparison._results",
     "DataCard": "data",
+    "DataOption": "data",
     "DataSet": "data",
     "FONTS": "data",
     "HandLabelling": "hand_labelling",

@@ -10,9 +10,9 @@ from importlib import import_module
 _HOME = {
     "ALPHABETS": "_glyphs",
     "DataCard": "_cards",
+    "DataOption": "_cards",
     "DataSet": "_data_set",
     "FONTS": "_glyph_shapes",
-    "Option": "_cards",
     "data_sets": "_catalogue",
     "describe_data_sets": "_catalogue",
     "load_data": "_catalogue",

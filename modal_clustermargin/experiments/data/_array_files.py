@@ -5,7 +5,7 @@ from zipfile import is_zipfile
 
 import numpy as np
 
-from modal_clustermargin.experiments.data._cards import DataCard, Option, nearest
+from modal_clustermargin.experiments.data._cards import DataCard, DataOption, nearest
 from modal_clustermargin.experiments.data._checked_arrays import (
     OBJECTS,
     checked_data_set,
@@ -23,13 +23,13 @@ CARD = DataCard(
     size="any; .npy files are memory maps, .npz files are read whole",
     licence="yours",
     options={
-        "path": Option(
+        "path": DataOption(
             None, "a .npz file with X and y, maybe X_test and y_test", _PATH
         ),
-        "X": Option(None, "in the place of path: a .npy file of rows", _PATH),
-        "y": Option(None, "a .npy file of their labels", _PATH),
-        "X_test": Option(None, "a .npy file of rows to test on", _PATH),
-        "y_test": Option(None, "a .npy file of their labels", _PATH),
+        "X": DataOption(None, "in the place of path: a .npy file of rows", _PATH),
+        "y": DataOption(None, "a .npy file of their labels", _PATH),
+        "X_test": DataOption(None, "a .npy file of rows to test on", _PATH),
+        "y_test": DataOption(None, "a .npy file of their labels", _PATH),
         "test_size": TEST_SIZE._replace(
             meaning=f"{TEST_SIZE.meaning}; what is left of X is in memory then"
         ),

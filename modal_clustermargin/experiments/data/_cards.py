@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import (
 )
 
 
-class Option(NamedTuple):
+class DataOption(NamedTuple):
     """A setting of a data set, which is a string, a number, a bool or None.
 
     Attributes
@@ -43,7 +43,7 @@ class DataCard(NamedTuple):
     licence : str
         And where the data come from.
 
-    options : dict of str to Option
+    options : dict of str to DataOption
 
     needs : str
         What has to be in the folder, or "nothing".

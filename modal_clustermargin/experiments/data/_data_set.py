@@ -1,6 +1,6 @@
 """What an experiment is given: a pool, its labels, and rows to be tested on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,12 +34,12 @@ class DataSet:
     """
 
     name: str
-    X: np.ndarray
-    y: np.ndarray
-    X_test: np.ndarray
-    y_test: np.ndarray
-    classes: np.ndarray
-    images: object = None
+    X: np.ndarray = field(repr=False)
+    y: np.ndarray = field(repr=False)
+    X_test: np.ndarray = field(repr=False)
+    y_test: np.ndarray = field(repr=False)
+    classes: np.ndarray = field(repr=False)
+    images: object = field(default=None, repr=False)
 
     def thumbnails(self, rows):
         """Small images of some rows of the pool, to look at.

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from modal_clustermargin.experiments.data._cards import DataCard, Option
+from modal_clustermargin.experiments.data._cards import DataCard, DataOption
 from modal_clustermargin.experiments.data._data_set import DataSet
 from modal_clustermargin.experiments.data._glyphs import (
     VERSIONS,
@@ -25,15 +25,15 @@ CARD = DataCard(
         " free ones"
     ),
     options={
-        "version": Option(
+        "version": DataOption(
             "easy",
             'how images depart from print: "easy", "shifted" or "long_tail", which'
             " is easy with classes of very different sizes in the pool",
             (StrOptions(set(VERSIONS)),),
         ),
-        "n_pool": Option(8000, "images to choose from", _COUNT),
-        "n_test": Option(2000, "images to test on, as many of each class", _COUNT),
-        "alphabet": Option(
+        "n_pool": DataOption(8000, "images to choose from", _COUNT),
+        "n_test": DataOption(2000, "images to test on, as many of each class", _COUNT),
+        "alphabet": DataOption(
             "latin",
             'names of alphabets, with "+" between: "capitals", "lower", "digits",'
             ' "latin", "greek", "symbols"; or single characters',

@@ -5,7 +5,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from modal_clustermargin.experiments.data._cards import DataCard, Option
+from modal_clustermargin.experiments.data._cards import DataCard, DataOption
 from modal_clustermargin.experiments.data._checked_arrays import (
     checked_data_set,
     opened,
@@ -28,10 +28,10 @@ CARD = DataCard(
         " (https://storage.googleapis.com/openimages/web/index.html)"
     ),
     options={
-        "embeddings": Option("embeddings", "name of the file, without .npy", _STEM),
-        "labels": Option("labels", "the same of the labels", _STEM),
-        "test_embeddings": Option("test_embeddings", "to test on", _STEM),
-        "test_labels": Option("test_labels", "the same of the labels", _STEM),
+        "embeddings": DataOption("embeddings", "name of the file, without .npy", _STEM),
+        "labels": DataOption("labels", "the same of the labels", _STEM),
+        "test_embeddings": DataOption("test_embeddings", "to test on", _STEM),
+        "test_labels": DataOption("test_labels", "the same of the labels", _STEM),
     },
     needs=(
         "embeddings.npy of shape (n, d) and test_embeddings.npy; labels.npy and"

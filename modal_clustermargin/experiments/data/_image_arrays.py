@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from modal_clustermargin.experiments.data._cards import DataCard, Option
+from modal_clustermargin.experiments.data._cards import DataCard, DataOption
 from modal_clustermargin.experiments.data._data_set import DataSet
 from modal_clustermargin.experiments.data._image_data import WANTED, told_what_to_put
 
@@ -16,7 +16,7 @@ _SVHN = (
     "for non-commercial use only; Netzer et al., Reading Digits in Natural Images with"
     " Unsupervised Feature Learning, 2011 (http://ufldl.stanford.edu/housenumbers)"
 )
-_DOWNLOAD = Option(
+_DOWNLOAD = DataOption(
     False, "whether torchvision may download what is not there", ("boolean",)
 )
 
@@ -33,9 +33,9 @@ def _card(name, what, n_rows, n_classes, licence):
 
 
 def _read_cifar(name, random_state, folder, *, download):
+    _check_folder(name, folder)
     from torchvision import datasets
 
-    _check_folder(name, folder)
     kind = getattr(datasets, {"cifar10": "CIFAR10", "cifar100": "CIFAR100"}[name])
     with told_what_to_put(name, folder):
         parts = [kind(folder, train=t, download=download) for t in (True, False)]
@@ -52,13 +52,15 @@ def _read_cifar(name, random_state, folder, *, download):
 
 
 def _read_svhn(name, random_state, folder, *, download):
+    _check_folder(name, folder)
     from torchvision.datasets import SVHN
 
-    _check_folder(name, folder)
     with told_what_to_put(name, folder):
         parts = [SVHN(folder, split, download=download) for split in ("train", "test")]
     arrays = [
-        array for part in parts for array in (part.data, part.labels.astype(np.int64))
+        array
+        for part in parts
+        for array in (np.ascontiguousarray(part.data), part.labels.astype(np.int64))
     ]
     return DataSet(name, *arrays, classes=np.arange(10))
 

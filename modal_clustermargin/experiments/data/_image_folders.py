@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils._param_validation import Interval, RealNotInt
 
-from modal_clustermargin.experiments.data._cards import DataCard, Option
+from modal_clustermargin.experiments.data._cards import DataCard, DataOption
 from modal_clustermargin.experiments.data._data_set import DataSet
 from modal_clustermargin.experiments.data._held_out import held_out
 from modal_clustermargin.experiments.data._image_data import (
@@ -18,7 +18,7 @@ _WANTED = (
     "a folder of images for each class; or folders train and test (or val), each with"
     " a folder for each class"
 )
-TEST_SIZE = Option(
+TEST_SIZE = DataOption(
     0.2,
     "rows held out for the test, or their share, if there is none",
     (

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from modal_clustermargin.experiments.data._cards import DataCard, Option
+from modal_clustermargin.experiments.data._cards import DataCard, DataOption
 from modal_clustermargin.experiments.data._data_set import DataSet
 from modal_clustermargin.experiments.data._kept_arrays import kept_arrays
 from modal_clustermargin.experiments.data._synthetic_rows import (
@@ -45,49 +45,49 @@ CARD = DataCard(
     size="100,000 and 10,000 unless asked otherwise, 32 features, 20 classes",
     licence="none needed: random numbers, drawn by this package",
     options={
-        "n_pool": Option(100_000, "rows to choose from", _COUNT),
-        "n_test": Option(
+        "n_pool": DataOption(100_000, "rows to choose from", _COUNT),
+        "n_test": DataOption(
             10_000, "rows to test on: no copies, no wrong labels, equal classes", _COUNT
         ),
-        "n_features": Option(
+        "n_features": DataOption(
             32, "features", (Interval(Integral, 2, None, closed="left"),)
         ),
-        "n_classes": Option(
+        "n_classes": DataOption(
             20, "classes", (Interval(Integral, 2, None, closed="left"),)
         ),
-        "kind": Option(
+        "kind": DataOption(
             "redundant",
             '"redundant": near-copies, most of them of a few originals; "long_tail":'
             ' classes of very different sizes; "plain": neither. Sets the defaults'
             " of what follows",
             (StrOptions(set(_KINDS)),),
         ),
-        "n_modes": Option(None, "modes of a class (5)", (*_COUNT, None)),
-        "overlap": Option(
+        "n_modes": DataOption(None, "modes of a class (5)", (*_COUNT, None)),
+        "overlap": DataOption(
             None,
             "standard deviation of a mode, where the modes' centres have 1 (0.5)",
             (Interval(Real, 0, None, closed="neither"), None),
         ),
-        "class_power": Option(
+        "class_power": DataOption(
             None,
             "class k of the pool has a share of k to the minus this"
             ' (1 if "long_tail", else 0)',
             _POWER,
         ),
-        "n_copies": Option(
+        "n_copies": DataOption(
             None,
             'rows for each original, on average (10 if "redundant", else 1)',
             (*_COUNT, None),
         ),
-        "copy_power": Option(
+        "copy_power": DataOption(
             None, "original k has a share of k to the minus this (1)", _POWER
         ),
-        "jitter": Option(
+        "jitter": DataOption(
             None,
             "standard deviation of a copy, in those of its mode (0.05)",
             _POWER,
         ),
-        "label_noise": Option(
+        "label_noise": DataOption(
             None,
             "share of wrong labels in the pool (0.02)",
             (Interval(Real, 0, 1, closed="left"), None),
