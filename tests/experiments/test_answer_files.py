@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from modal_clustermargin.experiments.hand_labelling._answer_files import (
     read_answer_file,
 )
+from modal_clustermargin.experiments.hand_labelling._answers import Answers
 from modal_clustermargin.experiments.hand_labelling._spelling import Names, plain
 
 # The cells that trouble readers: separators, quotes, line ends, blanks.
@@ -102,3 +103,9 @@ def test_the_nearest_name():
     assert Names(["cat", "dog"]).nearest("zebra") is None
     assert Names(["img-16", "img-18"]).nearest("img-17") is None
     assert Names(["img-16", "img-18"]).nearest("imag-18") == "img-18"
+
+
+@given(st.permutations("abcdef"), st.sampled_from(["|", ";", " ; "]))
+def test_several_labels_come_in_the_order_of_the_classes(labels, between):
+    answers = Answers(list("fedcba"), multi_label=True)
+    assert answers.parse(between.join(labels)) == "f|e|d|c|b|a"

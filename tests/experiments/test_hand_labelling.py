@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -204,7 +205,7 @@ def test_the_batch_tells_what_it_was_given(begin):
         [4, 2],
         images=np.zeros((2, 3, 5, 4)),
         margin=np.float32([0.25, 1 / 3]),
-        cluster=[7, 1],
+        cluster=pd.Series([7, 1], index=[5, 0]),
         columns={"text": ["x, y", "z"]},
     )
     assert file.name == "batch-001.csv"
@@ -348,6 +349,7 @@ def test_what_cannot_be_begun(begin, arguments, message):
         ({"indices": [6]}, r"from 0 to 5, positions in ids; got 6.*pool\[positions\]"),
         ({"indices": [1, 2, 1]}, "needs different indices; got 1 twice"),
         ({"indices": [0], "margin": [1, 2]}, "margin of the picks alone, 1 of them; g"),
+        ({"indices": [0, 1], "cluster": 3}, "cluster of the picks alone, 2 of them"),
         ({"indices": [0], "images": np.ones((6, 2, 2))}, "images of .* got 6. Take"),
         ({"indices": [0], "columns": {"Label": [1]}}, "cannot have a column 'Label'"),
     ],

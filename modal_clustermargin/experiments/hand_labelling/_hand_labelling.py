@@ -202,7 +202,11 @@ class HandLabelling:
         """
         indices = checked_indices(indices, len(self._ids))
         told = {"margin": margin, "cluster": cluster, **(columns or {})}
-        told = {name: values for name, values in told.items() if values is not None}
+        told = {
+            name: list(np.atleast_1d(values))
+            for name, values in told.items()
+            if values is not None
+        }
         check_columns(told, images, len(indices))
         ids = [self._ids[i] for i in indices]
         if images is not None:
