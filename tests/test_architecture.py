@@ -29,6 +29,8 @@ ONLY_IN = {
         "clustering/_torch_neighbors.py",
         "selection/_torch_products.py",
         "estimators",
+        "experiments/comparison/_compare.py",
+        "experiments/comparison/_models.py",
         "experiments/_glyph_experiment.py",
         "experiments/_glyph_pretraining.py",
     },

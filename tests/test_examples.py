@@ -1,4 +1,4 @@
-"""The demo runs, in a short form, and says what is wrong with its arguments."""
+"""The demo runs, in a short form, and so does the loop of labels by hand."""
 
 import subprocess
 import sys
@@ -7,8 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
-def run(*arguments):
-    command = [sys.executable, ROOT / "examples/digits.py", *map(str, arguments)]
+def run(*arguments, example="digits"):
+    file = ROOT / f"examples/{example}.py"
+    command = [sys.executable, file, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -28,3 +29,19 @@ def test_the_demo_refuses_what_it_cannot_do(tmp_path):
     finished = run("--seeds", 0, "--output", tmp_path)
     assert finished.returncode == 2
     assert "at least 1 seed" in finished.stderr
+
+
+def test_labels_by_hand_go_round_and_go_on(tmp_path):
+    folder, picture = tmp_path / "labels", tmp_path / "batch.png"
+    arguments = (folder, "--simulate", 1, "--picture", picture)
+    finished = run(*arguments, example="label_by_hand")
+    assert finished.returncode == 0, finished.stderr
+    _, trained, asked = finished.stdout.splitlines()
+    assert trained.startswith("  40 labels: ")
+    assert float(trained.split()[-1]) > 0.4
+    assert "batch-002.html in a browser" in asked
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert (folder / "batch-002.html").exists()
+    finished = run(folder, example="label_by_hand")
+    assert finished.stdout.startswith("0 new labels, but some are missing: <Hand")
+    assert "40 labelled, 0 skipped, 1220 in the pool" in finished.stdout

@@ -22,7 +22,7 @@ from modal_clustermargin.estimators import (
     paper_settings,
     paper_transforms,
 )
-from modal_clustermargin.experiments._image_data import read_images
+from modal_clustermargin.experiments.data._image_data import read_images
 
 
 @dataclass(frozen=True, eq=False)

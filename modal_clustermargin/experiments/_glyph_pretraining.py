@@ -3,7 +3,11 @@
 from pathlib import Path
 
 from modal_clustermargin._whole_files import written_whole
-from modal_clustermargin.experiments._glyphs import ALPHABETS, VERSIONS, make_glyphs
+from modal_clustermargin.experiments.data._glyphs import (
+    ALPHABETS,
+    VERSIONS,
+    make_glyphs,
+)
 
 
 def pretrained_glyph_network(

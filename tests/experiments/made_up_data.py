@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 from PIL import Image
+from scipy.io import savemat
 
 N_TRAIN, N_TEST = 12, 6
 CLASSES = ("n01440764", "n01443537", "n01484850")
@@ -66,4 +67,13 @@ def write_pets(folder):
             image.save(place / "images" / f"{name}.jpg")
             lines.append(f"{name} {label + 1} 1 1\n")
         (place / "annotations" / f"{split}.txt").write_text("".join(lines))
+    return folder
+
+
+def write_svhn(folder):
+    """The files train_32x32.mat and test_32x32.mat, in which a zero is a ten."""
+    for part, labels in zip(("train", "test"), LABELS, strict=True):
+        images = pixels(len(labels), 32, len(part)).transpose(1, 2, 3, 0)
+        y = np.where(labels == 0, 10, labels)[:, None].astype(np.uint8)
+        savemat(folder / f"{part}_32x32.mat", {"X": images, "y": y})
     return folder

@@ -1,1 +1,1 @@
-"""A comparison of query strategies: its runs, and the report of what they came to."""
+"""Strategies compared on a data set: settings, runs, results, report."""

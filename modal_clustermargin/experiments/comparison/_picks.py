@@ -3,6 +3,7 @@
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 
@@ -21,6 +22,11 @@ class Picks(NamedTuple):
         """Rows of a cluster in the pool, or None if the file does not say."""
         sizes = self.pool_cluster_sizes
         return int(sizes[cluster]) if 0 <= cluster < len(sizes) else None
+
+
+def picks_name(strategy, seed, round_):
+    """Name of the file of a query; any label of a strategy makes one of its own."""
+    return f"{quote(strategy, safe=' ')}-{seed}-{round_}.npz"
 
 
 def read_picks(folder, strategy, seed, round_):
@@ -45,7 +51,7 @@ def read_picks(folder, strategy, seed, round_):
     ValueError
         If the file is damaged.
     """
-    path = Path(folder) / "picks" / f"{strategy}-{seed}-{round_}.npz"
+    path = Path(folder) / "picks" / picks_name(strategy, seed, round_)
     if not path.is_file():
         return None
     try:

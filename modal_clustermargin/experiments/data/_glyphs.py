@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from modal_clustermargin.experiments._glyph_shapes import (
+from modal_clustermargin.experiments.data._glyph_shapes import (
     FONTS,
     RESOLUTION,
     shapes_of,
@@ -152,7 +152,7 @@ def make_glyphs(
     >>> X.shape, "".join(sorted(set(y)))
     ((50, 1, 24, 24), '0123456789')
     """
-    characters = _characters(alphabet)
+    characters = characters_of(alphabet)
     style = VERSIONS[_known("version", version, VERSIONS)]
     if fonts is not None:
         fonts = (fonts,) if isinstance(fonts, str) else tuple(fonts)
@@ -184,7 +184,7 @@ def make_glyphs(
 # ---- arguments ---------------------------------------------------------------
 
 
-def _characters(alphabet):
+def characters_of(alphabet):
     """Every character asked for, once, in a fixed order."""
     names = (alphabet,) if isinstance(alphabet, str) else tuple(alphabet)
     characters = "".join(

@@ -3,6 +3,7 @@
 Nothing is downloaded. What a network is made of stands elsewhere.
 """
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,8 @@ import numpy as np
 
 _PARTS = ("train", "val")  # of ImageNet
 
-_WANTED = {
+# What has to be in the folder.
+WANTED = {
     "imagenet": (
         "folders train and val, each with a folder of images for each class,"
         " such as train/n01440764/*.JPEG"
@@ -22,6 +24,10 @@ _WANTED = {
     "cifar100": (
         "the folder cifar-100-python, as cifar-100-python.tar.gz has it"
         " (https://www.cs.toronto.edu/~kriz/cifar.html)"
+    ),
+    "svhn": (
+        "the files train_32x32.mat and test_32x32.mat"
+        " (http://ufldl.stanford.edu/housenumbers)"
     ),
     "pets": (
         "the folder oxford-iiit-pet, with images and annotations in it, out of"
@@ -74,13 +80,36 @@ def read_images(name, folder, classes_file=None):
         "cifar100": lambda: _read_cifar("CIFAR100", folder),
         "pets": lambda: _read_pets(folder),
     }[kind]
-    try:
+    with told_what_to_put(name, folder, WANTED[kind]):
         return read()
-    # torchvision's words for data that are not there, or are something else.
+
+
+@contextmanager
+def told_what_to_put(name, folder, wanted=None):
+    """Torchvision's words for data that are not there, in words that help.
+
+    Parameters
+    ----------
+    name : str
+        Of the data.
+
+    folder : path-like
+
+    wanted : str, default=None
+        What has to be there; None takes it from `WANTED`.
+
+    Raises
+    ------
+    FileNotFoundError
+        In the place of torchvision's errors for files that are missing, or are
+        something else.
+    """
+    try:
+        yield
     except (FileNotFoundError, RuntimeError) as error:
         raise FileNotFoundError(
             f"The data of {name!r} are not whole in {str(folder)!r} ({error}). Put"
-            f" there {_WANTED[kind]}."
+            f" there {wanted or WANTED[name]}."
         ) from error
 
 
@@ -103,19 +132,26 @@ def _chosen(classes_file):
 def _read_folders(folder, chosen):
     from torchvision.datasets import ImageFolder
 
-    from modal_clustermargin.experiments._chosen_folders import ChosenFolders
+    from modal_clustermargin.experiments.data._chosen_folders import ChosenFolders
 
     if chosen is not None:
         train, test = (ChosenFolders(folder / part, chosen) for part in _PARTS)
     else:
         train, test = (ImageFolder(folder / part) for part in _PARTS)
+    check_same_classes(train, test)
+    return _together(train, test, train.targets, test.targets, len(train.classes))
+
+
+def check_same_classes(train, test):
+    """Raise ValueError if two ImageFolders have different folders."""
     if train.classes != test.classes:
         odd = sorted(set(train.classes) ^ set(test.classes))
+        names = [Path(part.root).name for part in (train, test)]
         raise ValueError(
-            f"train and val in {str(folder)!r} must have the same folders, which are"
-            f" the classes; {len(odd)} are in one of them alone, such as {odd[0]!r}."
+            f"{' and '.join(names)} in {str(Path(train.root).parent)!r} must have the"
+            f" same folders, which are the classes; {len(odd)} are in one of them"
+            f" alone, such as {odd[0]!r}."
         )
-    return _together(train, test, train.targets, test.targets, len(train.classes))
 
 
 def _read_cifar(name, folder):

@@ -1,0 +1,188 @@
+"""Run a comparison: every strategy with every seed, as far as it is not done."""
+
+import sys
+import warnings
+from concurrent.futures import wait
+from functools import partial
+
+from modal_clustermargin.experiments._processes import process_pool
+from modal_clustermargin.experiments.comparison._folder import ComparisonFolder
+from modal_clustermargin.experiments.comparison._models import (
+    NETWORKS,
+    default_model,
+    make_model,
+)
+from modal_clustermargin.experiments.comparison._runs import Run
+from modal_clustermargin.experiments.comparison._settings import (
+    WHO,
+    Comparison,
+    read_settings,
+)
+from modal_clustermargin.experiments.comparison._strategies import (
+    make_strategy,
+    needs_network,
+)
+from modal_clustermargin.experiments.data import load_data
+
+
+def compare(settings=None, output="comparison", *, n_jobs=1, verbose=True):
+    """Compare strategies under equal budgets and seeds.
+
+    Every strategy begins with the same random rows and the same model, once for each
+    seed. Rows of results are on disk as they come; a comparison that was killed goes
+    on from its last query, and one that is done is not done again.
+
+    Parameters
+    ----------
+    settings : dict, path-like of a TOML file, Comparison or None, default=None
+        What `read_settings` takes, or returns. None compares on digits.
+
+    output : path-like, default="comparison"
+        Folder for the results.
+
+    n_jobs : int, default=1
+        Processes, of a seed each at a time.
+
+    verbose : bool, default=True
+        Whether to show a bar on a terminal, and a line for each round elsewhere.
+
+    Returns
+    -------
+    rows : list of dict of str to str
+        All rows of the folder, by strategy, seed and round.
+
+    Raises
+    ------
+    ValueError
+        If settings are not as they should be, if the folder has results of others, or
+        if the pool has fewer rows than are to be labelled.
+
+    FileNotFoundError
+        If data are not there. Says what is to be put where.
+    """
+    if not isinstance(settings, Comparison):
+        settings = read_settings(settings)
+    if n_jobs < 1:
+        raise ValueError(f"{WHO} wants n_jobs of 1 or more; got {n_jobs}.")
+    folder = ComparisonFolder(output)
+    # Everything that can be known to fail, before anything is trained.
+    for each in settings.strategies.values():
+        make_strategy(each, settings.seeds[0])
+    data = load_data(**settings.data, random_state=settings.seeds[0])
+    now = _resolved(settings, data)
+    make_model(now["model"], data, settings.seeds[0], settings.device)
+    folder.settle(now)
+    with warnings.catch_warnings():
+        # scikit-learn's, of a batch or a test with many classes for its size.
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        _run_all(folder, now, n_jobs, verbose, data)
+    folder.gather()
+    return folder.rows()
+
+
+def data_of(folder):
+    """The data set of a folder of results, as its first seed has it."""
+    folder = ComparisonFolder(folder)
+    settings = folder.settings()
+    if settings is None:
+        raise ValueError(
+            f"{str(folder.path)!r} has no comparison.json, so it has no results of a"
+            " comparison."
+        )
+    return load_data(**settings["data"], random_state=settings["seeds"][0])
+
+
+def _resolved(settings, data):
+    """Settings with numbers in the place of shares, and a model."""
+    n_pool = len(data.y)
+
+    def rows(amount):
+        return amount if isinstance(amount, int) else max(1, round(amount * n_pool))
+
+    now = settings.as_dict()
+    now["batch"] = rows(settings.batch)
+    n_initial = settings.n_initial
+    now["n_initial"] = now["batch"] if n_initial is None else rows(n_initial)
+    now["model"] = settings.model or {"name": default_model(data)}
+    n_wanted = now["n_initial"] + now["batch"] * now["rounds"]
+    if n_wanted > n_pool:
+        raise ValueError(
+            f"{WHO} is to label {n_wanted} rows, {now['n_initial']} and {now['rounds']}"
+            f" batches of {now['batch']}, and the pool of {settings.data['name']} has"
+            f" {n_pool}. Ask for smaller batches, or for fewer rounds."
+        )
+    for label, each in settings.strategies.items():
+        if needs_network(each) and now["model"]["name"] not in NETWORKS:
+            raise ValueError(
+                f"{WHO} needs a network for the strategy {label!r}; the model is"
+                f" {now['model']['name']!r}. Choose one of {', '.join(NETWORKS)}."
+            )
+    now["score"] = "accuracy" if data.y.ndim == 1 else "average precision"
+    return now
+
+
+def _run_all(folder, settings, n_jobs, verbose, data):
+    seeds = settings["seeds"]
+    total = len(seeds) * len(settings["strategies"]) * (settings["rounds"] + 1)
+    shows_bar = verbose and sys.stderr.isatty()
+    work = partial(run_seed, folder.path, settings)
+    if n_jobs == 1:
+        with _bar(shows_bar, total, folder, seeds) as bar:
+            for seed in seeds:
+                known = data if seed == seeds[0] else None
+                for row in run_seed(folder.path, settings, seed, known):
+                    _tell(row, verbose and not shows_bar)
+                    bar.update()
+        return
+    with process_pool(n_jobs) as pool, _bar(shows_bar, total, folder, seeds) as bar:
+        waiting = {
+            pool.submit(_run_whole_seed, work, seed, verbose and not shows_bar)
+            for seed in seeds
+        }
+        while waiting:
+            done, waiting = wait(waiting, timeout=1)
+            bar.update(_n_rows(folder, seeds) - bar.n)
+            for each in done:
+                each.result()
+
+
+def run_seed(path, settings, seed, data=None):
+    """Rounds of all strategies with one seed; yields rows as they come."""
+    if data is None:
+        data = load_data(**settings["data"], random_state=seed)
+    shared = {}
+    for label in settings["strategies"]:
+        run = Run(label, settings, data, seed, ComparisonFolder(path), shared)
+        yield from run.rounds()
+
+
+def _run_whole_seed(work, seed, tells):
+    import torch
+
+    torch.set_num_threads(1)
+    for row in work(seed):
+        _tell(row, tells)
+
+
+def _tell(row, verbose):
+    if verbose:
+        print(
+            f"{row['strategy']}, seed {row['seed']}: {row['n_labels']} labels,"
+            f" {row['accuracy']:.4f} (query {row['query_seconds']:.1f} s, training"
+            f" {row['fit_seconds']:.1f} s)",
+            flush=True,
+        )
+
+
+def _bar(shows, total, folder, seeds):
+    from tqdm import tqdm
+
+    n_done = _n_rows(folder, seeds)
+    return tqdm(total=total, initial=n_done, unit="round", disable=not shows)
+
+
+def _n_rows(folder, seeds):
+    """Rows on disk, counted without opening tables that others write to."""
+    paths = (folder.path / "seeds" / f"{seed}.csv" for seed in seeds)
+    n_lines = [path.read_bytes().count(b"\n") for path in paths if path.exists()]
+    return sum(n - 1 for n in n_lines if n)

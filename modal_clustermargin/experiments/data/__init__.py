@@ -1,0 +1,32 @@
+"""Data sets by name, for experiments: drawn here, or read from files.
+
+`load_data` gives one of them as a pool and a test; `data_sets` says which there are
+and `describe_data_sets` prints it. Nothing is downloaded unless asked for.
+"""
+
+from importlib import import_module
+
+# What reads images needs torchvision, and is imported when it is asked for.
+_HOME = {
+    "ALPHABETS": "_glyphs",
+    "DataCard": "_cards",
+    "DataOption": "_cards",
+    "DataSet": "_data_set",
+    "FONTS": "_glyph_shapes",
+    "data_sets": "_catalogue",
+    "describe_data_sets": "_catalogue",
+    "load_data": "_catalogue",
+    "make_glyphs": "_glyphs",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return [*globals(), *__all__]
