@@ -76,7 +76,11 @@ def write_picks(folder, strategy, seed, round_, indices, cluster, sizes):
 class Images:
     """A data set of which every row is an image of one grey, its own number."""
 
+    def __init__(self):
+        self.asked = []
+
     def thumbnails(self, rows):
+        self.asked.append(rows)
         grey = np.asarray(rows).astype(np.uint8)
         return np.broadcast_to(grey[:, None, None], (len(grey), 8, 8))
 

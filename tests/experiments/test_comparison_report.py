@@ -61,8 +61,10 @@ def reported(tmp_path_factory):
     folder = write_folder(tmp_path_factory.mktemp("all") / "results", rows(CURVES))
     write_picks(folder, "margin", 0, 1, [4, 9, 2], [0, 1, 1], [5, 30, 0, 1])
     write_picks(folder, "margin", 0, 2, [1, 8, 3], [0, 1, 1], [4, 28, 0, 1])
-    path = write_report(folder, data=Images(), n_bootstrap=100)
+    data = Images()
+    path = write_report(folder, data=data, n_bootstrap=100)
     return SimpleNamespace(
+        data=data,
         folder=folder,
         path=path,
         html=path.read_text(encoding="utf-8"),
@@ -145,6 +147,12 @@ class TestPage:
         assert cost[2][0] == "margin"
         assert cost[0][2] == "for 70.0 %"
         assert float(cost[2][2]) == pytest.approx(10, abs=0.1)
+        # .6 for 7.5133 and .7 for 10.0183, where random needs 10.0083 and 15.0083.
+        assert cost[2][3:] == ["29.1", "75"]
+        computing = next(x for x in Page(reported.html).tables if "query (s)" in x[0])
+        assert computing[1][:6] == ["random", "0", "0", "0", "10.0", "10.0"]
+        margin = ["margin", "2.00", "1.00", "0.500", "10.0", "34.0", "320", "50", "120"]
+        assert computing[2] == margin
 
     def test_settings_versions_and_what_is_missing_end_it(self, reported):
         end = reported.text.split("Settings and versions")[1]
@@ -155,6 +163,7 @@ class TestPage:
 
     def test_the_gallery_asks_for_rows_of_the_pool(self, reported):
         assert "Images picked by margin, seed 0, round 2" in reported.html
+        assert [rows.tolist() for rows in reported.data.asked] == [[8, 3, 1]]
 
     def test_the_same_report_comes_again(self, reported, tmp_path):
         again = shutil.copytree(reported.folder, tmp_path / "again")

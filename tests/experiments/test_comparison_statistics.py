@@ -144,8 +144,24 @@ class TestKnownCurves:
 
 
 def test_sums_in_another_order_are_a_tie():
-    made = rows({"a": [[0.1, 0.2, 0.3, 0.1]], "b": [[0.1, 0.3, 0.2, 0.1]]}, n_labels=N4)
+    made = rows(
+        {"a": [[0.1, 0.35, 0.7, 0.1]], "b": [[0.1, 0.7, 0.35, 0.1]]}, n_labels=N4
+    )
     np.testing.assert_array_equal(wins(ComparisonResults(made)), [[0, 0], [0, 0]])
+
+
+def test_rounding_is_no_rise_of_a_mean():
+    # In floats .1 + .2 + .3 is above .3 + .2 + .1: random has .2 at 200 labels.
+    curves = {
+        "random": [[0.05, 0.3, 0.1], [0.05, 0.2, 0.2], [0.05, 0.1, 0.3]],
+        "margin": [[0.05, 0.1, 0.5]] * 3,
+    }
+    results = ComparisonResults(rows(curves))
+    labels = bootstrap(results).saving("margin", "random").labels
+    assert labels.value == pytest.approx(200 - 225)
+    np.testing.assert_array_equal(
+        results.mean_curve("random").accuracy, [0.05, 0.2, 0.2]
+    )
 
 
 N4 = (100, 200, 300, 400)
