@@ -3,6 +3,12 @@
 from difflib import get_close_matches
 
 
+def nearest(name, known):
+    """A sentence with the name that was probably meant, after a space, or nothing."""
+    close = get_close_matches(str(name), known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
 def check_known(name, known, who, what):
     """Raise ValueError for a name that is not known; the nearest is suggested.
 
@@ -16,7 +22,7 @@ def check_known(name, known, who, what):
         Named first in the message.
 
     what : str
-        Such as "strategy"; what the name is of.
+        What the name is of, such as "strategy".
 
     Raises
     ------
@@ -24,9 +30,8 @@ def check_known(name, known, who, what):
         Lists what is known.
     """
     known = list(known)
-    if name in known:
-        return
-    near = get_close_matches(str(name), known, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    there_is = ", ".join(known) if known else "none at all"
-    raise ValueError(f"{who} knows no {what} {name!r}; there is {there_is}.{hint}")
+    if name not in known:
+        there_is = ", ".join(known) if known else "none at all"
+        raise ValueError(
+            f"{who} knows no {what} {name!r}; there is {there_is}.{nearest(name, known)}"
+        )

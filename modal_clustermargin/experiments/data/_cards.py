@@ -1,12 +1,13 @@
 """What is said of a data set before it is read, and the check of its options."""
 
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from sklearn.utils._param_validation import (
     InvalidParameterError,
     validate_parameter_constraints,
 )
+
+from modal_clustermargin.experiments._unknown_names import nearest
 
 
 class DataOption(NamedTuple):
@@ -89,12 +90,6 @@ class DataCard(NamedTuple):
         except InvalidParameterError as error:  # a ValueError, of a private name
             raise ValueError(str(error)) from None
         return settings
-
-
-def nearest(name, names):
-    """A sentence with the name that was probably meant, after a space, or nothing."""
-    close = get_close_matches(str(name), names, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def _listed(names):

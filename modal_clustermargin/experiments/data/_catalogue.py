@@ -3,6 +3,7 @@
 import json
 from textwrap import fill
 
+from modal_clustermargin.experiments._unknown_names import nearest
 from modal_clustermargin.experiments.data import (
     _array_files,
     _digits,
@@ -12,7 +13,6 @@ from modal_clustermargin.experiments.data import (
     _image_folders,
     _synthetic,
 )
-from modal_clustermargin.experiments.data._cards import nearest
 
 _WIDTH = 80
 

@@ -1,11 +1,11 @@
 """Images of letters and symbols: a data set of any size, drawn in a second."""
 
-from difflib import get_close_matches
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from modal_clustermargin.experiments._unknown_names import nearest
 from modal_clustermargin.experiments.data._glyph_shapes import (
     FONTS,
     RESOLUTION,
@@ -199,10 +199,9 @@ def characters_of(alphabet):
 def _known(what, name, known):
     if name in known:
         return name
-    close = get_close_matches(str(name), known, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
     raise ValueError(
-        f"make_glyphs: {what}={name!r} is none of {', '.join(map(repr, known))}.{hint}"
+        f"make_glyphs: {what}={name!r} is none of {', '.join(map(repr, known))}."
+        f"{nearest(name, known)}"
     )
 
 
