@@ -238,6 +238,12 @@ class TestFinding:
             sentences
         )
 
+    def test_the_score_may_be_another(self):
+        _, sentences = of(CURVES, score="average precision")
+        assert "a mean average precision of 67.5 % from 100" in sentences
+        assert "the highest average precision that both reach" in sentences
+        assert "a mean accuracy of 67.5 %" in of(CURVES)[1]
+
     def test_what_is_missing_is_told(self):
         made = [x for x in rows(CURVES) if (x["strategy"], x["seed"]) != (ODD, "2")]
         plan = {name: {"strategy": name} for name in (*CURVES, "BADGE")}
@@ -293,9 +299,11 @@ class TestOddFolders:
     def test_versions_that_differ_are_told(self, tmp_path):
         made = rows({"margin": CURVES["margin"][:1]})
         made[0]["versions"] = "numpy 1.26"
-        write_folder(tmp_path, made)
+        write_folder(tmp_path, made, device=None, score="recall")
         write_report(tmp_path, n_bootstrap=100)
         text = (tmp_path / "report.txt").read_text(encoding="utf-8")
+        assert "device     not set" in text
+        assert "Test recall (%)" in text
         assert "Rows were computed with several versions" in text
 
     def test_folders_without_results(self, tmp_path):

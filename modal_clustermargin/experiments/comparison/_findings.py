@@ -53,11 +53,11 @@ def finding(results, bootstrap):
     area = percent(areas(results, best).mean())
     over = counted(len(results.seeds), "seed")
     if len(results.strategies) == 1:
-        first = f"The mean accuracy of {best} is {area} {reach}, over {over}."
+        first = f"The mean {results.score} of {best} is {area} {reach}, over {over}."
         return Finding(f"There is {best} alone: nothing to compare it with.", [first])
     sentences = [
-        f"{best} has the highest area under the learning curve: a mean accuracy of"
-        f" {area} {reach}, over {over}."
+        f"{best} has the highest area under the learning curve: a mean"
+        f" {results.score} of {area} {reach}, over {over}."
     ]
     other = next_best(results, best)
     references = dict.fromkeys(
@@ -134,7 +134,7 @@ def _against(results, bootstrap, best, other):
     text = (
         f"Against {name}: {_points(by)} of area{_interval(by, points)}"
         f"{_verdict(by, results)}. To reach {percent(saving.accuracy)}, the highest"
-        f" accuracy that both reach, it needs {_fewer(saving.labels)}"
+        f" {results.score} that both reach, it needs {_fewer(saving.labels)}"
         f"{_verdict(saving.labels, results)}."
     )
     if not np.isnan(saving.share.value):

@@ -46,7 +46,7 @@ def draw_curves(results, path):
         for strategy, look in looks(results).items():
             values = 100 * results.values(strategy, "accuracy")
             _draw_band(panel, results.n_labels, values, strategy, look)
-        panel.set(xlabel="labels", ylabel="test accuracy (%)")
+        panel.set(xlabel="labels", ylabel=f"test {results.score} (%)")
         tidy(panel)
         legend_below(figure, panel)
 
@@ -100,7 +100,7 @@ def draw_differences(results, reference, path):
         figure.suptitle(f"Over {shown(reference, 60)}", fontsize=10)
         several = " (a stroke a seed; line: 95 % interval)" if results.seeds[1:] else ""
         above.set_xlabel(f"points of area{several}")
-        below.set(xlabel="labels", ylabel="points of accuracy")
+        below.set(xlabel="labels", ylabel=f"points of {results.score}")
         tidy(below)
         tidy(above)
         above.axvline(0, color="0.4", linewidth=1)
@@ -233,7 +233,7 @@ def draw_cost(results, prices, path):
             f"cost, at {prices.label:g} a label and {prices.hour:g} an hour of"
             " computing"
         )
-        panel.set_ylabel("test accuracy (%)")
+        panel.set_ylabel(f"test {results.score} (%)")
         tidy(panel)
         legend_below(figure, panel)
 

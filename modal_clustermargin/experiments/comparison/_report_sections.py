@@ -213,11 +213,13 @@ def _settings(settings, results):
 
 def _said(value):
     """A setting in words: names and values, lists with commas."""
+    if value in (None, {}, []):
+        return "not set"
     if isinstance(value, dict):
         return "; ".join(
             str(each) if name in ("name", "strategy") else f"{name}: {_said(each)}"
             for name, each in value.items()
-            if each not in ({}, [])
+            if each not in (None, {}, [])
         )
     if isinstance(value, list):
         return ", ".join(map(_said, value))

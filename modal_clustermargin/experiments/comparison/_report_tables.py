@@ -54,7 +54,7 @@ def accuracy_table(results):
     ends = [mean_and_error(each) for each in by_seed]
     area = [with_error(mean[0], error[0], in_percent) for mean, error in ends]
     return Table(
-        "Test accuracy (%)",
+        f"Test {results.score} (%)",
         ["labels", *results.strategies],
         [*rows, ["area", *area]],
         ("Mean over seeds ± its standard error. " if results.seeds[1:] else "")
@@ -140,7 +140,7 @@ def rounds_table(results, reference):
         ]
         rows.append([whole(n), *row])
     return Table(
-        f"Points of accuracy over {reference}",
+        f"Points of {results.score} over {reference}",
         ["labels", *others],
         rows,
         "By round, with a paired t interval." if results.seeds[1:] else "By round.",

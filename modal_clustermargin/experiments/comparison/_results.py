@@ -71,6 +71,10 @@ class ComparisonResults:
     last_round : int
         The last round that there was to be.
 
+    score : str
+        What the column "accuracy" holds: the "score" of the settings, such as
+        "average precision", or else "accuracy".
+
     versions : list of str
         What the rows say they were computed with, each once.
 
@@ -95,6 +99,7 @@ class ComparisonResults:
         }
         found = dict.fromkeys(row["strategy"] for row in rows)
         planned = settings.get("strategies", {})
+        self.score = settings.get("score", "accuracy")
         self.strategies = [each for each in planned if each in found]
         self.strategies += [each for each in found if each not in planned]
         self.without_rows = [each for each in planned if each not in found]
