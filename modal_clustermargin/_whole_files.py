@@ -1,9 +1,8 @@
 """Files that are written whole or not at all."""
 
 import os
-import tempfile
+import secrets
 from contextlib import contextmanager
-from pathlib import Path
 
 
 @contextmanager
@@ -19,12 +18,14 @@ def written_whole(path):
     ------
     file : binary file to write to
     """
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+    # Not by `tempfile`, whose files nobody but their owner may read.
+    unfinished = path.with_name(f".{secrets.token_hex(8)}")
+    with unfinished.open("xb") as file:
         try:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            Path(file.name).replace(path)
+            unfinished.replace(path)
         except BaseException:
-            Path(file.name).unlink(missing_ok=True)
+            unfinished.unlink(missing_ok=True)
             raise

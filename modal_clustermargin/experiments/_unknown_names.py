@@ -33,5 +33,6 @@ def check_known(name, known, who, what):
     if name not in known:
         there_is = ", ".join(known) if known else "none at all"
         raise ValueError(
-            f"{who} knows no {what} {name!r}; there is {there_is}.{nearest(name, known)}"
+            f"{who} knows no {what} {name!r}; there is {there_is}."
+            f"{nearest(name, known)}"
         )
