@@ -10,7 +10,7 @@ python = $(VENV)/bin/python
 .PHONY: demo test lint docs bench clean
 
 demo: $(VENV)/.installed
-	$(python) examples/digits.py $(ARGS)
+	$(python) -m modal_clustermargin compare --seeds 10 --jobs 2 --output demo $(ARGS)
 
 # Everything under the modAL that pip resolves to (0.4.1), and what meets modAL
 # again under 0.4.2.1, which calls strategies differently.
