@@ -1,0 +1,189 @@
+"""
+How many candidates, and how large the clusters
+===============================================
+
+Cluster-Margin has two numbers that its paper sets far apart on different data: the
+candidates per label, and the rows of a cluster. All pairs of them are run on synthetic
+pools that are redundant, that have a long tail, and that have neither, with batches of
+different shares of the pool, beside margin sampling and random choice.
+
+The rule "auto" is held to two promises: nowhere more than half a point of accuracy
+below margin sampling, and nowhere more than a point below the best fixed factor.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from modal_clustermargin._whole_files import written_whole
+from modal_clustermargin.experiments import ComparisonResults, compare
+from modal_clustermargin.experiments.comparison._canvas import drawn
+from modal_clustermargin.experiments.comparison._folder import ComparisonFolder
+
+KINDS = ("redundant", "long_tail", "plain")
+BATCHES = (0.01, 0.05, 0.1)
+SIZES = (1.25, 2, 5, 10, 30, 100)
+FACTORS = ("auto", 1, 1.25, 2, 5, 10, 100)
+SHORT = {"n_pool": 400, "n_test": 200}
+MOST_BELOW_MARGIN, MOST_BELOW_BEST = 0.5, 1.0  # points
+
+
+def label(factor, size):
+    return f"factor {factor}, size {size:g}"
+
+
+def settings_of(kind, batch, folder, arguments):
+    """What `compare` is to do with a kind of pool and a batch."""
+    data = {"name": "synthetic", "kind": kind, "n_pool": arguments.n_pool}
+    if arguments.short:
+        data |= SHORT
+    strategies = {
+        label(factor, size): {
+            "strategy": "cluster-margin",
+            "candidate_factor": factor,
+            "mean_cluster_size": size,
+            "neighbors": "approximate",
+            # The first model is the same for all, and so are clusters of a size.
+            "memory": str(folder / "clusters"),
+        }
+        for size in arguments.sizes
+        for factor in arguments.factors
+    }
+    first = arguments.first_seed
+    return {
+        "name": f"{kind.replace('_', ' ')}, {batch:.0%} of the pool a round",
+        "data": data,
+        "model": {"name": "mlp", "n_hidden": 64, "max_epochs": 15, "lr": 0.003},
+        "strategies": strategies,
+        "batch": batch,
+        "n_initial": 0.01,
+        "rounds": 1 if arguments.short else 4,
+        "seeds": list(range(first, first + arguments.seeds)),
+        "device": "cpu",
+    }
+
+
+class Grid:
+    """Accuracy above margin sampling, in points, by cluster size and factor.
+
+    The mean over rounds, without the start, which is common to all.
+    """
+
+    def __init__(self, folder, arguments):
+        settings = folder.settings()
+        results = ComparisonResults(folder.rows(), settings=settings)
+        self.name = settings["name"]
+        self.seeds = results.seeds
+        self.sizes, self.factors = arguments.sizes, arguments.factors
+        of = {
+            each: 100 * results.values(each, "accuracy")[:, 1:].mean(axis=1)
+            for each in results.strategies
+        }
+        self.margin = of["margin"].mean()
+        self.random = of["random"].mean() - self.margin
+        above = [
+            [of[label(factor, size)] - of["margin"] for factor in self.factors]
+            for size in self.sizes
+        ]
+        self.above = np.mean(above, axis=2)
+        self.error = np.std(above, axis=2, ddof=min(1, len(self.seeds) - 1))
+        self.error /= np.sqrt(len(self.seeds))
+
+    def broken(self):
+        """Sentences on what "auto" does not keep."""
+        if "auto" not in self.factors:
+            return
+        auto = self.factors.index("auto")
+        fixed = [i for i in range(len(self.factors)) if i != auto]
+        for row, errors, size in zip(self.above, self.error, self.sizes, strict=True):
+            best = row[fixed].max() if fixed else -np.inf
+            where = f"{self.name}, {size:g} rows a cluster"
+            if row[auto] < -MOST_BELOW_MARGIN:
+                yield f"{where}: {-row[auto]:.2f} ± {errors[auto]:.2f} below margin"
+            if row[auto] < best - MOST_BELOW_BEST:
+                factor = self.factors[fixed[int(row[fixed].argmax())]]
+                yield f"{where}: {best - row[auto]:.2f} below factor {factor}"
+
+    def text(self):
+        """The grid as a table."""
+        lines = [
+            f"{self.name}: margin {self.margin:.2f} %, random {self.random:+.2f}"
+            f" points, {len(self.seeds)} seeds",
+            f"{'rows':>8}" + "".join(f"{factor!s:>15}" for factor in self.factors),
+        ]
+        for size, row, errors in zip(self.sizes, self.above, self.error, strict=True):
+            cells = [f"{a:+.2f} ± {e:.2f}" for a, e in zip(row, errors, strict=True)]
+            lines.append(f"{size:>8g}" + "".join(f"{cell:>15}" for cell in cells))
+        return "\n".join(lines)
+
+
+def draw(grids, path):
+    """A map of each grid: rows a cluster by candidates per label."""
+    n_columns = min(3, len(grids))
+    n_rows = -(-len(grids) // n_columns)
+    with drawn(path, "candidate_factors", (3.6 * n_columns, 3 * n_rows)) as figure:
+        panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+        most = max(2.0, max(np.abs(grid.above).max() for grid in grids))
+        for panel in panels[len(grids) :]:
+            panel.set_axis_off()
+        for panel, grid in zip(panels, grids, strict=False):
+            panel.imshow(grid.above, cmap="RdBu", vmin=-most, vmax=most, aspect="auto")
+            for (i, j), value in np.ndenumerate(grid.above):
+                dark = abs(value) > 0.6 * most
+                color = "white" if dark else "black"
+                panel.text(
+                    j, i, f"{value:+.1f}", ha="center", va="center", fontsize=7, c=color
+                )
+            panel.set_title(grid.name, fontsize=8)
+            panel.set_xticks(range(len(grid.factors)), grid.factors, fontsize=7)
+            panel.set_yticks(
+                range(len(grid.sizes)), [f"{s:g}" for s in grid.sizes], fontsize=7
+            )
+            panel.set_xlabel("candidates per label", fontsize=8)
+            panel.set_ylabel("rows a cluster", fontsize=8)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("=\n\n")[-1])
+    add = parser.add_argument
+    add("--seeds", type=int, default=10, help="how many (default: 10)")
+    add("--first-seed", type=int, default=0)
+    add("--n-pool", type=int, default=20_000, help="rows (default: 20,000)")
+    add("--kinds", nargs="+", choices=KINDS, default=KINDS)
+    add("--batches", nargs="+", type=float, default=BATCHES, help="shares of the pool")
+    add("--sizes", nargs="+", type=float, default=SIZES, help="mean rows of a cluster")
+    add("--factors", nargs="+", type=factor_of, default=FACTORS)
+    add("--jobs", type=int, default=1, help="processes, of one thread")
+    add("--output", type=Path, default=Path("candidate-factors"))
+    add("--report-only", action="store_true", help="of what is there")
+    add("--short", action="store_true", help="a toy, in seconds")
+    arguments = parser.parse_args()
+    grids = []
+    for kind in arguments.kinds:
+        for batch in arguments.batches:
+            path = arguments.output / f"{kind}-{batch:g}"
+            if not arguments.report_only:
+                settings = settings_of(kind, batch, path, arguments)
+                compare(settings, path, n_jobs=arguments.jobs, verbose=False)
+            grids.append(Grid(ComparisonFolder(path), arguments))
+            print(grids[-1].text(), end="\n\n", flush=True)
+    broken = [sentence for grid in grids for sentence in grid.broken()]
+    print("Not kept by auto:" if broken else "auto keeps both promises everywhere.")
+    print("\n".join(broken))
+    text = "\n\n".join([*(grid.text() for grid in grids), *broken])
+    with written_whole(arguments.output / "candidate_factors.txt") as file:
+        file.write(text.encode())
+    draw(grids, arguments.output / "candidate_factors.png")
+
+
+def factor_of(text):
+    """A number, or "auto"."""
+    if text == "auto":
+        return text
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+if __name__ == "__main__":
+    main()
