@@ -3,6 +3,7 @@
 import inspect
 from typing import NamedTuple
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import InvalidParameterError
 
@@ -55,7 +56,13 @@ def _cluster_margin(seed, **options):
     return ClusterMargin(AverageLinkage(**of_linkage), random_state=seed, **of_strategy)
 
 
-def _asvp(seed, selector="margin", indicator="log-me-gain", at=None):
+def rows_themselves(classifier, X):
+    """The rows as features, for data that are embeddings already."""
+    return np.reshape(X, (len(X), -1))
+
+
+def _asvp(seed, selector="margin", indicator="log-me-gain", at=None, features=None):
+    check_known(features or "network", _FEATURES, f"{_WHO}, for asvp,", "features")
     check_known(indicator, _INDICATORS, f"{_WHO}, for asvp,", "indicator")
     has_number = indicator in ("at-labels", "at-rounds", "log-me-gain")
     if at is not None and not has_number:
@@ -71,10 +78,12 @@ def _asvp(seed, selector="margin", indicator="log-me-gain", at=None):
     return ASVP(
         make_strategy({"strategy": selector}, seed),
         indicator=_INDICATORS[indicator](*arguments),
+        embedding=_FEATURES[features or "network"],
         random_state=seed,
     )
 
 
+_FEATURES = {"network": None, "rows": rows_themselves}
 _LINKAGE = _options_of(AverageLinkage)
 _OF_CLUSTER_MARGIN = (*_options_of(ClusterMargin, ["clustering"]), *_LINKAGE)
 
@@ -90,7 +99,7 @@ STRATEGIES = {
         _options_of(CoreSet),
         True,
     ),
-    "asvp": _Named(_asvp, ("selector", "indicator", "at"), False),
+    "asvp": _Named(_asvp, ("selector", "indicator", "at", "features"), False),
     "margin": _Named(
         lambda seed, **options: MarginSampling(**options),
         _options_of(MarginSampling),

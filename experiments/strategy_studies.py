@@ -1,0 +1,175 @@
+"""
+Who saves labels, and where
+===========================
+
+Every strategy of the package, ten seeds, on digits with a convolutional network, by
+small and by large batches; and on synthetic pools of 100,000 rows that are redundant,
+that have a long tail, and that have neither, by batches of 1, 5 and 10 percent of the
+pool. Each study has a folder with a report of its own; this prints one table of all.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from modal_clustermargin._whole_files import written_whole
+from modal_clustermargin.experiments import ComparisonResults, compare, write_report
+from modal_clustermargin.experiments.comparison._folder import ComparisonFolder
+from modal_clustermargin.experiments.comparison._statistics import (
+    Bootstrap,
+    areas,
+    paired_difference,
+)
+from modal_clustermargin.experiments.comparison._words import points
+
+STRATEGIES = {
+    "cluster-margin": {"neighbors": "approximate"},
+    "cluster-margin, factor 1.25": {
+        "strategy": "cluster-margin",
+        "candidate_factor": 1.25,
+        "neighbors": "approximate",
+    },
+    "cluster-margin, factor 10": {
+        "strategy": "cluster-margin",
+        "candidate_factor": 10,
+        "neighbors": "approximate",
+    },
+    "badge": {},
+    "coreset": {},
+    "asvp": {"features": "rows"},
+    "margin": {},
+    "random": {},
+}
+CNN = {"name": "cnn", "max_epochs": 20}
+MLP = {"name": "mlp", "n_hidden": 64, "max_epochs": 15, "lr": 0.003}
+
+
+def _digits(batch, rounds):
+    return {
+        "data": "digits",
+        "model": CNN,
+        "batch": batch,
+        "rounds": rounds,
+        "n_initial": 20,
+    }
+
+
+def _pool(kind, batch):
+    return {
+        "data": {"name": "synthetic", "kind": kind},
+        "model": MLP,
+        "batch": batch,
+        "rounds": 4,
+        "n_initial": "1%",
+    }
+
+
+STUDIES = {
+    "digits-40": _digits(40, 8),
+    "digits-200": _digits(200, 3),
+    **{
+        f"{kind}-{share}": _pool(kind, f"{share}%")
+        for kind in ("redundant", "long_tail", "plain")
+        for share in (1, 5, 10)
+    },
+}
+
+
+def shortened(settings):
+    """A toy in the place of a study."""
+    data = settings["data"]
+    if data != "digits":
+        data = {**data, "n_pool": 600, "n_test": 200}
+    else:
+        settings = {**settings, "batch": 20}
+    return {**settings, "data": data, "rounds": 1}
+
+
+def lines_of(name, folder):
+    """For each strategy: accuracy, points above margin, labels saved."""
+    results = ComparisonResults(folder.rows(), settings=folder.settings())
+    bootstrap = Bootstrap(results, 2000, np.random.RandomState(0))
+    margin = areas(results, "margin")
+    for i, strategy in enumerate(results.strategies):
+        own = areas(results, strategy)
+        above = paired_difference(own, margin)
+        saved = bootstrap.saving(strategy, "random").share
+        yield [
+            name if i == 0 else "",
+            strategy,
+            f"{100 * own.mean():.1f}",
+            "" if strategy == "margin" else _with_interval(above),
+            "" if strategy == "random" else _share(saved),
+        ]
+
+
+def _with_interval(estimate):
+    text = points(estimate.value)
+    if np.isnan(estimate.low):  # of a single seed
+        return text
+    return f"{text} ± {100 * (estimate.high - estimate.value):.2f}"
+
+
+def _share(estimate):
+    if np.isnan(estimate.value):
+        return "no accuracy in common"
+    text = f"{estimate.value:.0%}"
+    if np.isnan(estimate.low):
+        return text
+    return f"{text} ({estimate.low:.0%} to {estimate.high:.0%})"
+
+
+def table(rows):
+    """Columns of text, as wide as they have to be."""
+    head = [
+        "study",
+        "strategy",
+        "area, %",
+        "points above margin",
+        "labels saved against random",
+    ]
+    rows = [head, *rows]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    lines = [
+        "  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in rows
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("=\n\n")[-1])
+    add = parser.add_argument
+    add("--studies", nargs="+", choices=STUDIES, default=list(STUDIES))
+    add("--seeds", type=int, default=10, help="how many (default: 10)")
+    add("--first-seed", type=int, default=0)
+    add("--jobs", type=int, default=1, help="processes, of one thread")
+    add("--output", type=Path, default=Path("strategy-studies"))
+    add("--report-only", action="store_true", help="of what is there")
+    add("--short", action="store_true", help="toys, in a minute")
+    arguments = parser.parse_args()
+    first, rows = arguments.first_seed, []
+    for name in arguments.studies:
+        settings = STUDIES[name]
+        if arguments.short:
+            settings = shortened(settings)
+        settings = {
+            **settings,
+            "name": name,
+            "strategies": STRATEGIES,
+            "seeds": list(range(first, first + arguments.seeds)),
+            "device": "cpu",
+        }
+        path = arguments.output / name
+        if not arguments.report_only:
+            compare(settings, path, n_jobs=arguments.jobs)
+        write_report(path)
+        rows += lines_of(name, ComparisonFolder(path))
+    text = table(rows)
+    with written_whole(arguments.output / "strategy_studies.txt") as file:
+        file.write(text.encode())
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

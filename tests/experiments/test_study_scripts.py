@@ -1,0 +1,67 @@
+"""The studies of Cluster-Margin run, as toys, and say what they found."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "experiments"
+
+
+def loaded(name):
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Call a script with arguments, in this process."""
+
+    def run(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        loaded(name).main()
+
+    return run
+
+
+def test_factors_and_sizes(run, tmp_path, capsys):
+    flags = ("--short", "--seeds", 2, "--kinds", "plain", "--batches", 0.1)
+    grid = ("--sizes", 2, 10, "--factors", "auto", 1, 5)
+    run("candidate_factors", *flags, *grid, "--output", tmp_path)
+    out = capsys.readouterr().out
+    table = out.splitlines()[:4]
+    assert table[0].startswith("plain, 10% of the pool a round: margin ")
+    assert table[1].split() == ["rows", "auto", "1", "5"]
+    # With as many candidates as labels the batch is that of margin sampling.
+    assert table[2].split()[4:7] == ["+0.00", "±", "0.00"]
+    assert (tmp_path / "candidate_factors.txt").read_text()[:300] in out
+    assert (tmp_path / "candidate_factors.png").stat().st_size > 10_000
+    # One clustering for each size and seed.
+    assert len(list((tmp_path / "plain-0.1" / "clusters").iterdir())) == 4
+
+
+def test_what_auto_does_not_keep_is_named():
+    module = loaded("candidate_factors")
+    grid = module.Grid.__new__(module.Grid)
+    grid.name, grid.sizes, grid.factors = "pool", (2, 10), ("auto", 1, 10)
+    grid.above = np.array([[-0.6, 0.0, 0.3], [0.1, 0.0, 1.2]])
+    grid.error = np.full((2, 3), 0.2)
+    assert list(grid.broken()) == [
+        "pool, 2 rows a cluster: 0.60 ± 0.20 below margin",
+        "pool, 10 rows a cluster: 1.10 below factor 10",
+    ]
+
+
+def test_all_strategies(run, tmp_path, capsys):
+    flags = ("--short", "--seeds", 2, "--studies", "redundant-5")
+    run("strategy_studies", *flags, "--output", tmp_path)
+    out = capsys.readouterr().out
+    rows = out[out.index("study  ") :].splitlines()
+    assert len(rows) == 9
+    assert rows[1].startswith("redundant-5  cluster-margin ")
+    assert (tmp_path / "redundant-5" / "report.html").exists()
+    assert (tmp_path / "strategy_studies.txt").read_text() in out
