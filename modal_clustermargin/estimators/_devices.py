@@ -18,12 +18,18 @@ def resolve_device(device):
     Raises
     ------
     ValueError
-        If CUDA is asked for by name and torch sees none.
+        If torch knows no such device, or CUDA is asked for and torch sees none.
     """
     has_cuda = torch.cuda.is_available()
     if device is None:
         device = "cuda" if has_cuda else "cpu"
-    device = torch.device(device)
+    try:
+        device = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(
+            f"device={device!r} is none that torch knows, such as 'cpu', 'cuda' or"
+            " 'cuda:1'."
+        ) from error
     if device.type != "cuda":
         return device
     if not has_cuda:

@@ -2,12 +2,15 @@
 
 import argparse
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from modal_clustermargin.experiments._costs import Prices
 from modal_clustermargin.experiments.comparison._settings import (
+    WHO,
     parse_option,
     read_settings,
+    read_toml,
 )
 
 _EXAMPLES = """\
@@ -32,19 +35,23 @@ def main(arguments=None):
     Returns
     -------
     status : int
-        0 if all went well, 2 if the arguments or the data are not as they should be,
-        130 after Ctrl-C.
+        0 if all went well, 1 if a process was lost, 2 if the arguments or the data are
+        not as they should be, 130 after Ctrl-C.
     """
     parser = _parser()
     asked = parser.parse_args(arguments)
     try:
         asked.run(asked)
     except KeyboardInterrupt:
+        print("\nStopped; the same command goes on from there.", file=sys.stderr)
+        return 130
+    except BrokenProcessPool:
         print(
-            "\nStopped. What was written is kept; the same command goes on from there.",
+            "error: a process was killed, perhaps for want of memory. The same command"
+            " goes on from there; with a lower --jobs each has more.",
             file=sys.stderr,
         )
-        return 130
+        return 1
     except (ValueError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -78,7 +85,12 @@ def _add_compare(commands):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = compare.add_argument
-    add("settings", nargs="?", type=Path, help="TOML file; flags come before it")
+    add(
+        "settings",
+        nargs="?",
+        type=Path,
+        help="TOML file, named before all flags; what flags say overrides it",
+    )
     add("--name", help="title of the report")
     add("--data", help="name of a data set (default: digits)")
     add(
@@ -148,8 +160,12 @@ def _add_prices(parser):
 
 def _settings_of(asked):
     """The settings that a file and flags come to."""
-    from modal_clustermargin.experiments.comparison._settings import read_toml
-
+    swallowed = [text for text in asked.strategies or () if text.endswith(".toml")]
+    if swallowed:
+        raise ValueError(
+            f"{WHO} takes {swallowed[0]!r} for a strategy. Name the file with settings"
+            f" before all flags: {WHO} {swallowed[0]} --strategies ..."
+        )
     settings = read_toml(asked.settings) if asked.settings else {}
     for key in ("name", "strategies", "without", "batch", "rounds", "seeds", "device"):
         if getattr(asked, key) is not None:
@@ -167,11 +183,14 @@ def _settings_of(asked):
         if name is None and not options:
             continue
         before = settings.get(key, {})
-        before = {"name": before} if isinstance(before, str) else dict(before)
+        if isinstance(before, str):
+            before = {"name": before}
+        if not isinstance(before, dict):
+            continue  # `read_settings` says what is wrong with it
         if name is not None and name != before.get("name"):
             before = {"name": name}
-        elif not before:
-            before = {"name": {"data": "digits", "model": "cnn"}[key]}
+        elif key == "data" and not before:
+            before = {"name": "digits"}
         settings[key] = before | options
     return read_settings(settings)
 
@@ -181,6 +200,8 @@ def _run_compare(asked):
 
     prices = Prices(label=asked.price_label, hour=asked.price_hour)
     settings = _settings_of(asked)
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # for "module:name" of the user's
     compare(settings, asked.output, n_jobs=asked.jobs)
     if not asked.no_report:
         _report(asked.output, prices, with_data=True)
@@ -192,22 +213,34 @@ def _run_report(asked):
 
 
 def _report(folder, prices, with_data):
-    from modal_clustermargin.experiments.comparison._compare import data_of
     from modal_clustermargin.experiments.comparison._folder import ComparisonFolder
     from modal_clustermargin.experiments.comparison._report import write_report
 
-    data = data_of(folder) if with_data else None
-    ComparisonFolder(folder).gather()  # of a comparison that is not done, what there is
+    results = ComparisonFolder(folder)
+    results.gather()  # of a comparison that is not done, what there is
+    data = _data_of(results) if with_data and results.settings() else None
     page = write_report(folder, prices=prices, data=data)
     print((folder / "report.txt").read_text(encoding="utf-8"))
     print(f"The report, with pictures: {page}")
+
+
+def _data_of(folder):
+    """The data whose picks the report shows: those of the first seed that is done."""
+    from modal_clustermargin.experiments.comparison._results import ComparisonResults
+    from modal_clustermargin.experiments.data import load_data
+
+    settings = folder.settings()
+    seed = ComparisonResults(folder.rows(), settings=settings).seeds[0]
+    try:
+        return load_data(**settings["data"], random_state=seed)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{error} For a report without pictures of samples: modal-clustermargin"
+            f" report {folder.path} --without-data."
+        ) from error
 
 
 def _run_datasets(asked):
     from modal_clustermargin.experiments.data import describe_data_sets
 
     print(describe_data_sets())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

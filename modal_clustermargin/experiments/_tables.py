@@ -1,6 +1,7 @@
 """Rows appended to a file as they come, for a killed run to go on with."""
 
 import csv
+import io
 import os
 from pathlib import Path
 
@@ -12,7 +13,7 @@ class ResultTable:
     ----------
     path : path-like
         Made with its first row. A row that a killed process left unfinished is
-        dropped.
+        not read, and goes when the next is appended.
 
     columns : sequence of str
 
@@ -26,28 +27,24 @@ class ResultTable:
         self.path = Path(path)
         self.columns = tuple(columns)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.path.exists():
-            text = self.path.read_bytes()
-            whole = text[: text.rfind(b"\n") + 1]
-            if len(whole) < len(text):
-                os.truncate(self.path, len(whole))
-            first = whole.decode().splitlines()[:1]
-            if first and first[0].split(",") != list(self.columns):
-                raise ValueError(
-                    f"{self.path} has other columns than these results: {first[0]}."
-                    " Name another folder, or move that file away."
-                )
+        first = self._whole_lines().decode().splitlines()[:1]
+        if first and first[0].split(",") != list(self.columns):
+            raise ValueError(
+                f"{self.path} has other columns than these results: {first[0]}."
+                " Name another folder, or move that file away."
+            )
 
     def rows(self):
         """All rows: list of dict of str to str."""
-        if not self.path.exists():
-            return []
-        with self.path.open(newline="") as file:
-            return list(csv.DictReader(file))
+        lines = io.StringIO(self._whole_lines().decode(), newline="")
+        return list(csv.DictReader(lines))
 
     def append(self, row):
         """Add a row: dict by column; those not there stay empty."""
-        is_new = not self.path.exists() or not self.path.stat().st_size
+        n_whole = len(self._whole_lines())
+        if self.path.exists() and n_whole < self.path.stat().st_size:
+            os.truncate(self.path, n_whole)
+        is_new = n_whole == 0
         with self.path.open("a", newline="") as file:
             writer = csv.DictWriter(file, self.columns)
             if is_new:
@@ -55,3 +52,8 @@ class ResultTable:
             writer.writerow(row)
             file.flush()
             os.fsync(file.fileno())
+
+    def _whole_lines(self):
+        """Bytes up to the end of the last line that is whole."""
+        text = self.path.read_bytes() if self.path.exists() else b""
+        return text[: text.rfind(b"\n") + 1]

@@ -71,3 +71,8 @@ class TestOnTheGPU:
         net.embed(X)
         grown = torch.cuda.max_memory_allocated() - before
         assert grown < X.shape[0] * 1024 * 4 / 10
+
+
+def test_a_device_that_torch_does_not_know_is_told():
+    with pytest.raises(ValueError, match="device='cudda' is none that torch knows"):
+        NetworkClassifier(device="cudda").fit([[0.0], [1.0]], [0, 1])

@@ -10,9 +10,10 @@ import sys
 import numpy as np
 import pytest
 
-from modal_clustermargin.experiments import compare
+from modal_clustermargin.experiments import ComparisonResults, compare
 from modal_clustermargin.experiments._tables import ResultTable
-from modal_clustermargin.experiments.comparison import _compare, _runs
+from modal_clustermargin.experiments.comparison import _compare, _peak_memory, _runs
+from modal_clustermargin.experiments.comparison._folder import ComparisonFolder
 from modal_clustermargin.experiments.comparison._results import COLUMNS
 
 SHORT = {
@@ -60,9 +61,6 @@ def test_every_strategy_begins_with_the_same_model_and_has_the_same_budget(whole
     assert [row[:3] for row in rows] == [
         (s, seed, r) for s in strategies for seed in "35" for r in "012"
     ]
-    for seed in "35":
-        first = {row[4] for row in rows if row[1:3] == (seed, "0")}
-        assert len(first) == 1
     assert {row[3] for row in rows if row[2] == "2"} == {"90"}
     assert len(chosen) == 20
     assert all(len(set(each)) == 30 for each in chosen.values())
@@ -222,35 +220,53 @@ def test_strategies_and_models_of_the_user(tmp_path, monkeypatch):
     (tmp_path / "mine_for_compare.py").write_text(
         "import numpy as np\n"
         "from sklearn.naive_bayes import GaussianNB\n"
-        "class Odd:\n"
+        "class Steps:\n"
+        "    clustering_ = history_ = last_query_ = None\n"
         "    def __init__(self, step=1):\n"
         "        self.step = step\n"
         "    def __call__(self, classifier, X_pool, n_instances):\n"
         "        return self.step * np.arange(n_instances), None\n"
-        "def first(classifier, X_pool, n_instances):\n"
-        "    return np.arange(n_instances)\n"
+        "class Needs:\n"
+        "    def __init__(self, what):\n"
+        "        pass\n"
+        "made = Steps(3)\n"
+        "first = lambda classifier, X_pool, n_instances: np.arange(n_instances)\n"
         "def twice(classifier, X_pool, n_instances):\n"
         "    return np.zeros(n_instances, int)\n"
+        "def before(classifier, X_pool, n_instances):\n"
+        "    return np.arange(n_instances) - 1\n"
+        "def halves(classifier, X_pool, n_instances):\n"
+        "    return np.arange(n_instances) / 2\n"
     )
     mine = {
         **SHORT,
-        "model": "naive-bayes",
-        "strategies": ["mine_for_compare:first", "mine_for_compare:Odd:step=2"],
+        "model": "sklearn.naive_bayes:GaussianNB",
+        "strategies": [
+            "mine_for_compare:first",
+            "mine_for_compare:Steps:step=2",
+            "mine_for_compare:made",
+        ],
         "seeds": [3],
         "rounds": 1,
     }
     compare(mine, tmp_path / "out", verbose=False)
     chosen = picks(tmp_path / "out")
-    assert chosen["mine_for_compare%3Afirst-3-1.npz"][0] in (0, 1, 2)
-    assert len(chosen["mine_for_compare%3AOdd%3Astep%3D2-3-1.npz"]) == 30
-    with pytest.raises(
-        ValueError, match=r"twice.*chose 30, 1 of them different\..*finds out"
-    ):
-        compare(
-            {**mine, "strategies": ["mine_for_compare:twice"]},
-            tmp_path / "bad",
-            verbose=False,
-        )
+    start = np.random.RandomState(3).permutation(1297)[:30]
+    rest = np.setdiff1d(np.arange(1297), start)
+    assert chosen["mine_for_compare%3Afirst-3-1.npz"] == rest[:30].tolist()
+    name = "mine_for_compare%3ASteps%3Astep%3D2-3-1.npz"
+    assert chosen[name] == rest[:60:2].tolist()
+    assert chosen["mine_for_compare%3Amade-3-1.npz"] == rest[:90:3].tolist()
+    for name, words in {
+        "twice": r"With strategy .*twice.* chose 30, 1 of them different\..*finds out",
+        "before": r"choose rows 0 to 1266, and chose -1 to 28",
+        "halves": r"an array of integers; got 30 values of type float64",
+        "Needs": r"cannot make the strategy Needs without a value for 'what'",
+        "made:step=2": r"got options for the strategy Steps, which is made already",
+    }.items():
+        bad = {**mine, "strategies": [f"mine_for_compare:{name}"]}
+        with pytest.raises(ValueError, match=words):
+            compare(bad, tmp_path / name, verbose=False)
 
 
 REFUSED = {
@@ -281,10 +297,16 @@ REFUSED = {
         {"batch": 800},
         "to label 1630 rows, 30 and 2 batches of 800, and the pool of digits has 1297",
     ),
+    "label": (
+        {"strategies": {"margin": {"strategy": "badge"}}},
+        "adds margin sampling, and the label 'margin' is taken by 'badge'",
+    ),
+    "device": ({"model": "cnn", "device": "cudda"}, "'cudda' is none that torch knows"),
     "asvp": (
         {"strategies": ["asvp"]},
         "needs a network for the strategy 'asvp'; the model is 'logistic'",
     ),
+    "no probabilities": ({"model": "sklearn.svm:SVC"}, "has no predict_proba"),
     "path": ({"strategies": ["nowhere_at_all:Thing"]}, "cannot import the strategy"),
     "indicator": (
         {"model": "cnn", "strategies": ["asvp:indicator=at-labels"]},
@@ -332,3 +354,69 @@ def test_a_full_disk_loses_nothing_that_was_written(tmp_path, monkeypatch, whole
     table = ResultTable(tmp_path / "seeds" / "3.csv", COLUMNS)
     assert len(table.rows()) == 4
     assert lasting(compare(SHORT, tmp_path, verbose=False)) == whole[0]
+
+
+def test_a_second_process_is_refused(tmp_path):
+    few = {**SHORT, "strategies": ["badge"], "seeds": [3], "rounds": 1}
+    compare(few, tmp_path, verbose=False)
+    with (
+        ComparisonFolder(tmp_path).lock("seed 3"),
+        pytest.raises(
+            ValueError, match=r"at work on seed 3 in .* Wait for it, or choose"
+        ),
+    ):
+        compare({**few, "strategies": ["coreset"]}, tmp_path, verbose=False)
+
+
+def test_what_is_added_runs_with_all(tmp_path):
+    few = {**SHORT, "strategies": ["badge"], "rounds": 1, "without": ["margin"]}
+    compare({**few, "seeds": [3]}, tmp_path, verbose=False)
+    rows = compare(
+        {**few, "strategies": ["coreset"], "seeds": [5]}, tmp_path, verbose=False
+    )
+    runs = {(row["strategy"], row["seed"]) for row in rows}
+    assert runs == {(s, n) for s in ("badge", "coreset", "random") for n in "35"}
+
+
+def test_a_first_try_that_failed_is_no_result(tmp_path):
+    bad = {**SHORT, "model": {"name": "logistic", "C": -1.0}, "seeds": [3], "rounds": 1}
+    with pytest.raises(ValueError, match="'C' parameter"):
+        compare(bad, tmp_path, verbose=False)
+    good = {**bad, "model": {"name": "logistic", "C": 0.1, "max_iter": 20}}
+    rows = compare(good, tmp_path, verbose=False)
+    again = compare({**good, "name": "another title"}, tmp_path, verbose=False)
+    assert again == rows
+    assert ComparisonFolder(tmp_path).settings()["name"] == "another title"
+
+
+def test_reading_leaves_a_row_that_is_being_written_alone(tmp_path):
+    compare({**SHORT, "strategies": [], "seeds": [3]}, tmp_path, verbose=False)
+    path = tmp_path / "seeds" / "3.csv"
+    before = path.read_bytes() + b"random,3,"
+    path.write_bytes(before)
+    folder = ComparisonFolder(tmp_path)
+    assert len(folder.rows()) == 6
+    folder.gather()
+    assert path.read_bytes() == before
+
+
+def test_memory_is_that_of_the_strategy(tmp_path, monkeypatch):
+    if not _peak_memory._FORGET.exists():
+        pytest.skip("only Linux forgets a peak")
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "hungry_for_compare.py").write_text(
+        "import numpy as np\n"
+        "def hungry(classifier, X_pool, n_instances):\n"
+        "    np.ones(40_000_000)\n"
+        "    return np.arange(n_instances)\n"
+    )
+    settings = {
+        **SHORT,
+        "model": "naive-bayes",
+        "strategies": ["hungry_for_compare:hungry"],
+        "seeds": [3],
+    }
+    rows = compare(settings, tmp_path / "out", verbose=False)
+    results = ComparisonResults(rows, settings=settings | {"strategies": {}})
+    hungry, random, _ = map(results.peak_memory, results.strategies)
+    assert hungry > random + 250

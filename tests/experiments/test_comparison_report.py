@@ -11,8 +11,12 @@ import pytest
 from made_up_comparison import Images, NoImages, rows, write_folder, write_picks
 
 from modal_clustermargin.experiments import ComparisonResults, Prices, write_report
-from modal_clustermargin.experiments.comparison._findings import finding, missing
-from modal_clustermargin.experiments.comparison._statistics import Bootstrap
+from modal_clustermargin.experiments.comparison._findings import (
+    _fewer,
+    finding,
+    missing,
+)
+from modal_clustermargin.experiments.comparison._statistics import Bootstrap, Estimate
 
 ODD = '<b>"odd" & $k$</b>'
 # Margin is 10 points over random at 200 and 300 labels, give or take; odd is level
@@ -226,6 +230,20 @@ class TestFinding:
         assert "Random sampling is not among the strategies" in sentences
         assert f"Against {ODD}, the next best: +0.17 points" in sentences
 
+    @pytest.mark.parametrize(
+        ("ends", "says"),
+        [
+            ((12, 3, 20), "12 labels fewer (95 % interval 3 to 20)"),
+            ((-12, -20, -3), "12 labels more (95 % interval 3 to 20)"),
+            ((5, 0, 20), "5 labels fewer (95 % interval 0 to 20)"),
+            ((5, -3, 0), "5 labels fewer (95 % interval 3 more to 0 fewer)"),
+            ((0, -10, 0), "0 labels fewer (95 % interval 10 more to 0 fewer)"),
+            ((-2, 0, 5), "2 labels more (95 % interval 0 fewer to 5 fewer)"),
+        ],
+    )
+    def test_each_end_is_on_the_side_it_says(self, ends, says):
+        assert _fewer(Estimate(*ends)) == says
+
     def test_more_labels_and_fewer_are_words(self):
         made = {
             "random": [[0.5, 0.6, 0.9], [0.5, 0.7, 0.8]],
@@ -325,7 +343,7 @@ class TestOddFolders:
         with pytest.raises(ValueError, match=r"must hold an object; got \[1\]"):
             write_report(tmp_path)
         (tmp_path / "comparison.json").write_text("{")
-        with pytest.raises(ValueError, match="is not JSON .* Run the comparison again"):
+        with pytest.raises(ValueError, match="comparison.json is damaged .* Mend it"):
             write_report(tmp_path)
 
     def test_damaged_picks(self, tmp_path):

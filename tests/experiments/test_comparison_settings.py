@@ -70,6 +70,9 @@ def test_flags_come_before_the_file(tmp_path):
     settings = of_flags(path, "--batch", 50, "--data-option", "n_pool=900")
     assert settings.batch == 50
     assert settings.data == {"name": "synthetic", "kind": "plain", "n_pool": 900}
+    # The model is chosen by the data, if nobody names one.
+    flags = (path, "--model-option", "max_epochs=3")
+    assert of_flags(*flags).model == {"max_epochs": 3}
     # Options of one data set are none of another.
     assert of_flags(path, "--data", "digits").data == {"name": "digits"}
 
@@ -109,6 +112,11 @@ def test_a_strategy_in_a_line(text, settings):
         ({"without": "badge"}, "in without, knows no baseline 'badge'"),
         ({"strategies": ["badge", "badge"]}, "got a strategy twice"),
         ({"strategies": {"a": 3}}, "the strategy 'a' as a table; got 3"),
+        ({"strategies": True}, "strategies as a list or as tables; got True"),
+        ({"strategies": {"a": {"strategy": 3}}}, "strategy 'a' as a string; got 3"),
+        ({"without": True}, "without as a list of .* got True"),
+        ({"model": 3}, "model as a name, or as a table"),
+        ({"seeds": "19-10"}, "seeds as .* got '19-10'"),
         ({"strategies": ["badge:a=1,first"]}, "wants option=value in .*got 'first'"),
         (
             {"strategies": [], "without": ["random", "margin"]},
@@ -119,6 +127,11 @@ def test_a_strategy_in_a_line(text, settings):
 def test_what_is_wrong_is_named(settings, words):
     with pytest.raises(ValueError, match=words):
         read_settings(settings)
+
+
+def test_a_file_among_the_strategies_is_told(tmp_path):
+    with pytest.raises(ValueError, match="Name the file with settings before all"):
+        of_flags("--strategies", "badge", "mine.toml")
 
 
 def test_files_that_are_not_there_or_no_toml(tmp_path):

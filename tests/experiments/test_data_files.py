@@ -97,6 +97,10 @@ PACKED = [
     ({"X": X, "y": LABELS, "X_test": X}, "has X_test without y_test. Give both"),
     ({"X": X, "y": LABELS, "y_test": X}, "has y_test without X_test. Give both"),
     (
+        {"X": X, "y": LABELS, "X_test": X, "y_test": LABELS.astype(str)},
+        "labels of one kind in y and y_test, numbers or strings; got int64 and <U21",
+    ),
+    (
         {"X": X, "y": LABELS, "X_test": X[:, :2], "y_test": LABELS},
         r"one shape in X and X_test; got \(3,\) and \(2,\).",
     ),

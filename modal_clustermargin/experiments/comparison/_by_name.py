@@ -4,6 +4,7 @@
 what users wrote themselves.
 """
 
+import copy
 import functools
 import inspect
 import pkgutil
@@ -33,7 +34,8 @@ def build(found, options, who, what, **if_taken):
 
     Parameters
     ----------
-    found : class or function
+    found : class, function or instance
+        An instance takes no options, and is copied.
 
     options : dict
 
@@ -45,13 +47,15 @@ def build(found, options, who, what, **if_taken):
 
     Returns
     -------
-    made : instance of the class, or the function with its options fixed
+    made : instance of the class, the function with its options fixed, or a copy
 
     Raises
     ------
     ValueError
         If it does not take the options.
     """
+    if not hasattr(found, "__name__"):  # an instance
+        return _copied(found, options, who, what, if_taken)
     taken = inspect.signature(found).parameters
     options = {k: v for k, v in if_taken.items() if k in taken} | options
     takes_any = any(each.kind is each.VAR_KEYWORD for each in taken.values())
@@ -62,5 +66,30 @@ def build(found, options, who, what, **if_taken):
             f" {', '.join(taken) or 'nothing'}."
         )
     if inspect.isclass(found):
+        lacking = [
+            name
+            for name, each in taken.items()
+            if each.default is each.empty
+            and each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
+            and name not in options
+        ]
+        if lacking:
+            raise ValueError(
+                f"{who} cannot make the {what} {found.__name__} without a value for"
+                f" {lacking[0]!r}. Give it as an option."
+            )
         return found(**options)
     return functools.partial(found, **options) if options else found
+
+
+def _copied(instance, options, who, what, if_taken):
+    if options:
+        raise ValueError(
+            f"{who} got options for the {what} {type(instance).__name__}, which is made"
+            " already. Name its class, or set them where it is made."
+        )
+    made = copy.deepcopy(instance)
+    if hasattr(made, "set_params"):
+        known = made.get_params(deep=False)
+        made.set_params(**{k: v for k, v in if_taken.items() if k in known})
+    return made

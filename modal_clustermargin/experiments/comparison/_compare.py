@@ -1,9 +1,14 @@
 """Run a comparison: every strategy with every seed, as far as it is not done."""
 
+import json
 import sys
 import warnings
 from concurrent.futures import wait
+from contextlib import contextmanager
 from functools import partial
+
+from filelock import Timeout
+from threadpoolctl import threadpool_limits
 
 from modal_clustermargin.experiments._processes import process_pool
 from modal_clustermargin.experiments.comparison._folder import ComparisonFolder
@@ -71,25 +76,15 @@ def compare(settings=None, output="comparison", *, n_jobs=1, verbose=True):
     data = load_data(**settings.data, random_state=settings.seeds[0])
     now = _resolved(settings, data)
     make_model(now["model"], data, settings.seeds[0], settings.device)
-    folder.settle(now)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with _alone(folder, "comparison"):
+        now = folder.settle(now)
     with warnings.catch_warnings():
         # scikit-learn's, of a batch or a test with many classes for its size.
         warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
-        _run_all(folder, now, n_jobs, verbose, data)
+        _run_all(folder, now, n_jobs, verbose, {settings.seeds[0]: data})
     folder.gather()
     return folder.rows()
-
-
-def data_of(folder):
-    """The data set of a folder of results, as its first seed has it."""
-    folder = ComparisonFolder(folder)
-    settings = folder.settings()
-    if settings is None:
-        raise ValueError(
-            f"{str(folder.path)!r} has no comparison.json, so it has no results of a"
-            " comparison."
-        )
-    return load_data(**settings["data"], random_state=settings["seeds"][0])
 
 
 def _resolved(settings, data):
@@ -103,7 +98,8 @@ def _resolved(settings, data):
     now["batch"] = rows(settings.batch)
     n_initial = settings.n_initial
     now["n_initial"] = now["batch"] if n_initial is None else rows(n_initial)
-    now["model"] = settings.model or {"name": default_model(data)}
+    now["model"] = {"name": default_model(data), **settings.model}
+    now["n_pool"] = n_pool
     n_wanted = now["n_initial"] + now["batch"] * now["rounds"]
     if n_wanted > n_pool:
         raise ValueError(
@@ -118,10 +114,24 @@ def _resolved(settings, data):
                 f" {now['model']['name']!r}. Choose one of {', '.join(NETWORKS)}."
             )
     now["score"] = "accuracy" if data.y.ndim == 1 else "average precision"
-    return now
+    # As the file will have them: paths are strings, and tuples lists.
+    return json.loads(json.dumps(now, default=str))
 
 
-def _run_all(folder, settings, n_jobs, verbose, data):
+@contextmanager
+def _alone(folder, what):
+    """While nobody else is at it, in this folder."""
+    try:
+        with folder.lock(what):
+            yield
+    except Timeout as error:
+        raise ValueError(
+            f"Another process is at work on {what} in {str(folder.path)!r}. Wait for"
+            " it, or choose another --output."
+        ) from error
+
+
+def _run_all(folder, settings, n_jobs, verbose, known_data):
     seeds = settings["seeds"]
     total = len(seeds) * len(settings["strategies"]) * (settings["rounds"] + 1)
     shows_bar = verbose and sys.stderr.isatty()
@@ -129,8 +139,8 @@ def _run_all(folder, settings, n_jobs, verbose, data):
     if n_jobs == 1:
         with _bar(shows_bar, total, folder, seeds) as bar:
             for seed in seeds:
-                known = data if seed == seeds[0] else None
-                for row in run_seed(folder.path, settings, seed, known):
+                data = known_data.pop(seed, None)
+                for row in run_seed(folder.path, settings, seed, data):
                     _tell(row, verbose and not shows_bar)
                     bar.update()
         return
@@ -150,18 +160,21 @@ def run_seed(path, settings, seed, data=None):
     """Rounds of all strategies with one seed; yields rows as they come."""
     if data is None:
         data = load_data(**settings["data"], random_state=seed)
-    shared = {}
-    for label in settings["strategies"]:
-        run = Run(label, settings, data, seed, ComparisonFolder(path), shared)
-        yield from run.rounds()
+    folder, shared = ComparisonFolder(path), {}
+    with _alone(folder, f"seed {seed}"):
+        for label in settings["strategies"]:
+            yield from Run(label, settings, data, seed, folder, shared).rounds()
 
 
 def _run_whole_seed(work, seed, tells):
+    import numba
     import torch
 
     torch.set_num_threads(1)
-    for row in work(seed):
-        _tell(row, tells)
+    numba.set_num_threads(1)
+    with threadpool_limits(1):
+        for row in work(seed):
+            _tell(row, tells)
 
 
 def _tell(row, verbose):

@@ -163,11 +163,12 @@ def _fewer(labels):
     if np.isnan(labels.low):
         return text
     ends = labels.low, labels.high
-    if labels.low < 0 < labels.high:
-        low, high = f"{whole(-ends[0])} more", f"{whole(ends[1])} fewer"
+    side = 1 if labels.value >= 0 else -1
+    if min(side * end for end in ends) < 0:  # an end is on the other side
+        ends = [f"{whole(abs(end))} {'fewer' if end >= 0 else 'more'}" for end in ends]
     else:
-        low, high = map(whole, sorted(map(abs, ends)))
-    return f"{text} (95 % interval {low} to {high})"
+        ends = map(whole, sorted(map(abs, ends)))
+    return f"{text} (95 % interval {' to '.join(ends)})"
 
 
 def _verdict(estimate, results):

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
+from filelock import FileLock
 
 from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.experiments._tables import ResultTable
@@ -36,16 +37,29 @@ class ComparisonFolder:
     def settings(self):
         """Settings of the comparison that the folder has; None if it has none."""
         path = self.path / "comparison.json"
-        return json.loads(path.read_text()) if path.is_file() else None
+        if not path.is_file():
+            return None
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(
+                f"{path} is damaged ({error}). Mend it, or choose another folder."
+            ) from error
 
     def settle(self, settings):
         """Write the settings; or refuse, if other ones are there.
 
-        Seeds and strategies may be added to; rows that are there stay.
+        Seeds and strategies may be added to; rows that are there stay. The name and
+        the device may be others, and, where no row is there yet, everything.
 
         Parameters
         ----------
         settings : dict
+
+        Returns
+        -------
+        settings : dict
+            With all seeds and strategies that the folder is to have.
 
         Raises
         ------
@@ -53,7 +67,10 @@ class ComparisonFolder:
             If the folder has results of other settings. Names the differences.
         """
         before = self.settings()
-        if before is not None:
+        has_rows = any(
+            path.read_bytes().count(b"\n") > 1 for path in self.path.glob("seeds/*.csv")
+        )
+        if before is not None and has_rows:
             differences = list(_differences(before, settings))
             if differences:
                 raise ValueError(
@@ -64,7 +81,7 @@ class ComparisonFolder:
             strategies = before["strategies"] | settings["strategies"]
             seeds = sorted({*before["seeds"], *settings["seeds"]})
             settings = {**settings, "strategies": strategies, "seeds": seeds}
-        elif (self.path / "results.csv").exists() or (self.path / "seeds").exists():
+        elif before is None and (has_rows or (self.path / "results.csv").exists()):
             raise ValueError(
                 f"{str(self.path)!r} has results, and no comparison.json that says of"
                 " what. Choose another --output."
@@ -74,6 +91,11 @@ class ComparisonFolder:
         if settings != before:
             with written_whole(self.path / "comparison.json") as file:
                 file.write(json.dumps(settings, indent=2).encode())
+        return settings
+
+    def lock(self, what):
+        """A lock that one process has at a time, and loses when it ends."""
+        return FileLock(self.path / f"{what}.lock", timeout=0)
 
     def table(self, seed):
         """Rows of a seed: ResultTable."""
@@ -92,9 +114,13 @@ class ComparisonFolder:
     def rows(self):
         """All rows, by strategy, seed and round: list of dict of str to str."""
         settings = self.settings()
-        rows = [row for seed in settings["seeds"] for row in self.table(seed).rows()]
-        place = {label: i for i, label in enumerate(settings["strategies"])}
-        return sorted(rows, key=lambda row: _place(row, place))
+        order = {label: i for i, label in enumerate(settings["strategies"])}
+        rows = {
+            (order[row["strategy"]], seed, int(row["round"])): row
+            for seed in settings["seeds"]
+            for row in self.table(seed).rows()
+        }
+        return [rows[place] for place in sorted(rows)]
 
     def gather(self):
         """Write `rows` to results.csv; nothing, if there are no settings."""
@@ -108,14 +134,10 @@ class ComparisonFolder:
             file.write(text.getvalue().encode())
 
 
-def _place(row, place):
-    return place[row["strategy"]], int(row["seed"]), int(row["round"])
-
-
 def _differences(before, now):
     """What two settings say differently, in words."""
     for key in sorted(before.keys() | now.keys()):
-        if key == "seeds":
+        if key in ("seeds", "name", "device"):
             continue
         old, new = before.get(key), now.get(key)
         if key == "strategies":

@@ -13,6 +13,7 @@ from modal_clustermargin.experiments.comparison._peak_memory import (
     peak_memory_mib,
 )
 from modal_clustermargin.experiments.comparison._timed_embedding import TimedEmbedding
+from modal_clustermargin.strategies import ASVP, BADGE, ClusterMargin, CoreSet
 
 NO_QUERY = {
     "query_seconds": 0.0,
@@ -24,9 +25,15 @@ NO_QUERY = {
 }
 
 
-def parameters_of(strategy):
-    """Parameters of a strategy by name; none of one that does not tell."""
-    return strategy.get_params(deep=False) if hasattr(strategy, "get_params") else {}
+def time_its_embedding(strategy):
+    """Have a strategy of this package tell how long its embeddings take."""
+    is_ours = isinstance(strategy, BADGE | ClusterMargin | CoreSet)
+    if is_ours and strategy.embedding is None:
+        strategy.set_params(embedding=TimedEmbedding())
+
+
+def _rounded(mebibytes):
+    return "" if np.isnan(mebibytes) else round(mebibytes, 1)
 
 
 def measured_query(strategy, classifier, X_pool, n_instances):
@@ -69,18 +76,17 @@ def measured_query(strategy, classifier, X_pool, n_instances):
     answer = strategy(classifier, X_pool, n_instances)
     measures = NO_QUERY | {
         "query_seconds": time.perf_counter() - since,
-        "peak_memory_mib": round(peak_memory_mib(), 1),
+        "peak_memory_mib": _rounded(peak_memory_mib()),
     }
     if is_timed:
         measures["embedding_seconds"] = embedding.seconds
-    history = getattr(strategy, "history_", None)
-    if history:  # an ASVP
-        measures["embedding_seconds"] = history[-1].seconds["features"]
-    clustering = getattr(strategy, "clustering_", None)
-    if clustering is not clustering_before:
-        measures["clustering_seconds"] = clustering.fit_seconds_
-    record, clusters = getattr(strategy, "last_query_", None), {}
-    if record is not None:
+    if isinstance(strategy, ASVP):
+        measures["embedding_seconds"] = strategy.history_[-1].seconds["features"]
+    clusters = {}
+    if isinstance(strategy, ClusterMargin):
+        if strategy.clustering_ is not clustering_before:
+            measures["clustering_seconds"] = strategy.clustering_.fit_seconds_
+        record = strategy.last_query_
         sizes = np.bincount(record.pool_cluster)
         measures["n_clusters"] = int(np.count_nonzero(sizes))
         measures["n_candidates"] = record.n_candidates
@@ -92,6 +98,17 @@ def _checked(answer, n_instances, n_pool):
     """Positions out of a strategy's answer, as distinct as they have to be."""
     picks = answer[0] if isinstance(answer, tuple) else answer
     picks = np.asarray(picks).ravel()
+    is_place = picks.dtype.kind in "iu" and picks.size > 0
+    if is_place and not 0 <= picks.min() <= picks.max() < n_pool:
+        raise ValueError(
+            f"The strategy was to choose rows 0 to {n_pool - 1}, and chose"
+            f" {picks.min()} to {picks.max()}."
+        )
+    if not is_place:
+        raise ValueError(
+            "The strategy was to return positions in the pool, an array of integers;"
+            f" got {picks.size} values of type {picks.dtype}."
+        )
     n_different = len(np.unique(picks))
     if len(picks) != n_instances or n_different != n_instances:
         raise ValueError(

@@ -8,12 +8,11 @@ import inspect
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from modal_clustermargin.experiments._unknown_names import check_known
 from modal_clustermargin.experiments.comparison._by_name import build, is_path, resolve
+from modal_clustermargin.experiments.comparison._settings import WHO
 
-_WHO = "modal-clustermargin compare"
 _OPTIMIZERS = ("sgd", "adam", "adamw")
 
 # Of a NetworkClassifier: what a settings file can hold and the comparison leaves open.
@@ -106,22 +105,24 @@ def make_model(settings, data, seed, device=None):
     if name in NETWORKS:
         return _network(name, settings, data, seed, device)
     if not is_path(name):
-        check_known(name, (*NETWORKS, *CLASSIC), _WHO, "model")
+        check_known(name, (*NETWORKS, *CLASSIC), WHO, "model")
     if data.images is not None:
         raise ValueError(
-            f"{_WHO} has data whose images stay in their files, which {name} does not"
+            f"{WHO} has data whose images stay in their files, which {name} does not"
             f" read. Choose one of {', '.join(NETWORKS)}."
         )
-    found = resolve(CLASSIC.get(name, name), _WHO, "model")
-    is_made = not inspect.isclass(found) and is_classifier(found)
-    model = (
-        found if is_made else build(found, settings, _WHO, "model", random_state=seed)
-    )
-    if not hasattr(model, "predict_proba") or not hasattr(model, "fit"):
+    if name in CLASSIC and np.ndim(data.y) == 2:
         raise ValueError(
-            f"{_WHO} got the model {name!r}, which has no fit and predict_proba."
+            f"{WHO} has labels in columns, which {name} does not learn. Choose one of"
+            f" {', '.join(NETWORKS)}."
         )
-    if name not in CLASSIC or np.ndim(data.X) == 2:
+    found = resolve(CLASSIC.get(name, name), WHO, "model")
+    model = build(found, settings, WHO, "model", random_state=seed)
+    for method in ("fit", "predict_proba"):
+        if not hasattr(model, method):
+            raise ValueError(f"{WHO} got the model {name!r}, which has no {method}.")
+    is_of_sklearn = type(model).__module__.startswith("sklearn.")
+    if not is_of_sklearn or np.ndim(data.X) == 2:
         return model
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer
@@ -137,15 +138,17 @@ def _network(name, options, data, seed, device):
     from torch import optim
 
     from modal_clustermargin import estimators
+    from modal_clustermargin.estimators._devices import resolve_device
 
     network = NETWORKS[name]
     module = getattr(estimators, network.module)
+    resolve_device(device)  # says what is wrong with it
     of_module = set(inspect.signature(module).parameters) - {"n_features", "n_classes"}
     for option in options:
         check_known(
             option,
             (*_OF_ALL_NETWORKS, *sorted(of_module)),
-            f"{_WHO}, for {name},",
+            f"{WHO}, for {name},",
             "option",
         )
     options = {**network.defaults, **options}
@@ -154,7 +157,7 @@ def _network(name, options, data, seed, device):
         arguments |= estimators.paper_settings(options.pop("settings"))
     if "optimizer" in options:
         chosen = options.pop("optimizer")
-        check_known(chosen, _OPTIMIZERS, f"{_WHO}, for {name},", "optimizer")
+        check_known(chosen, _OPTIMIZERS, f"{WHO}, for {name},", "optimizer")
         arguments["optimizer"] = {
             "sgd": optim.SGD,
             "adam": optim.Adam,

@@ -21,7 +21,7 @@ from modal_clustermargin.experiments.comparison._statistics import (
     ranking,
     wins,
 )
-from modal_clustermargin.experiments.comparison._words import points
+from modal_clustermargin.experiments.comparison._words import points, whole
 
 _SIZE = (7.2, 4.1)
 
@@ -186,14 +186,15 @@ def draw_computing(results, path):
                 **look,
             )
             is_log |= bool((seconds > 0).any())
-            peaks.append(results.values(strategy, "peak_memory_mib").max(axis=1).mean())
-            below.barh(place, peaks[-1], color=look["color"], height=0.6)
-            below.text(peaks[-1], place, f" {peaks[-1]:,.0f}", va="center", fontsize=9)
+            peaks.append(results.peak_memory(strategy))
+            length = np.nan_to_num(peaks[-1])
+            below.barh(place, length, color=look["color"], height=0.6)
+            below.text(length, place, f" {whole(peaks[-1])}", va="center", fontsize=9)
         if is_log:
             logarithmic(above.yaxis)
         above.set(xlabel="labels after the query", ylabel="seconds of a query")
         below.set_yticks(range(n), _ticks(looks(results)))
-        below.set(xlabel="peak memory (MiB)", xlim=(0, 1.15 * max(*peaks, 1)))
+        below.set(xlabel="peak memory (MiB)", xlim=(0, 1.15 * np.nanmax([*peaks, 1])))
         below.invert_yaxis()
         tidy(above)
         tidy(below)

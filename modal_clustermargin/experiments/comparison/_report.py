@@ -50,9 +50,10 @@ def write_report(
     prices : Prices, default=Prices(label=0.05, hour=3.0)
 
     data : object, default=None
-        The data set that was compared on. Its ``thumbnails(rows)`` gives images of
-        rows of the pool for a gallery, uint8 of shape (n_rows, height, width[, 3]),
-        or None where rows are no images. None means no gallery.
+        The data set that was compared on, as the first seed with all rows has it. Its
+        ``thumbnails(rows)`` gives images of rows of the pool for a gallery, uint8 of
+        shape (n_rows, height, width[, 3]), or None where rows are no images. None
+        means no gallery.
 
     n_bootstrap : int, default=2000
         How many times seeds are drawn for the intervals of labels; at least 100.
@@ -136,8 +137,7 @@ def _settings(folder):
         settings = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(
-            f"{path} is not JSON ({error}). Run the comparison again in its folder: it"
-            " writes that file anew, and keeps finished rows."
+            f"{path} is damaged ({error}). Mend it, or choose another folder."
         ) from error
     if not isinstance(settings, dict):
         raise ValueError(f"{path} must hold an object; got {settings!r}.")

@@ -159,7 +159,7 @@ def computing_table(results):
         fits = results.values(strategy, "fit_seconds")
         row = [amount(_mean(each[:, 1:])) for each in queries]
         row += [amount(fits.mean()), amount(results.seconds(strategy)[:, -1].mean())]
-        row += [amount(results.values(strategy, "peak_memory_mib").max(axis=1).mean())]
+        row += [amount(results.peak_memory(strategy))]
         row += [whole(_mean(each[:, 1:])) for each in counts]
         rows.append([strategy, *row])
     return Table(

@@ -23,7 +23,7 @@ COLUMNS = (
     "fits_needed",
     "versions",
 )
-_MAY_BE_EMPTY = ("n_clusters", "n_candidates")
+_MAY_BE_EMPTY = ("peak_memory_mib", "n_clusters", "n_candidates")
 _NUMBERS = tuple(each for each in COLUMNS if each not in ("strategy", "versions"))
 
 
@@ -126,6 +126,12 @@ class ComparisonResults:
             ]
         )
 
+    def peak_memory(self, strategy):
+        """Most MiB of any query, mean over seeds; nan where it is not known."""
+        peaks = self.values(strategy, "peak_memory_mib")[:, 1:]
+        known = peaks[:, ~np.isnan(peaks).any(axis=0)]
+        return float(known.max(axis=1).mean()) if known.size else np.nan
+
     def seconds(self, strategy):
         """Computing behind each point, as `LearningCurve` has it.
 
@@ -225,6 +231,7 @@ def _numbers(row):
             raise ValueError(
                 f"ComparisonResults needs a finite number as {name}; got {value!r} for"
                 f" strategy {row['strategy']!r}, seed {row['seed']}, round"
-                f" {row['round']}. Delete that row, and run the comparison on."
+                f" {row['round']}. Delete that row in the folder's"
+                f" seeds/{row['seed']}.csv, and run the comparison on."
             )
     return numbers

@@ -1,7 +1,9 @@
 """A strategy, round by round, on a data set with one seed."""
 
+import functools
 import time
 from importlib.metadata import version
+from types import FunctionType
 
 import joblib
 import numpy as np
@@ -12,16 +14,15 @@ from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.experiments.comparison._measured_queries import (
     NO_QUERY,
     measured_query,
-    parameters_of,
+    time_its_embedding,
 )
 from modal_clustermargin.experiments.comparison._models import make_model
-from modal_clustermargin.experiments.comparison._peak_memory import peak_memory_mib
 from modal_clustermargin.experiments.comparison._strategies import (
     asks_model,
     make_strategy,
     needs_network,
 )
-from modal_clustermargin.experiments.comparison._timed_embedding import TimedEmbedding
+from modal_clustermargin.strategies import ClusterMargin, CoreSet
 
 _PACKAGES = ("modal-clustermargin", "numpy", "scikit-learn", "torch")
 
@@ -91,16 +92,22 @@ class Run:
     def _begin(self):
         path = self.folder.state(self.label, self.seed)
         if path.exists():
-            *state, self._recipe = joblib.load(path)
-            return state
+            number, labelled, strategy, row, self._recipe = joblib.load(path)
+            if strategy is None:
+                strategy = self._strategy()
+            return number, labelled, strategy, row
         rng = np.random.RandomState(self.seed)
         labelled = rng.permutation(len(self.data.y))[: self.settings["n_initial"]]
+        return 0, labelled, self._strategy(), self._row(0, labelled, NO_QUERY)
+
+    def _strategy(self):
         strategy = make_strategy(self.of_strategy, self.seed)
-        wants = parameters_of(strategy).get("embedding", "nothing")
-        if not self.is_deferred and wants is None:
-            strategy.set_params(embedding=TimedEmbedding())
-        measures = NO_QUERY | {"peak_memory_mib": round(peak_memory_mib(), 1)}
-        return 0, labelled, strategy, self._row(0, labelled, measures)
+        time_its_embedding(strategy)
+        if isinstance(strategy, ClusterMargin) and strategy.clustering.memory:
+            # Of the folder, wherever that is moved to.
+            memory = self.folder.path / strategy.clustering.memory
+            strategy.clustering.set_params(memory=memory)
+        return strategy
 
     def _train(self, labelled, number):
         """The model of a round, and what it came to."""
@@ -125,7 +132,7 @@ class Run:
 
     def _query(self, strategy, classifier, labelled, number):
         rows = np.setdiff1d(np.arange(len(self.data.y)), labelled)
-        if not self.is_deferred and "labelled" in parameters_of(strategy):
+        if isinstance(strategy, CoreSet):
             strategy.set_params(labelled=self.data.X[labelled])
         try:
             picks, measures, clusters = measured_query(
@@ -155,9 +162,11 @@ class Run:
             **query,
         }
 
-    def _save(self, *state):
+    def _save(self, number, labelled, strategy, row):
+        if isinstance(strategy, FunctionType | functools.partial):
+            strategy = None  # has nothing to remember, and may be no file's
         with written_whole(self.folder.state(self.label, self.seed)) as file:
-            joblib.dump((*state, self._recipe), file)
+            joblib.dump((number, labelled, strategy, row, self._recipe), file)
 
     def _score(self, model):
         y = self.data.y_test

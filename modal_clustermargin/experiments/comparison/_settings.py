@@ -38,7 +38,7 @@ class Comparison:
         "name" of a data set, and its options.
 
     model : dict
-        "name" of a model, and its options. An empty one is chosen by the data.
+        "name" of a model, and its options. Without a name, it is chosen by the data.
 
     strategies : dict of str to dict
         By label: "strategy", its name, and its options.
@@ -107,20 +107,30 @@ def read_settings(settings=None):
     is_digits = data["name"] == "digits"
     strategies = _strategies(given.get("strategies", _DEFAULT_STRATEGIES))
     without = given.get("without", ())
-    without = [without] if isinstance(without, str) else list(without)
+    without = [without] if isinstance(without, str) else without
+    if not isinstance(without, list | tuple):
+        raise ValueError(
+            f'{WHO} wants without as a list of "random" and "margin"; got {without!r}.'
+        )
     for name in without:
         check_known(name, BASELINES, f"{WHO}, in without,", "baseline")
     present = {each["strategy"] for each in strategies.values()}
     for name in BASELINES:
-        if name not in present and name not in without:
-            strategies[name] = {"strategy": name}
+        if name in present or name in without:
+            continue
+        if name in strategies:
+            raise ValueError(
+                f"{WHO} adds {name} sampling, and the label {name!r} is taken by"
+                f" {strategies[name]['strategy']!r}. Give that another label, or refuse"
+                f' {name} sampling by without = ["{name}"].'
+            )
+        strategies[name] = {"strategy": name}
     if not strategies:
         raise ValueError(f"{WHO} has no strategies left to compare; name one at least.")
-    model = given.get("model", "cnn" if is_digits else None)
     return Comparison(
         name=str(given.get("name", data["name"])),
         data=data,
-        model={} if model is None else _named(model, "model"),
+        model=_named(given.get("model", {}), "model", has_default=True),
         strategies=strategies,
         batch=_amount(given.get("batch", 40 if is_digits else 0.01), "batch"),
         rounds=_count(given.get("rounds", 8 if is_digits else 5), "rounds", 1),
@@ -181,10 +191,11 @@ def _value(text):
     return text
 
 
-def _named(value, key):
+def _named(value, key, has_default=False):
     if isinstance(value, str):
         return {"name": value}
-    if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
+    name = value.get("name", "" if has_default else None) if _is_table(value) else None
+    if not isinstance(name, str):
         raise ValueError(
             f"{WHO} wants {key} as a name, or as a table with a name and options; got"
             f" {value!r}."
@@ -192,10 +203,18 @@ def _named(value, key):
     return dict(value)
 
 
+def _is_table(value):
+    return isinstance(value, Mapping)
+
+
 def _strategies(given):
     if isinstance(given, str):
         given = [given]
-    if not isinstance(given, Mapping):
+    if not isinstance(given, Mapping | list | tuple):
+        raise ValueError(
+            f"{WHO} wants strategies as a list or as tables; got {given!r}."
+        )
+    if not _is_table(given):
         # A list: what is written is the label.
         labelled = {str(text): parse_strategy(str(text)) for text in given}
         if len(labelled) < len(given):
@@ -205,11 +224,17 @@ def _strategies(given):
     for label, settings in given.items():
         if isinstance(settings, str):
             settings = parse_strategy(settings)
-        if not isinstance(settings, Mapping):
+        if not _is_table(settings):
             raise ValueError(
                 f"{WHO} wants the strategy {label!r} as a table; got {settings!r}."
             )
         labelled[label] = {"strategy": label, **settings}
+        name = labelled[label]["strategy"]
+        if not isinstance(name, str):
+            raise ValueError(
+                f"{WHO} wants the name of the strategy {label!r} as a string; got"
+                f" {name!r}."
+            )
     return labelled
 
 
@@ -243,7 +268,8 @@ def _initial(value):
     return None if value is None else _amount(value, "n_initial")
 
 
-def _seeds(value):
+def _seeds(given):
+    value = given
     if isinstance(value, str):
         first, dash, last = value.partition("-")
         try:
@@ -259,6 +285,6 @@ def _seeds(value):
     if not are_seeds or not value or len(set(value)) < len(value):
         raise ValueError(
             f"{WHO} wants seeds as how many there are, as a list of different integers"
-            f' >= 0, or as "10-19"; got {value!r}.'
+            f' >= 0, or as "10-19"; got {given!r}.'
         )
     return tuple(map(int, value))

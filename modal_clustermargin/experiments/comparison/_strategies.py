@@ -4,12 +4,12 @@ import inspect
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import InvalidParameterError
 
 from modal_clustermargin.clustering import AverageLinkage
 from modal_clustermargin.experiments._unknown_names import check_known
 from modal_clustermargin.experiments.comparison._by_name import build, is_path, resolve
+from modal_clustermargin.experiments.comparison._settings import WHO
 from modal_clustermargin.strategies import (
     ASVP,
     BADGE,
@@ -24,7 +24,6 @@ from modal_clustermargin.strategies import (
     RandomSampling,
 )
 
-_WHO = "modal-clustermargin compare"
 _INDICATORS = {
     "log-me-gain": LogMEGain,
     "never": Never,
@@ -32,6 +31,16 @@ _INDICATORS = {
     "at-labels": AtLabels,
     "at-rounds": AtRounds,
 }
+
+
+def _stream(seed):
+    """A generator that goes on from query to query.
+
+    An integer would have every query begin with the same numbers, which are those
+    that drew the first labels, too: random choice would not be quite random.
+    """
+    state = np.random.SeedSequence([seed, 1]).generate_state(4)
+    return np.random.RandomState(state)
 
 
 class _Named(NamedTuple):
@@ -53,7 +62,9 @@ def _options_of(found, leave_out=()):
 def _cluster_margin(seed, **options):
     of_linkage = {k: v for k, v in options.items() if k in _LINKAGE}
     of_strategy = {k: v for k, v in options.items() if k not in _LINKAGE}
-    return ClusterMargin(AverageLinkage(**of_linkage), random_state=seed, **of_strategy)
+    return ClusterMargin(
+        AverageLinkage(**of_linkage), random_state=_stream(seed), **of_strategy
+    )
 
 
 def rows_themselves(classifier, X):
@@ -62,17 +73,17 @@ def rows_themselves(classifier, X):
 
 
 def _asvp(seed, selector="margin", indicator="log-me-gain", at=None, features=None):
-    check_known(features or "network", _FEATURES, f"{_WHO}, for asvp,", "features")
-    check_known(indicator, _INDICATORS, f"{_WHO}, for asvp,", "indicator")
+    check_known(features or "network", _FEATURES, f"{WHO}, for asvp,", "features")
+    check_known(indicator, _INDICATORS, f"{WHO}, for asvp,", "indicator")
     has_number = indicator in ("at-labels", "at-rounds", "log-me-gain")
     if at is not None and not has_number:
         raise ValueError(
-            f"{_WHO}, for asvp, takes at= with at-labels, at-rounds and log-me-gain;"
+            f"{WHO}, for asvp, takes at= with at-labels, at-rounds and log-me-gain;"
             f" got {at!r} with {indicator!r}."
         )
     if at is None and indicator in ("at-labels", "at-rounds"):
         raise ValueError(
-            f"{_WHO}, for asvp, needs a number at= for the indicator {indicator!r}."
+            f"{WHO}, for asvp, needs a number at= for the indicator {indicator!r}."
         )
     arguments = [] if at is None else [at]
     return ASVP(
@@ -90,12 +101,12 @@ _OF_CLUSTER_MARGIN = (*_options_of(ClusterMargin, ["clustering"]), *_LINKAGE)
 STRATEGIES = {
     "cluster-margin": _Named(_cluster_margin, _OF_CLUSTER_MARGIN, True),
     "badge": _Named(
-        lambda seed, **options: BADGE(random_state=seed, **options),
+        lambda seed, **options: BADGE(random_state=_stream(seed), **options),
         _options_of(BADGE),
         True,
     ),
     "coreset": _Named(
-        lambda seed, **options: CoreSet(random_state=seed, **options),
+        lambda seed, **options: CoreSet(random_state=_stream(seed), **options),
         _options_of(CoreSet),
         True,
     ),
@@ -105,7 +116,9 @@ STRATEGIES = {
         _options_of(MarginSampling),
         True,
     ),
-    "random": _Named(lambda seed: RandomSampling(random_state=seed), (), False),
+    "random": _Named(
+        lambda seed: RandomSampling(random_state=_stream(seed)), (), False
+    ),
 }
 
 
@@ -119,7 +132,7 @@ def make_strategy(settings, seed):
         options.
 
     seed : int
-        Its `random_state`, if it has one.
+        What its `random_state` is made of, if it has one.
 
     Returns
     -------
@@ -133,23 +146,21 @@ def make_strategy(settings, seed):
     settings = dict(settings)
     name = settings.pop("strategy")
     if is_path(name):
-        found = resolve(name, _WHO, "strategy")
+        found = resolve(name, WHO, "strategy")
         if not callable(found):
-            raise ValueError(f"{_WHO} got {name!r}, which is not callable: {found!r}.")
-        if isinstance(found, BaseEstimator) or not hasattr(found, "__name__"):
-            return found
-        return build(found, settings, _WHO, "strategy", random_state=seed)
-    check_known(name, STRATEGIES, _WHO, "strategy")
+            raise ValueError(f"{WHO} got {name!r}, which is not callable: {found!r}.")
+        return build(found, settings, WHO, "strategy", random_state=seed)
+    check_known(name, STRATEGIES, WHO, "strategy")
     named = STRATEGIES[name]
     for option in settings:
-        check_known(option, named.options, f"{_WHO}, for {name},", "option")
+        check_known(option, named.options, f"{WHO}, for {name},", "option")
     try:
         strategy = named.make(seed, **settings)
         strategy._validate_params()
         if getattr(strategy, "clustering", None) is not None:
             strategy.clustering._validate_params()
     except InvalidParameterError as error:
-        raise ValueError(f"{_WHO}, for {name}: {error}") from error
+        raise ValueError(f"{WHO}, for {name}: {error}") from error
     return strategy
 
 

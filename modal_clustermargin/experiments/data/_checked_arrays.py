@@ -101,6 +101,12 @@ def checked_data_set(name, who, X, y, X_test, y_test):
                 f"{who} needs rows of one shape in {what} and {what}_test; got"
                 f" {rows.shape[1:]} and {tests.shape[1:]}."
             )
+    are_texts = [each.dtype.kind in "US" for each in (y, y_test)]
+    if are_texts[0] != are_texts[1]:
+        raise ValueError(
+            f"{who} needs labels of one kind in y and y_test, numbers or strings; got"
+            f" {y.dtype} and {y_test.dtype}."
+        )
     classes = np.arange(y.shape[1]) if y.ndim == 2 else np.union1d(y, y_test)
     return DataSet(name, X, y, X_test, y_test, classes)
 
