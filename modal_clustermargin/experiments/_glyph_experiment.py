@@ -28,7 +28,7 @@ def glyph_experiment(
     n_pool=8000,
     n_test=2000,
     budgets=(200, 200, 400, 800, 800, 800),
-    max_epochs=20,
+    max_epochs=14,
     random_state=0,
 ):
     """Greek letters and symbols, by a network pre-trained on Latin letters.
@@ -47,7 +47,7 @@ def glyph_experiment(
     budgets : tuple of int, default=(200, 200, 400, 800, 800, 800)
         Labels of each round, the first drawn at random.
 
-    max_epochs : int, default=20
+    max_epochs : int, default=14
         Passes over the labels, with a linear probe before or without.
 
     random_state : int, default=0
@@ -56,8 +56,8 @@ def glyph_experiment(
     Returns
     -------
     experiment : ASVPExperiment
-        With images in the place of row numbers. Learning rates and
-        epochs were chosen on seeds that no result is reported of.
+        With images in the place of row numbers. Learning rates were chosen on seeds
+        that no result is reported of.
     """
     kind = {"alphabet": _ALPHABET, "version": version}
     X, y = make_glyphs(n_pool, random_state=random_state, **kind)
@@ -92,7 +92,7 @@ def glyph_experiment(
         y_test=y_test,
         lp_ft=lp_ft,
         fine_tuning=network,
-        proxy=ProxyClassifier(lr=0.6, max_epochs=25, **common),
+        proxy=ProxyClassifier(lr=0.3, batch_size=256, **common),
         budgets=tuple(budgets),
         evaluate_at=tuple(np.cumsum(budgets).tolist()),
         n_seeds=5,
