@@ -129,6 +129,13 @@ def interruptible(**parameters):
 
 
 class TestInterruption:
+    @pytest.fixture(autouse=True)
+    def _ctrl_c_is_heard(self):
+        """A process that was begun in the background is deaf to it."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+        signal.signal(signal.SIGINT, before)
+
     def test_keeps_the_last_complete_epoch(self, blobs):
         X, y = blobs
         expected = interruptible(max_epochs=3).fit(X, y).predict_proba(X)
