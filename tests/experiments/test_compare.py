@@ -230,6 +230,10 @@ def test_strategies_and_models_of_the_user(tmp_path, monkeypatch):
         "    def __init__(self, what):\n"
         "        pass\n"
         "made = Steps(3)\n"
+        "from modal_clustermargin import BADGE\n"
+        "class Mine(BADGE):\n"
+        "    def __init__(self, random_state=None):\n"
+        "        super().__init__(random_state=random_state)\n"
         "first = lambda classifier, X_pool, n_instances: np.arange(n_instances)\n"
         "def twice(classifier, X_pool, n_instances):\n"
         "    return np.zeros(n_instances, int)\n"
@@ -245,6 +249,8 @@ def test_strategies_and_models_of_the_user(tmp_path, monkeypatch):
             "mine_for_compare:first",
             "mine_for_compare:Steps:step=2",
             "mine_for_compare:made",
+            "mine_for_compare:Mine",
+            "modal_clustermargin:ClusterMargin",
         ],
         "seeds": [3],
         "rounds": 1,

@@ -27,7 +27,7 @@ NO_QUERY = {
 
 def time_its_embedding(strategy):
     """Have a strategy of this package tell how long its embeddings take."""
-    is_ours = isinstance(strategy, BADGE | ClusterMargin | CoreSet)
+    is_ours = type(strategy) in (BADGE, ClusterMargin, CoreSet)
     if is_ours and strategy.embedding is None:
         strategy.set_params(embedding=TimedEmbedding())
 

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.metrics import average_precision_score
 
 from modal_clustermargin._whole_files import written_whole
+from modal_clustermargin.clustering import AverageLinkage
 from modal_clustermargin.experiments.comparison._measured_queries import (
     NO_QUERY,
     measured_query,
@@ -22,7 +23,7 @@ from modal_clustermargin.experiments.comparison._strategies import (
     make_strategy,
     needs_network,
 )
-from modal_clustermargin.strategies import ClusterMargin, CoreSet
+from modal_clustermargin.strategies import CoreSet
 
 _PACKAGES = ("modal-clustermargin", "numpy", "scikit-learn", "torch")
 
@@ -103,10 +104,10 @@ class Run:
     def _strategy(self):
         strategy = make_strategy(self.of_strategy, self.seed)
         time_its_embedding(strategy)
-        if isinstance(strategy, ClusterMargin) and strategy.clustering.memory:
+        clustering = getattr(strategy, "clustering", None)
+        if isinstance(clustering, AverageLinkage) and clustering.memory is not None:
             # Of the folder, wherever that is moved to.
-            memory = self.folder.path / strategy.clustering.memory
-            strategy.clustering.set_params(memory=memory)
+            clustering.set_params(memory=self.folder.path / clustering.memory)
         return strategy
 
     def _train(self, labelled, number):
