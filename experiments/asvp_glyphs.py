@@ -9,11 +9,8 @@ round the network is trained on the labels in two ways, with a linear probe befo
 """
 
 import argparse
-import multiprocessing
-import os
-import threading
 import warnings
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
 
 from tqdm import tqdm
@@ -30,6 +27,7 @@ from modal_clustermargin.experiments._asvp_pictures import draw_asvp
 from modal_clustermargin.experiments._asvp_report import report, write_tables
 from modal_clustermargin.experiments._asvp_results import ASVPResults
 from modal_clustermargin.experiments._asvp_runs import COLUMNS
+from modal_clustermargin.experiments._processes import process_pool
 
 # Labels from which on plain fine-tuning is at least as good as LP-FT. This, learning
 # rates and epochs were chosen on seeds 100 to 103.
@@ -66,25 +64,9 @@ def finished(tasks, n_jobs):
     if n_jobs == 1:
         yield from (run(*task) for task in tasks)
         return
-    # Begun afresh: what OpenMP has running does not survive a fork.
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(n_jobs, spawn, initializer=end_with_parent) as pool:
+    with process_pool(n_jobs) as pool:
         runs = [pool.submit(run, *task) for task in tasks]
-        try:
-            yield from (done.result() for done in as_completed(runs))
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def end_with_parent():
-    """Let a killed study stop: left alone, its processes would go on writing."""
-
-    def wait():
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
+        yield from (done.result() for done in as_completed(runs))
 
 
 def main():

@@ -19,7 +19,7 @@ import numpy as np
 
 from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.experiments import ComparisonResults, compare
-from modal_clustermargin.experiments.comparison._canvas import drawn
+from modal_clustermargin.experiments._figures import drawn
 from modal_clustermargin.experiments.comparison._folder import ComparisonFolder
 
 KINDS = ("redundant", "long_tail", "plain")

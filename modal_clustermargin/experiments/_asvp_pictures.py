@@ -3,6 +3,7 @@
 import numpy as np
 
 from modal_clustermargin.experiments._asvp_results import mean_and_error
+from modal_clustermargin.experiments._figures import drawn
 
 _COLORS = {
     "random": "#8d96a3",
@@ -38,26 +39,16 @@ def draw_asvp(all_results, prices, path):
     """
     if not all_results:
         raise ValueError("draw_asvp got no results: give it one experiment at least.")
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            "draw_asvp needs matplotlib, which is not installed:"
-            ' pip install "modal-clustermargin[demo]".'
-        ) from error
     shape = (2, len(all_results))
-    figure = Figure(figsize=(4 * shape[1], 6.4), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(*shape, squeeze=False)
-    for results, (above, below) in zip(all_results, axes.T, strict=True):
-        _draw_curves(above, results)
-        _draw_cost_saved(below, results, prices)
-        for panel in (above, below):
-            panel.grid(color="0.92")
-            panel.spines[["top", "right"]].set_visible(False)
-    axes[0, 0].legend(frameon=False, loc="lower right", fontsize=9)
-    figure.savefig(path, dpi=150)
+    with drawn(path, "draw_asvp", (4 * shape[1], 6.4)) as figure:
+        axes = figure.subplots(*shape, squeeze=False)
+        for results, (above, below) in zip(all_results, axes.T, strict=True):
+            _draw_curves(above, results)
+            _draw_cost_saved(below, results, prices)
+            for panel in (above, below):
+                panel.grid(color="0.92")
+                panel.spines[["top", "right"]].set_visible(False)
+        axes[0, 0].legend(frameon=False, loc="lower right", fontsize=9)
 
 
 def _draw_curves(panel, results):

@@ -430,3 +430,17 @@ def test_memory_is_that_of_the_strategy(tmp_path):
     results = ComparisonResults(ComparisonFolder(tmp_path / "out").rows())
     hungry, random, _ = map(results.peak_memory, results.strategies)
     assert hungry > random + 250
+
+
+def test_a_seed_that_is_done_needs_no_data(tmp_path, monkeypatch):
+    few = {**SHORT, "strategies": [], "rounds": 1}
+    rows = compare(few, tmp_path, verbose=False)
+    load, loaded = _compare.load_data, []
+
+    def counted(**settings):
+        loaded.append(settings["random_state"])
+        return load(**settings)
+
+    monkeypatch.setattr(_compare, "load_data", counted)
+    assert compare(few, tmp_path, verbose=False) == rows
+    assert loaded == [3]  # to check the settings by

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from made_up_comparison import rows
 
-from modal_clustermargin.experiments import ComparisonResults
-from modal_clustermargin.experiments.comparison import _canvas
+from modal_clustermargin.experiments import ComparisonResults, _figures
 from modal_clustermargin.experiments.comparison._canvas import looks, shown
 from modal_clustermargin.experiments.comparison._cluster_pictures import (
     draw_cluster_sizes,
@@ -36,8 +35,8 @@ def figures(monkeypatch):
 
         return kept, canvas
 
-    figure_classes = _canvas.figure_classes
-    monkeypatch.setattr(_canvas, "figure_classes", classes)
+    figure_classes = _figures.figure_classes
+    monkeypatch.setattr(_figures, "figure_classes", classes)
     return seen
 
 

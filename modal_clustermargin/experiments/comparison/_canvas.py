@@ -1,9 +1,6 @@
-"""Figures without a window, and one look for a strategy in all of them."""
+"""One look for a strategy in all pictures, and for all panels."""
 
-from contextlib import contextmanager
 from textwrap import wrap
-
-from modal_clustermargin._whole_files import written_whole
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; without their
 # yellow, which white paper swallows.
@@ -30,47 +27,6 @@ def looks(results):
     if results.random is not None:
         look[results.random] = _RANDOM
     return look
-
-
-@contextmanager
-def drawn(path, who, size):
-    """A figure that is written whole once it is drawn.
-
-    Parameters
-    ----------
-    path : Path
-        A PNG, in a folder that is there.
-
-    who : str
-        Who draws, for the message.
-
-    size : tuple of two floats
-        Width and height in inches.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-    """
-    figure_class, canvas_class = figure_classes(who)
-    figure = figure_class(figsize=size, layout="constrained")
-    canvas_class(figure)
-    yield figure
-    with written_whole(path) as file:
-        figure.savefig(file, dpi=150, format="png")
-
-
-def figure_classes(who):
-    """matplotlib's Figure and its canvas without a window, or ImportError."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            f"{who} needs matplotlib, which is not installed:"
-            ' pip install "modal-clustermargin[demo]".'
-        ) from error
-    return Figure, FigureCanvasAgg
 
 
 def tidy(panel):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from modal_clustermargin.experiments._figures import drawn
 from modal_clustermargin.experiments.comparison._canvas import (
-    drawn,
     legend_below,
     logarithmic,
     looks,

@@ -158,9 +158,11 @@ def _run_all(folder, settings, n_jobs, verbose, known_data):
 
 def run_seed(path, settings, seed, data=None):
     """Rounds of all strategies with one seed; yields rows as they come."""
+    folder, shared = ComparisonFolder(path), {}
+    if folder.is_done(settings, seed):
+        return
     if data is None:
         data = load_data(**settings["data"], random_state=seed)
-    folder, shared = ComparisonFolder(path), {}
     with _alone(folder, f"seed {seed}"):
         for label in settings["strategies"]:
             yield from Run(label, settings, data, seed, folder, shared).rounds()

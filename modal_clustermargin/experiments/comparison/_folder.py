@@ -101,6 +101,17 @@ class ComparisonFolder:
         """Rows of a seed: ResultTable."""
         return ResultTable(self.path / "seeds" / f"{seed}.csv", COLUMNS)
 
+    def is_done(self, settings, seed):
+        """Whether every strategy has all rows of a seed, and left no state."""
+        known = {
+            (row["strategy"], int(row["round"])) for row in self.table(seed).rows()
+        }
+        return all(
+            (label, number) in known and not self.state(label, seed).exists()
+            for label in settings["strategies"]
+            for number in range(settings["rounds"] + 1)
+        )
+
     def state(self, label, seed):
         """Path of the state of a run."""
         return self.path / "states" / f"{quote(label, safe=' ')}-{seed}.joblib"

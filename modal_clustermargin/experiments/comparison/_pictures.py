@@ -6,8 +6,8 @@ Those of clusters are in ``_cluster_pictures.py``. Each writes a PNG, whole.
 import numpy as np
 
 from modal_clustermargin.experiments._costs import cost
+from modal_clustermargin.experiments._figures import drawn
 from modal_clustermargin.experiments.comparison._canvas import (
-    drawn,
     legend_below,
     logarithmic,
     looks,

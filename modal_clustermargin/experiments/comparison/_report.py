@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state
 
 from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.experiments._costs import Prices
-from modal_clustermargin.experiments.comparison._canvas import figure_classes
+from modal_clustermargin.experiments._figures import figure_classes
 from modal_clustermargin.experiments.comparison._findings import finding
 from modal_clustermargin.experiments.comparison._picks import first_and_last_picks
 from modal_clustermargin.experiments.comparison._report_sections import sections
