@@ -31,7 +31,7 @@ from modal_clustermargin.experiments._processes import process_pool
 
 # Labels from which on plain fine-tuning is at least as good as LP-FT. This, learning
 # rates and epochs were chosen on seeds 100 to 103.
-SWITCH_AT = {"shifted": 1600, "long_tail": 2400, "easy": 1600}
+SWITCH_AT = {"shifted": 800, "long_tail": 3200, "easy": 800}
 SHORT = {"n_pool": 300, "n_test": 100, "budgets": (80, 40, 40), "max_epochs": 1}
 
 

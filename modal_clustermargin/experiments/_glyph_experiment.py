@@ -27,8 +27,8 @@ def glyph_experiment(
     *,
     n_pool=8000,
     n_test=2000,
-    budgets=(200, 200, 400, 800, 800, 800),
-    max_epochs=14,
+    budgets=(400, 400, 800, 800, 800),
+    max_epochs=20,
     random_state=0,
 ):
     """Greek letters and symbols, by a network pre-trained on Latin letters.
@@ -44,10 +44,10 @@ def glyph_experiment(
     n_pool, n_test : int, default=8000, 2000
         Images to choose from, and to be tested on.
 
-    budgets : tuple of int, default=(200, 200, 400, 800, 800, 800)
+    budgets : tuple of int, default=(400, 400, 800, 800, 800)
         Labels of each round, the first drawn at random.
 
-    max_epochs : int, default=14
+    max_epochs : int, default=20
         Passes over the labels, with a linear probe before or without.
 
     random_state : int, default=0
@@ -92,7 +92,7 @@ def glyph_experiment(
         y_test=y_test,
         lp_ft=lp_ft,
         fine_tuning=network,
-        proxy=ProxyClassifier(lr=0.3, batch_size=256, **common),
+        proxy=ProxyClassifier(lr=0.6, **common),
         budgets=tuple(budgets),
         evaluate_at=tuple(np.cumsum(budgets).tolist()),
         n_seeds=5,

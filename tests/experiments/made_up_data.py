@@ -77,3 +77,22 @@ def write_svhn(folder):
         y = np.where(labels == 0, 10, labels)[:, None].astype(np.uint8)
         savemat(folder / f"{part}_32x32.mat", {"X": images, "y": y})
     return folder
+
+
+def write_labelled_images(folder):
+    """train and test, each with a table of labels as Open Images has it.
+
+    Image i of a part is train_i or test_i and has label j if j divides i + 1; the last
+    label is denied to image 0 of each part. The test is in folders, by numbers.
+    """
+    for part, n_images in (("train", N_TRAIN), ("test", N_TEST)):
+        lines = ["ImageID,Source,LabelName,Confidence", f"{part}_0,verification,/m/4,0"]
+        for i, image in enumerate(pixels(n_images, 40, len(part))):
+            place = folder / part / (str(i % 2) if part == "test" else "")
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(place / f"{part}_{i}.png")
+            lines += [
+                f"{part}_{i},crowdsource,/m/{j},1" for j in (1, 2, 3) if not (i + 1) % j
+            ]
+        (folder / f"{part}.csv").write_text("\n".join(lines))
+    return folder

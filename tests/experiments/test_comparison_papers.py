@@ -4,13 +4,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_data import write_cifar10, write_cifar100, write_svhn
+from made_up_data import (
+    write_cifar10,
+    write_cifar100,
+    write_labelled_images,
+    write_svhn,
+)
 
 from modal_clustermargin.experiments import compare, read_settings
 from modal_clustermargin.experiments.comparison._settings import read_toml
 
 FILES = sorted((Path(__file__).parents[2] / "experiments" / "papers").glob("*.toml"))
-WRITERS = {"cifar10": write_cifar10, "cifar100": write_cifar100, "svhn": write_svhn}
+WRITERS = {
+    "cifar10": write_cifar10,
+    "cifar100": write_cifar100,
+    "svhn": write_svhn,
+    "labelled-images": write_labelled_images,
+}
 
 
 def write_embeddings(folder):
@@ -22,7 +32,7 @@ def write_embeddings(folder):
 
 
 def test_files_are_found():
-    assert len(FILES) == 6
+    assert len(FILES) == 8
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -38,6 +48,9 @@ def test_a_round_in_miniature(path, tmp_path, monkeypatch):
     (tmp_path / "data").mkdir()
     settings["data"]["folder"] = str(write(tmp_path / "data"))
     settings["model"] |= {"max_epochs": 1, "batch_size": 4}
+    if full.data["name"] == "labelled-images":
+        settings["data"]["min_images"] = 1
+        settings["model"] |= {"image_size": 32, "mixed_precision": False}
     settings |= {"batch": 3, "rounds": 1, "n_initial": 4, "seeds": 1, "device": "cpu"}
     for strategy in settings["strategies"].values():
         strategy.pop("neighbors", None)

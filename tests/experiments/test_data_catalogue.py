@@ -97,7 +97,9 @@ def test_messages(name, options, message):
         load_data(name, **options)
 
 
-@pytest.mark.parametrize("name", ["cifar10", "svhn", "open-images", "image-folder"])
+@pytest.mark.parametrize(
+    "name", ["cifar10", "svhn", "open-images", "image-folder", "labelled-images"]
+)
 def test_what_needs_a_folder_says_what_has_to_be_there(name):
     wanted = {card.name: card.needs for card in data_sets()}[name]
     with pytest.raises(ValueError, match=f"{name}.* needs folder=.*{wanted[:20]}"):

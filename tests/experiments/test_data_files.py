@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from modal_clustermargin.experiments import load_data
-from modal_clustermargin.experiments.data import _embedding_files
+from modal_clustermargin.experiments.data import _sparse_labels
 from modal_clustermargin.experiments.data._held_out import held_out
 
 RNG = np.random.default_rng(0)
@@ -188,7 +188,7 @@ def test_names_of_files_are_options(tmp_path):
 
 @pytest.mark.parametrize("block", [1, 12, 10**6])
 def test_sparse_labels_are_unpacked_once(block, tmp_path, monkeypatch):
-    monkeypatch.setattr(_embedding_files, "_BLOCK", block)
+    monkeypatch.setattr(_sparse_labels, "_BLOCK", block)
     written(tmp_path, embeddings=X, test_embeddings=X, test_labels=COLUMNS)
     labels = tmp_path / "labels.npz"
     sparse.save_npz(labels, sparse.csc_array(COLUMNS * 1.0), compressed=False)

@@ -11,6 +11,7 @@ from modal_clustermargin.experiments.data import (
     _embedding_files,
     _image_arrays,
     _image_folders,
+    _labelled_images,
     _synthetic,
 )
 
@@ -26,6 +27,7 @@ _READERS = {
         (_embedding_files.CARD, _embedding_files.read),
         (_array_files.CARD, _array_files.read),
         (_image_folders.CARD, _image_folders.read),
+        (_labelled_images.CARD, _labelled_images.read),
     )
 }
 
@@ -37,8 +39,8 @@ def load_data(name, *, random_state=0, folder=None, **options):
     ----------
     name : str
         "digits", "synthetic", "glyphs", "cifar10", "cifar100", "svhn",
-        "open-images", "arrays" or "image-folder". What each is, and what its options
-        are, `describe_data_sets` says.
+        "open-images", "arrays", "image-folder" or "labelled-images". What each
+        is, and what its options are, `describe_data_sets` says.
 
     random_state : int, RandomState instance or None, default=0
         Draws what is drawn: rows held out for the test, or the data. Data that come

@@ -10,11 +10,10 @@ from modal_clustermargin.experiments.data._checked_arrays import (
     checked_data_set,
     opened,
 )
-from modal_clustermargin.experiments.data._kept_arrays import kept_arrays
+from modal_clustermargin.experiments.data._sparse_labels import unpacked_labels
 
 _WHO = "load_data('open-images')"
 _STEM = (str,)
-_BLOCK = 2**26  # bytes of labels that are unpacked at once
 
 CARD = DataCard(
     name="open-images",
@@ -58,10 +57,10 @@ def _labels(folder, stem, n_rows):
     packed = folder / f"{stem}.npz"
     if not packed.is_file() or (folder / f"{stem}.npy").is_file():
         return opened(folder / f"{stem}.npy", _WHO, "labels, which may be .npz too")
-    return _unpacked(packed, stem, n_rows)
+    return _unpacked(packed, n_rows)
 
 
-def _unpacked(path, stem, n_rows):
+def _unpacked(path, n_rows):
     """A sparse matrix as a memory map of bytes, kept beside it."""
     from scipy import sparse
 
@@ -78,13 +77,4 @@ def _unpacked(path, stem, n_rows):
         )
     if not np.isin(packed.data, (0, 1)).all():
         raise ValueError(f"{_WHO} needs labels of 0 and 1; {str(path)!r} has others.")
-    about = path.stat()
-    settings = {"bytes": about.st_size, "changed": about.st_mtime_ns}
-    step = max(_BLOCK // max(packed.shape[1], 1), 1)
-
-    def blocks():
-        for start in range(0, n_rows, step):
-            yield (packed[start : start + step].astype(np.uint8).toarray(),)
-
-    table = n_rows, n_rows * packed.shape[1], blocks
-    return kept_arrays(path.parent, f"{stem}-unpacked", settings, {("y",): table})["y"]
+    return unpacked_labels(packed, path.parent, path, {})
