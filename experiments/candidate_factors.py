@@ -26,6 +26,13 @@ KINDS = ("redundant", "long_tail", "plain")
 BATCHES = (0.01, 0.05, 0.1)
 SIZES = (1.25, 2, 5, 10, 30, 100)
 FACTORS = ("auto", 1, 1.25, 2, 5, 10, 100)
+MLP = {
+    "name": "mlp",
+    "n_hidden": 64,
+    "max_epochs": 20,
+    "batch_size": 256,
+    "lr": 0.01,
+}
 SHORT = {"n_pool": 400, "n_test": 200}
 MOST_BELOW_MARGIN, MOST_BELOW_BEST = 0.5, 1.0  # points
 
@@ -46,7 +53,7 @@ def settings_of(kind, batch, arguments):
             "mean_cluster_size": size,
             "neighbors": "approximate",
             # The first model is the same for all, and so are clusters of a size.
-            "memory": "clusters",
+            "memory": "../clusters",
         }
         for size in arguments.sizes
         for factor in arguments.factors
@@ -55,7 +62,7 @@ def settings_of(kind, batch, arguments):
     return {
         "name": f"{kind.replace('_', ' ')}, {batch:.0%} of the pool a round",
         "data": data,
-        "model": {"name": "mlp", "n_hidden": 64, "max_epochs": 15, "lr": 0.003},
+        "model": MLP,
         "strategies": strategies,
         "batch": batch,
         "n_initial": 0.01,

@@ -67,7 +67,9 @@ def report(results, prices):
                 results.proxy_share(method), results.n_labels[:-1], strict=True
             )
             text = ", ".join(f"{share:.1%} at {n}" for share, n in shares)
-            lines.append(f"A round of {method}, of the seconds of fine-tuning: {text}")
+            lines.append(f"A round of {method}, of the seconds of fine-tuning: {text};")
+            share = results.features_share(method)
+            lines.append(f"its features, of those of all fine-tunings: {share:.1%}")
     if "ASVP" in results.methods:
         at = ["never" if np.isnan(n) else f"{n:.0f}" for n in results.aligned_at()]
         lines.append(f"Features refreshed at labels, by seed: {', '.join(at)}")

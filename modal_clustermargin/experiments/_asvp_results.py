@@ -177,16 +177,23 @@ class ASVPResults:
         return np.where(aligned.any(axis=1), first, np.nan)
 
     def proxy_share(self, method):
-        """A proxy's round over a fine-tuning on the same labels: shape (n_points,).
+        """A round by proxy over a fine-tuning on the same labels: (n_points - 1,).
 
-        The features shared out over the rounds, the indicator, the proxy and the
-        selection; medians over seeds. The last point has no round.
+        The indicator, the proxy and the selection; medians over seeds.
         """
         stages = ("indicator", "proxy", "selection")
         a_round = sum(self.values(method, f"{stage}_seconds") for stage in stages)
-        features = self._all_values(method, "features_seconds")[:, :-1].mean(axis=1)
-        share = (a_round + features[:, np.newaxis]) / self.values(method, "ft_seconds")
+        share = a_round / self.values(method, "ft_seconds")
         return np.median(share, axis=0)[:-1]
+
+    def features_share(self, method):
+        """Seconds in features over those of the fine-tunings that rounds do without.
+
+        The median over seeds.
+        """
+        features = self._all_values(method, "features_seconds").sum(axis=1)
+        trainings = self.values(method, "ft_seconds")[:, :-1].sum(axis=1)
+        return np.median(features / trainings)
 
 
 def mean_and_error(values):

@@ -8,6 +8,9 @@ from modal_clustermargin.selection._cluster_margin import (
     deal_round_robin,
     rank_within,
 )
+from modal_clustermargin.selection._intraclass_correlation import (
+    intraclass_correlation,
+)
 from modal_clustermargin.selection._k_center import k_center_greedy
 from modal_clustermargin.selection._k_means_plus_plus import k_means_plus_plus
 from modal_clustermargin.selection._margins import lowest, margins
@@ -16,6 +19,7 @@ from modal_clustermargin.selection._partitions import partitions
 __all__ = [
     "cluster_margin_candidates",
     "deal_round_robin",
+    "intraclass_correlation",
     "k_center_greedy",
     "k_means_plus_plus",
     "lowest",

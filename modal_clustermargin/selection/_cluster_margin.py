@@ -4,10 +4,13 @@ import math
 
 import numpy as np
 
+from modal_clustermargin.selection._intraclass_correlation import (
+    intraclass_correlation,
+)
 from modal_clustermargin.selection._margins import lowest
 
-# "auto" never looks further than the largest factor that the paper uses.
-_MOST_CANDIDATES_PER_PICK = 10
+# Of "auto": candidates per pick where rows of a cluster are unlike, and alike.
+_FEWEST_PER_PICK, _MOST_PER_PICK = 2, 10
 
 
 def cluster_margin_candidates(margins, labels, n_instances, candidate_factor):
@@ -25,27 +28,22 @@ def cluster_margin_candidates(margins, labels, n_instances, candidate_factor):
 
     candidate_factor : float or "auto"
         A number takes the ``ceil(candidate_factor * n_instances)`` lowest
-        margins, as in the paper. "auto" takes as many as are needed for no
-        cluster to give more than ``r = ceil(2 * n_instances / n_clusters)``
-        picks: the shortest prefix of the rows in margin order that holds
-        n_instances when a cluster counts at most r times, but at most
-        ``10 * n_instances``.
+        margins, as in the paper. "auto" is the number
+        ``2 + 8 * correlation**2``, of the `intraclass_correlation` of margins
+        in clusters; but at most half of the pool, or n_instances.
 
     Returns
     -------
     candidates : ndarray of shape (n_candidates,), dtype=intp
         Positions in ascending order of margin; ties by position.
     """
-    n_pool = len(margins)
-    if candidate_factor != "auto":
-        n_candidates = math.ceil(candidate_factor * n_instances)
-        return lowest(margins, min(n_candidates, n_pool))
-    n_clusters = np.count_nonzero(np.bincount(labels))
-    most_per_cluster = math.ceil(2 * n_instances / n_clusters)
-    candidates = lowest(margins, min(_MOST_CANDIDATES_PER_PICK * n_instances, n_pool))
-    turn = rank_within(labels[candidates])
-    n_dealt = np.cumsum(turn < most_per_cluster)
-    return candidates[: np.searchsorted(n_dealt, n_instances) + 1]
+    most = len(margins)
+    if candidate_factor == "auto":
+        alike = intraclass_correlation(margins, labels) ** 2
+        spread = _MOST_PER_PICK - _FEWEST_PER_PICK
+        candidate_factor = _FEWEST_PER_PICK + spread * alike
+        most = max(math.ceil(most / 2), n_instances)
+    return lowest(margins, min(math.ceil(candidate_factor * n_instances), most))
 
 
 def deal_round_robin(labels, n_picks, order, cluster_order):

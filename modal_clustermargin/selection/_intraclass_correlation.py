@@ -37,11 +37,11 @@ def intraclass_correlation(values, labels):
     """
     sizes = np.bincount(labels)
     n_rows, n_groups = len(values), np.count_nonzero(sizes)
-    if n_groups in (1, n_rows):
+    if n_groups in (1, n_rows) or values.min() == values.max():
         return 0.0
     means = np.bincount(labels, values) / np.maximum(sizes, 1)
     within = np.sum((values - means[labels]) ** 2) / (n_rows - n_groups)
     between = np.sum(sizes * (means - values.mean()) ** 2) / (n_groups - 1)
     usual_size = (n_rows - np.sum(sizes.astype(float) ** 2) / n_rows) / (n_groups - 1)
     total = between + (usual_size - 1) * within
-    return float(max(between - within, 0) / total) if total > 0 else 0.0
+    return float(max(between - within, 0) / total)

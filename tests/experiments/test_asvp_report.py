@@ -49,10 +49,9 @@ class TestResults:
         np.testing.assert_allclose(saved[0, :2], by_hand)
 
     def test_a_round_by_proxy_is_compared_with_a_fine_tuning(self):
-        # Features of 100 seconds over two rounds.
-        np.testing.assert_allclose(
-            self.results.proxy_share("SVPp"), [(50 + 40) / 1800, (50 + 50) / 1800]
-        )
+        share = self.results.proxy_share("SVPp")
+        np.testing.assert_allclose(share, [40 / 1800, 50 / 1800])
+        assert self.results.features_share("SVPp") == 100 / 3600
 
     def test_seeds_without_all_rows_wait(self):
         more = [{**each, "seed": "1"} for each in MADE_UP[:-1]]
@@ -63,7 +62,7 @@ class TestResults:
     def test_the_report_says_it_and_the_picture_shows_it(self, tmp_path):
         text = report(self.results, Prices(0.01, 50.0))
         assert "Features refreshed at labels, by seed: 200" in text
-        assert "5.0% at 100, 5.6% at 200" in text
+        assert "2.2% at 100, 2.8% at 200;\nits features, of those of all fine" in text
         assert "SVPp against random" in text
         draw_asvp([self.results], Prices(0.01, 50.0), tmp_path / "asvp.png")
         assert (tmp_path / "asvp.png").read_bytes().startswith(b"\x89PNG")
@@ -195,15 +194,16 @@ def test_no_error_is_claimed_of_one_seed():
     assert "±" not in text.replace("mean ± its standard error", "")
 
 
-def test_refreshed_features_count_in_the_rounds_of_asvp():
+def test_refreshed_features_of_asvp_count():
     rows = [
         {**each, "features_seconds": "400", "indicator_seconds": "10"}
         if each["is_aligned"] == "True"
         else each
         for each in MADE_UP
     ]
-    share = ASVPResults(rows, switch_at=200).proxy_share("ASVP")
-    np.testing.assert_allclose(share, [(200 + 50) / 1800, (200 + 10) / 1800])
+    results = ASVPResults(rows, switch_at=200)
+    np.testing.assert_allclose(results.proxy_share("ASVP"), [50 / 1800, 10 / 1800])
+    assert results.features_share("ASVP") == 400 / 3600
 
 
 def test_the_report_says_what_is_left_out():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from modal_clustermargin.selection import (
     cluster_margin_candidates,
     deal_round_robin,
+    intraclass_correlation,
     rank_within,
 )
 
@@ -85,31 +86,21 @@ class TestCandidates:
         np.testing.assert_array_equal(candidates, expected)
 
     @given(pool=pools, data=st.data())
-    def test_auto_is_the_shortest_prefix_that_fills_the_batch(self, pool, data):
+    def test_auto_goes_by_how_alike_the_margins_of_a_cluster_are(self, pool, data):
         margins, labels = pool
         n = data.draw(st.integers(1, len(margins)))
         candidates = cluster_margin_candidates(margins, labels, n, "auto")
-        order = np.argsort(margins, kind="stable")
-        np.testing.assert_array_equal(candidates, order[: len(candidates)])
-        most = math.ceil(2 * n / len(set(labels)))
-
-        def dealt(prefix):
-            return np.minimum(np.bincount(labels[prefix]), most).sum()
-
-        assert n <= len(candidates) <= 10 * n
-        assert dealt(candidates) >= n or len(candidates) == min(10 * n, len(order))
-        assert dealt(candidates[:-1]) < n
+        alike = intraclass_correlation(margins, labels)
+        most = max(math.ceil(len(margins) / 2), n)
+        expected = cluster_margin_candidates(margins, labels, n, 2 + 8 * alike**2)
+        np.testing.assert_array_equal(candidates, expected[:most])
 
     def test_auto_by_hand(self):
-        # 3 of 8 rows in 4 clusters: ceil(6 / 4) = 2 of a cluster at most. The
-        # first four rows are one cluster's, so the fifth completes the batch.
-        margins = np.arange(8) / 8
-        labels = np.array([0, 0, 0, 0, 1, 2, 3, 3])
-        candidates = cluster_margin_candidates(margins, labels, 3, "auto")
-        np.testing.assert_array_equal(candidates, [0, 1, 2, 3, 4])
-
-    def test_auto_looks_no_further_than_ten_times_the_batch(self):
-        margins = np.arange(100.0)
-        labels = np.r_[np.zeros(50, int), np.arange(1, 51)]
-        candidates = cluster_margin_candidates(margins, labels, 2, "auto")
-        assert len(candidates) == 20
+        copies, others = np.repeat([0, 1, 2], 20), np.tile([0, 1, 2], 20)
+        margins = np.repeat([0.1, 0.5, 0.7], 20)
+        for labels, expected in ((copies, 20), (others, 4), (np.arange(60), 4)):
+            candidates = cluster_margin_candidates(margins, labels, 2, "auto")
+            np.testing.assert_array_equal(candidates, np.arange(expected))
+        for n_instances, expected in ((4, 30), (29, 30), (31, 31)):
+            candidates = cluster_margin_candidates(margins, copies, n_instances, "auto")
+            np.testing.assert_array_equal(candidates, np.arange(expected))
