@@ -30,7 +30,7 @@ def cluster_margin_candidates(margins, labels, n_instances, candidate_factor):
         A number takes the ``ceil(candidate_factor * n_instances)`` lowest
         margins, as in the paper. "auto" is the number
         ``2 + 8 * correlation**2``, of the `intraclass_correlation` of margins
-        in clusters; but at most half of the pool, or n_instances.
+        in clusters; but at most two thirds of the pool, or n_instances.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def cluster_margin_candidates(margins, labels, n_instances, candidate_factor):
         alike = intraclass_correlation(margins, labels) ** 2
         spread = _MOST_PER_PICK - _FEWEST_PER_PICK
         candidate_factor = _FEWEST_PER_PICK + spread * alike
-        most = max(math.ceil(most / 2), n_instances)
+        most = max(math.ceil(2 * most / 3), n_instances)
     return lowest(margins, min(math.ceil(candidate_factor * n_instances), most))
 
 

@@ -46,10 +46,10 @@ class ClusterMargin(QueryStrategy):
         A number takes the ``ceil(candidate_factor * n_instances)`` rows of
         lowest margin as candidates, as the paper does: 10 on Open Images, 1.25
         on CIFAR and SVHN; 1 is margin sampling. "auto" is ``2 + 8 * r**2``,
-        but at most half of the pool, where r is the share of the variance of
-        margins that lies between clusters (`intraclass_correlation`): near 10
-        where clusters are copies, near 2 where their rows have margins of
-        their own. This rule is this project's own.
+        but at most two thirds of the pool, where r is the share of the variance
+        of margins that lies between clusters (`intraclass_correlation`): near 10
+        where clusters are copies, near 2 where their rows have margins of their
+        own. This rule is this project's own.
 
     embedding : array-like of shape (n_pool, n_features), callable or None, \
             default=None
