@@ -158,6 +158,12 @@ def draw(grids, path):
             )
             panel.set_xlabel("candidates per label", fontsize=8)
             panel.set_ylabel("rows a cluster", fontsize=8)
+        n_seeds = len(grids[0].seeds)
+        figure.suptitle(
+            "Points of accuracy above margin sampling, means of rounds and of"
+            f" {n_seeds} seed{'s' * (n_seeds > 1)}",
+            fontsize=9,
+        )
 
 
 def main():

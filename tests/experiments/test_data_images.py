@@ -187,6 +187,9 @@ def test_images_with_several_labels(tmp_path):
     few = load_data("labelled-images", folder=tmp_path, min_images=6)
     np.testing.assert_array_equal(few.y, data.y[:, :2])
     np.testing.assert_array_equal(few.y_test, data.y_test[:, :2])
+    (tmp_path / "test.csv").write_text("ImageID,LabelName\ntest_1,other\n")
+    unlike = load_data("labelled-images", folder=tmp_path)
+    np.testing.assert_array_equal(unlike.y_test, [[0, 0, 0]])
 
 
 def test_a_table_decides_which_images_there_are(tmp_path):
@@ -226,7 +229,9 @@ def test_a_table_decides_which_images_there_are(tmp_path):
             "line 2 of .*'high'",
         ),
         ("ImageID,LabelName\nx.jpg,a", {}, ValueError, "none of the 1 .*'x.jpg'. Ima"),
+        ("ImageID,LabelName\n", {}, ValueError, "none of the 0 .*train'. Images are"),
         ("ImageID,LabelName\ntrain_1,a", {}, ValueError, "two labels or more that 1 "),
+        ("\ufeffImageID,LabelName,Confidence\ntrain_1,a,0", {}, ValueError, "0 of 0"),
         (None, {"min_images": 13}, ValueError, "that 13 images .* has 0 of 3"),
     ],
 )

@@ -127,10 +127,11 @@ class _Part:
                 found[name] = path
         n_missing = len(self._number) - len(found)
         if not found:
+            some = ", such as {!r}".format(*self._number) if self._number else ""
             raise ValueError(
                 f"{_WHO} finds none of the {len(self._number)} images of {str(table)!r}"
-                f" in {str(images)!r}, such as {next(iter(self._number))!r}. Images are"
-                " named without folder and ending."
+                f" in {str(images)!r}{some}. Images are named without folder and"
+                " ending."
             )
         if n_missing:
             warnings.warn(
@@ -139,14 +140,14 @@ class _Part:
                 UserWarning,
                 stacklevel=4,
             )
-        names = sorted(found)
-        self.paths = [found[name] for name in names]
-        self._rows = np.array([self._number[name] for name in names])
+        self._names = sorted(found)
+        self.paths = [found[name] for name in self._names]
+        self._rows = np.array([self._number[name] for name in self._names])
 
     def _read(self, columns):
         """Numbers of images and labels, and the pairs of them that belong together."""
         rows, labels = array("q"), array("q")
-        with self.table.open(newline="", encoding="utf-8") as file:
+        with self.table.open(newline="", encoding="utf-8-sig") as file:
             lines = csv.reader(file)
             heads = next(lines, [])
             for column in columns:
@@ -192,6 +193,6 @@ class _Part:
         place = np.zeros((len(numbers), len(names)), bool)
         place[np.arange(len(known)), known] = True
         chosen = self._pairs[self._rows][:, numbers] @ sparse.csr_array(place)
-        images = hashlib.sha256("\n".join(self.paths).encode(errors="surrogateescape"))
+        images = hashlib.sha256("\n".join(self._names).encode(errors="surrogateescape"))
         settings = {"images": images.hexdigest(), "labels": names}
         return unpacked_labels(chosen, folder, self.table, settings)
