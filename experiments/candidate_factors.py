@@ -85,8 +85,11 @@ class Grid:
             for each in settings["strategies"].values()
             if each["strategy"] == "cluster-margin"
         ]
-        self.sizes = list(dict.fromkeys(size for size, _ in pairs))
-        self.factors = list(dict.fromkeys(factor for _, factor in pairs))
+        self.sizes = sorted({size for size, _ in pairs})
+        # "auto" first, whenever it was added.
+        self.factors = sorted(
+            {factor for _, factor in pairs}, key=lambda f: 0 if f == "auto" else f
+        )
         results = ComparisonResults(folder.rows(), settings=settings)
         self.name = settings["name"]
         self.seeds = results.seeds

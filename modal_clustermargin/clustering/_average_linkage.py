@@ -20,7 +20,6 @@ from modal_clustermargin.clustering._dendrogram import (
     sort_merges,
 )
 from modal_clustermargin.clustering._neighbors import NeighborSearch, Points
-from modal_clustermargin.clustering._pool_clusters import PoolClusters
 from modal_clustermargin.clustering._rows import (
     check_rows,
     prepare,
@@ -28,6 +27,7 @@ from modal_clustermargin.clustering._rows import (
     row_blocks,
 )
 from modal_clustermargin.pools._fingerprints import row_keys
+from modal_clustermargin.pools._key_index import KeyIndex
 
 DEFAULT_CLUSTER_SIZE = 10
 
@@ -277,11 +277,35 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, X, ensure_all_finite=False, reset=False)
-        labels = self._fitted_rows.find(row_keys(X))
-        new = np.flatnonzero(labels < 0)
+        rows = self._find_rows(X)
+        labels = self.labels_[rows]
+        new = np.flatnonzero(rows < 0)
         if len(new):
             labels[new] = self.predict(X[new])
         return labels
+
+    def cut(self, mean_cluster_size):
+        """Smaller clusters, as `fit` would have made them: a cut below the last.
+
+        Parameters
+        ----------
+        mean_cluster_size : float >= 1
+            As the parameter of that name. Where `labels_` has clusters that are
+            smaller, these are all there is.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_leaves_,), dtype=intp
+            Cluster of each row that was fitted, within its cluster in `labels_`.
+        """
+        check_is_fitted(self)
+        n_clusters = max(1, int(self.n_leaves_ / mean_cluster_size))
+        n_merges = _with_ties(self.distances_, self.n_leaves_ - n_clusters)
+        return clusters_of(self.children_[:n_merges], self.n_leaves_)
+
+    def _find_rows(self, X):
+        """Number of each row among those fitted, by content; -1 if it was not."""
+        return self._fitted_rows.find(row_keys(X))
 
     def _check_parameters(self, n_samples):
         """All that can be known to fail before there are rows to look at."""
@@ -341,13 +365,15 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             heights /= per_unit
         if rule == "distance_threshold":
             n_merges = np.searchsorted(heights, value, side="right")
-        elif rule == "mean_cluster_size" and n_merges:
-            n_merges = np.searchsorted(heights, heights[n_merges - 1], side="right")
+        elif rule == "mean_cluster_size":
+            n_merges = _with_ties(heights, n_merges)
         return np.sort(children[:n_merges], axis=1), heights[:n_merges]
 
     def _remember(self, X):
         """Keep what `predict` and the clusters of a shrinking pool ask for."""
-        self._fitted_rows = PoolClusters(row_keys(X), self.labels_)
+        keys, rows = np.unique(row_keys(X), return_index=True)
+        self._fitted_rows = KeyIndex()
+        self._fitted_rows.add(keys, rows)
         if self.metric == "euclidean":
             self._rows = X
             return
@@ -386,6 +412,13 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         tied = sq_dists == sq_dists[:, :1]
         nearest = np.where(tied, slots, self.n_clusters_).min(axis=1)
         return nearest, sq_dists[:, 0] / _SQ_DISTS_PER_UNIT[self.metric]
+
+
+def _with_ties(heights, n_merges):
+    """The number of merges that are no higher than the last of some."""
+    if not 0 < n_merges < len(heights):
+        return min(n_merges, len(heights))
+    return np.searchsorted(heights, heights[n_merges - 1], side="right")
 
 
 def _collapse_duplicates(rows):

@@ -11,7 +11,7 @@ from modal_clustermargin.pools._key_index import KeyIndex
 
 
 class PoolClusters:
-    """Clusters of rows, looked up by key.
+    """Clusters of rows, and groups within clusters, looked up by key.
 
     Parameters
     ----------
@@ -19,30 +19,41 @@ class PoolClusters:
         Key of every row of the first pool. Of rows with equal keys, the first
         decides.
 
-    labels : ndarray of shape (n_rows,), dtype=intp
-        Cluster of every row. Where it is -1, the row starts a cluster of its
+    labels, groups : ndarray of shape (n_rows,), dtype=intp
+        Cluster and group of every row. Where one is -1, the row starts one of its
         own, which it shares with the rows of equal key.
     """
 
-    def __init__(self, keys, labels):
+    def __init__(self, keys, labels, groups):
         self._index = KeyIndex()
-        self._n_used = 0
-        self.add(keys, labels)
+        self._labels = self._groups = np.empty(0, np.intp)
+        self.add(keys, labels, groups)
         self._first_keys = keys
-        self._first_labels = self._index.find(keys)
+        self._first_places = self._index.find(keys)
 
     def find(self, keys):
-        """Cluster of each key: ndarray of shape (n_keys,); -1 if never seen."""
+        """Cluster and group of each key: two ndarrays; -1 where it was never seen."""
         if np.array_equal(keys, self._first_keys):
-            return self._first_labels.copy()
-        return self._index.find(keys)
+            places = self._first_places
+        else:
+            places = self._index.find(keys)
+        return [
+            np.where(places < 0, -1, numbers[places])
+            for numbers in (self._labels, self._groups)
+        ]
 
-    def add(self, keys, labels):
+    def add(self, keys, labels, groups):
         """Remember rows that `find` did not know, as at the start."""
         keys, first = np.unique(keys, return_index=True)
-        labels = labels[first]
-        alone = labels < 0
-        self._n_used = max(self._n_used, 1 + labels.max())
-        labels[alone] = self._n_used + np.arange(np.count_nonzero(alone))
-        self._n_used += np.count_nonzero(alone)
-        self._index.add(keys, labels)
+        self._index.add(keys, len(self._labels) + np.arange(len(keys)))
+        self._labels = _continued(self._labels, labels[first])
+        self._groups = _continued(self._groups, groups[first])
+
+
+def _continued(numbers, more):
+    """Numbers and more of them, where each -1 becomes a number of its own."""
+    n_used = 1 + max(numbers.max(initial=-1), more.max(initial=-1))
+    more = more.copy()
+    alone = more < 0
+    more[alone] = n_used + np.arange(np.count_nonzero(alone))
+    return np.concatenate([numbers, more])

@@ -9,28 +9,29 @@ from modal_clustermargin.selection._intraclass_correlation import (
 )
 from modal_clustermargin.selection._margins import lowest
 
-# Of "auto": candidates per pick where rows of a cluster are unlike, and alike.
+# Of "auto": candidates per pick where the nearest rows are unlike, and alike.
 _FEWEST_PER_PICK, _MOST_PER_PICK = 2, 10
 
 
-def cluster_margin_candidates(margins, labels, n_instances, candidate_factor):
+def cluster_margin_candidates(margins, groups, n_instances, candidate_factor):
     """Rows with the lowest margins, from which a batch is dealt.
 
     Parameters
     ----------
     margins : ndarray of shape (n_pool,)
 
-    labels : ndarray of shape (n_pool,), dtype=intp
-        Cluster of each row, numbered from 0; numbers may be missing.
+    groups : ndarray of shape (n_pool,), dtype=intp
+        Of rows that are nearest to each other, numbered from 0; numbers may be
+        missing. Read by "auto" alone.
 
     n_instances : int
         At most n_pool.
 
     candidate_factor : float or "auto"
         A number takes the ``ceil(candidate_factor * n_instances)`` lowest
-        margins, as in the paper. "auto" is the number
-        ``2 + 8 * correlation**2``, of the `intraclass_correlation` of margins
-        in clusters; but at most two thirds of the pool, or n_instances.
+        margins, as in the paper. "auto" is ``2 + 8 * correlation**16``, to one
+        decimal, of the `intraclass_correlation` of margins in groups; but at
+        most two thirds of the pool, or n_instances.
 
     Returns
     -------
@@ -39,9 +40,9 @@ def cluster_margin_candidates(margins, labels, n_instances, candidate_factor):
     """
     most = len(margins)
     if candidate_factor == "auto":
-        alike = intraclass_correlation(margins, labels) ** 2
+        alike = intraclass_correlation(margins, groups) ** 16
         spread = _MOST_PER_PICK - _FEWEST_PER_PICK
-        candidate_factor = _FEWEST_PER_PICK + spread * alike
+        candidate_factor = round(_FEWEST_PER_PICK + spread * alike, 1)
         most = max(math.ceil(2 * most / 3), n_instances)
     return lowest(margins, min(math.ceil(candidate_factor * n_instances), most))
 

@@ -21,6 +21,9 @@ from modal_clustermargin.strategies._embeddings import as_matrix, pool_embedding
 from modal_clustermargin.strategies._pool_margins import pool_margins
 from modal_clustermargin.strategies._query_record import QueryRecord
 
+# Rows on average in the groups by which "auto" knows near-copies.
+_GROUP_SIZE = 3
+
 
 class ClusterMargin(QueryStrategy):
     """Label rows that are uncertain and unlike each other.
@@ -45,11 +48,12 @@ class ClusterMargin(QueryStrategy):
     candidate_factor : "auto" or float >= 1, default="auto"
         A number takes the ``ceil(candidate_factor * n_instances)`` rows of
         lowest margin as candidates, as the paper does: 10 on Open Images, 1.25
-        on CIFAR and SVHN; 1 is margin sampling. "auto" is ``2 + 8 * r**2``,
+        on CIFAR and SVHN; 1 is margin sampling. "auto" is ``2 + 8 * r**16``,
         but at most two thirds of the pool, where r is the share of the variance
-        of margins that lies between clusters (`intraclass_correlation`): near 10
-        where clusters are copies, near 2 where their rows have margins of their
-        own. This rule is this project's own.
+        of margins that lies between the tightest groups of three rows on average
+        (`intraclass_correlation`): near 10 in a pool of near-copies, near 2
+        where the nearest rows have margins of their own. This rule is this
+        project's own.
 
     embedding : array-like of shape (n_pool, n_features), callable or None, \
             default=None
@@ -170,13 +174,13 @@ class ClusterMargin(QueryStrategy):
         margin = pool_margins(
             classifier, X_pool, multilabel=self.multilabel, who="ClusterMargin"
         )
-        cluster = self._clusters_of(X_pool, ids, classifier, margin is not None)
+        cluster, group = self._clusters_of(X_pool, ids, classifier, margin is not None)
         if margin is None:
             margin = np.zeros(len(cluster))
             candidates = np.arange(len(cluster))
         else:
             candidates = cluster_margin_candidates(
-                margin, cluster, n_instances, self.candidate_factor
+                margin, group, n_instances, self.candidate_factor
             )
         present, labels = np.unique(cluster[candidates], return_inverse=True)
         picks, turn = deal_round_robin(
@@ -212,7 +216,7 @@ class ClusterMargin(QueryStrategy):
         keys = pool_keys(X_pool, ids)
         if not hasattr(self, "clustering_") or (is_fitted and not self._is_final):
             self._cluster(X_pool, keys, ids, classifier)
-        cluster = self._pool_clusters.find(keys)
+        cluster, group = self._pool_clusters.find(keys)
         new = np.flatnonzero(cluster < 0)
         if len(new) == len(keys):
             if self._is_given:
@@ -239,9 +243,10 @@ class ClusterMargin(QueryStrategy):
                 UserWarning,
                 stacklevel=5,
             )
-            self._pool_clusters.add(keys[new], self._place(X_pool, new, classifier))
-            cluster = self._pool_clusters.find(keys)
-        return cluster
+            placed = self._place(X_pool, new, classifier)
+            self._pool_clusters.add(keys[new], placed, np.full(len(new), -1))
+            cluster, group = self._pool_clusters.find(keys)
+        return cluster, group
 
     def _cluster(self, X_pool, keys, ids, classifier, embeddings=None):
         if embeddings is None and not callable(self.embedding):
@@ -257,13 +262,16 @@ class ClusterMargin(QueryStrategy):
         if hasattr(self.clustering, "labels_"):
             clustering = self.clustering
             labels = clustering.assign(embeddings)
+            rows = clustering._find_rows(embeddings)
+            groups = np.where(rows < 0, -1, clustering.cut(_GROUP_SIZE)[rows])
         else:
             clustering = AverageLinkage()
             if self.clustering is not None:
                 clustering = clone(self.clustering)
             labels = clustering.fit(embeddings).labels_
+            groups = clustering.cut(_GROUP_SIZE)
         self.clustering_ = clustering
-        self._pool_clusters = PoolClusters(keys, labels)
+        self._pool_clusters = PoolClusters(keys, labels, groups)
         self._knows_ids = ids is not None
         self._is_final = is_final
 

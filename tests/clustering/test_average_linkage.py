@@ -492,6 +492,15 @@ class TestPredict:
         expected = np.r_[model.labels_[60:20:-1], model.predict(mixed[40:])]
         np.testing.assert_array_equal(model.assign(mixed), expected)
 
+    @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+    @pytest.mark.parametrize("size", [1, 1.5, 3, 7])
+    def test_a_cut_is_what_fewer_merges_would_have_made(self, metric, size):
+        X = np.repeat(blobs(60, 3, seed=3), 2, axis=0)  # with ties at height 0
+        model = AverageLinkage(metric, mean_cluster_size=7).fit(X)
+        expected = AverageLinkage(metric, mean_cluster_size=size).fit(X).labels_
+        np.testing.assert_array_equal(model.cut(size), expected)
+        np.testing.assert_array_equal(model.cut(20), model.labels_)
+
 
 def store(file, children, heights, recall=1.0):
     np.savez(file, key=file.stem, children=children, heights=heights, recall=recall)

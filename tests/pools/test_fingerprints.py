@@ -115,19 +115,24 @@ def test_ids_may_be_numbers_or_names():
 def test_pool_clusters_are_a_dictionary(keys, asked, more):
     labels = np.arange(len(keys))
     labels[::3] = -1
-    pool = PoolClusters(keys, labels)
-    found = dict(zip(keys[::-1].tolist(), pool.find(keys)[::-1].tolist(), strict=True))
+    pool = PoolClusters(keys, labels // 2, labels)
+    clusters, groups = (each.tolist() for each in pool.find(keys))
+    found = dict(zip(keys[::-1].tolist(), groups[::-1], strict=True))
     first = dict(zip(keys[::-1].tolist(), labels[::-1].tolist(), strict=True))
     assert all(found[k] == label for k, label in first.items() if label >= 0)
     alone = [found[k] for k, label in first.items() if label < 0]
     assert len(set(alone)) == len(alone)
     assert not set(alone) & {label for label in first.values() if label >= 0}
+    for key, cluster in zip(keys.tolist(), clusters, strict=True):
+        assert first[key] < 0 or cluster == first[key] // 2
     np.testing.assert_array_equal(
-        pool.find(asked), [found.get(int(k), -1) for k in asked]
+        pool.find(asked)[1], [found.get(int(k), -1) for k in asked]
     )
-    pool.add(more, np.full(len(more), -1))
-    assert len(set(pool.find(more))) == len(set(more))
-    assert not set(pool.find(more)) & set(found.values())
+    pool.add(more, np.full(len(more), 0), np.full(len(more), -1))
+    joined, added = pool.find(more)
+    assert set(joined) == {0}
+    assert len(set(added)) == len(set(more))
+    assert not set(added) & set(found.values())
     np.testing.assert_array_equal(
-        pool.find(asked), [found.get(int(k), -1) for k in asked]
+        pool.find(asked)[1], [found.get(int(k), -1) for k in asked]
     )
