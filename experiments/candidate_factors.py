@@ -52,7 +52,8 @@ def settings_of(kind, batch, arguments):
             "candidate_factor": factor,
             "mean_cluster_size": size,
             "neighbors": "approximate",
-            # The first model is the same for all, and so are clusters of a size.
+            # The first model is the same for all, and so are clusters of a size,
+            # for batches of any.
             "memory": "../clusters",
         }
         for size in arguments.sizes
