@@ -295,7 +295,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
 
         Returns
         -------
-        labels : ndarray of shape (n_leaves_,), dtype=intp
+        labels : ndarray of shape (n_fitted,), dtype=intp
             Cluster of each row that was fitted, within its cluster in `labels_`.
         """
         check_is_fitted(self)
