@@ -9,7 +9,12 @@ from scipy import sparse
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from modal_clustermargin.clustering._agglomeration import agglomerate
@@ -297,8 +302,21 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         -------
         labels : ndarray of shape (n_fitted,), dtype=intp
             Cluster of each row that was fitted, within its cluster in `labels_`.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+
+        ValueError
+            If the size is no number of 1 or more.
         """
         check_is_fitted(self)
+        validate_parameter_constraints(
+            {"mean_cluster_size": [Interval(Real, 1, None, closed="left")]},
+            {"mean_cluster_size": mean_cluster_size},
+            caller_name="AverageLinkage.cut",
+        )
         n_clusters = max(1, int(self.n_leaves_ / mean_cluster_size))
         n_merges = _with_ties(self.distances_, self.n_leaves_ - n_clusters)
         return clusters_of(self.children_[:n_merges], self.n_leaves_)

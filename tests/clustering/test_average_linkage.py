@@ -501,6 +501,11 @@ class TestPredict:
         np.testing.assert_array_equal(model.cut(size), expected)
         np.testing.assert_array_equal(model.cut(20), model.labels_)
 
+    def test_a_cut_to_less_than_a_row_is_refused(self):
+        model = AverageLinkage().fit(blobs(60, 3, seed=3))
+        with pytest.raises(ValueError, match="parameter of AverageLinkage.cut must be"):
+            model.cut(0.5)
+
 
 def store(file, children, heights, recall=1.0):
     np.savez(file, key=file.stem, children=children, heights=heights, recall=recall)
