@@ -50,6 +50,9 @@ class Known(AverageLinkage):
         self.labels_ = self.labels
         return self
 
+    def cut(self, mean_cluster_size):
+        return self.labels_
+
 
 def median_seconds(call, runs):
     seconds = []
