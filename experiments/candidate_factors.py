@@ -138,16 +138,13 @@ class Grid:
         return "\n".join(lines)
 
 
-def draw(grids, path):
+def draw(grids, n_columns, path):
     """A map of each grid: rows a cluster by candidates per label."""
-    n_columns = min(3, len(grids))
     n_rows = -(-len(grids) // n_columns)
     with drawn(path, "candidate_factors", (3.6 * n_columns, 3 * n_rows)) as figure:
         panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
         most = max(2.0, max(np.abs(grid.above).max() for grid in grids))
-        for panel in panels[len(grids) :]:
-            panel.set_axis_off()
-        for panel, grid in zip(panels, grids, strict=False):
+        for panel, grid in zip(panels, grids, strict=True):
             panel.imshow(grid.above, cmap="RdBu", vmin=-most, vmax=most, aspect="auto")
             for (i, j), value in np.ndenumerate(grid.above):
                 dark = abs(value) > 0.6 * most
@@ -200,7 +197,7 @@ def main():
     text = "\n\n".join([*(grid.text() for grid in grids), *broken])
     with written_whole(arguments.output / "candidate_factors.txt") as file:
         file.write(text.encode())
-    draw(grids, arguments.output / "candidate_factors.png")
+    draw(grids, len(arguments.batches), arguments.output / "candidate_factors.png")
 
 
 def factor_of(text):
