@@ -29,22 +29,27 @@ def cluster_margin_candidates(margins, groups, n_instances, candidate_factor):
 
     candidate_factor : float or "auto"
         A number takes the ``ceil(candidate_factor * n_instances)`` lowest
-        margins, as in the paper. "auto" is ``2 + 8 * correlation**16``, to one
-        decimal, of the `intraclass_correlation` of margins in groups; but at
-        most two thirds of the pool, or n_instances.
+        margins, as in the paper. "auto" takes one, and for each further pick
+        ``2 + 8 * correlation**16``, to one decimal, of the
+        `intraclass_correlation` of margins in groups; but at most two thirds
+        of the pool, or n_instances.
 
     Returns
     -------
     candidates : ndarray of shape (n_candidates,), dtype=intp
         Positions in ascending order of margin; ties by position.
     """
-    most = len(margins)
-    if candidate_factor == "auto":
-        alike = intraclass_correlation(margins, groups) ** 16
-        spread = _MOST_PER_PICK - _FEWEST_PER_PICK
-        candidate_factor = round(_FEWEST_PER_PICK + spread * alike, 1)
-        most = max(math.ceil(2 * most / 3), n_instances)
-    return lowest(margins, min(math.ceil(candidate_factor * n_instances), most))
+    n_pool = len(margins)
+    if candidate_factor != "auto":
+        n_candidates = math.ceil(candidate_factor * n_instances)
+        return lowest(margins, min(n_candidates, n_pool))
+    alike = intraclass_correlation(margins, groups) ** 16
+    spread = _MOST_PER_PICK - _FEWEST_PER_PICK
+    per_pick = round(_FEWEST_PER_PICK + spread * alike, 1)
+    # A batch of one has nothing to be unlike: it is the row of lowest margin.
+    n_candidates = math.ceil(1 + per_pick * (n_instances - 1))
+    most = max(math.ceil(2 * n_pool / 3), n_instances)
+    return lowest(margins, min(n_candidates, most))
 
 
 def deal_round_robin(labels, n_picks, order, cluster_order):

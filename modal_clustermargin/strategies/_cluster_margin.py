@@ -48,9 +48,10 @@ class ClusterMargin(QueryStrategy):
     candidate_factor : "auto" or float >= 1, default="auto"
         A number takes the ``ceil(candidate_factor * n_instances)`` rows of
         lowest margin as candidates, as the paper does: 10 on Open Images, 1.25
-        on CIFAR and SVHN; 1 is margin sampling. "auto" is ``2 + 8 * r**16``,
-        but at most two thirds of the pool, where r is the share of the variance
-        of margins that lies between the tightest groups of three rows on average
+        on CIFAR and SVHN; 1 is margin sampling. "auto" takes one, and
+        ``2 + 8 * r**16`` for each label after the first, but at most two
+        thirds of the pool, where r is the share of the variance of margins
+        that lies between the tightest groups of three rows on average
         (`intraclass_correlation`): near 10 in a pool of near-copies, near 2
         where the nearest rows have margins of their own. This rule is this
         project's own.

@@ -91,17 +91,18 @@ class TestCandidates:
         n = data.draw(st.integers(1, len(margins)))
         candidates = cluster_margin_candidates(margins, labels, n, "auto")
         alike = intraclass_correlation(margins, labels)
+        per_pick = round(2 + 8 * alike**16, 1)
         most = max(math.ceil(len(margins) * 2 / 3), n)
-        factor = round(2 + 8 * alike**16, 1)
-        expected = cluster_margin_candidates(margins, labels, n, factor)
-        np.testing.assert_array_equal(candidates, expected[:most])
+        n_candidates = min(math.ceil(1 + per_pick * (n - 1)), most)
+        expected = np.argsort(margins, kind="stable")[:n_candidates]
+        np.testing.assert_array_equal(candidates, expected)
 
     def test_auto_by_hand(self):
         copies, others = np.repeat([0, 1, 2], 20), np.tile([0, 1, 2], 20)
         margins = np.repeat([0.1, 0.5, 0.7], 20)
-        for labels, expected in ((copies, 20), (others, 4), (np.arange(60), 4)):
+        for labels, expected in ((copies, 11), (others, 3), (np.arange(60), 3)):
             candidates = cluster_margin_candidates(margins, labels, 2, "auto")
             np.testing.assert_array_equal(candidates, np.arange(expected))
-        for n_instances, expected in ((4, 40), (39, 40), (41, 41)):
+        for n_instances, expected in ((1, 1), (4, 31), (5, 40), (39, 40), (41, 41)):
             candidates = cluster_margin_candidates(margins, copies, n_instances, "auto")
             np.testing.assert_array_equal(candidates, np.arange(expected))
