@@ -26,13 +26,7 @@ KINDS = ("redundant", "long_tail", "plain")
 BATCHES = (0.01, 0.05, 0.1)
 SIZES = (1.25, 2, 5, 10, 30, 100)
 FACTORS = ("auto", 1, 1.25, 2, 5, 10, 100)
-MLP = {
-    "name": "mlp",
-    "n_hidden": 64,
-    "max_epochs": 20,
-    "batch_size": 256,
-    "lr": 0.01,
-}
+MLP = {"name": "mlp", "n_hidden": 64, "max_epochs": 20, "batch_size": 256, "lr": 0.01}
 SHORT = {"n_pool": 400, "n_test": 200}
 MOST_BELOW_MARGIN, MOST_BELOW_BEST = 0.5, 1.0  # points
 

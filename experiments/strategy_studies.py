@@ -42,13 +42,7 @@ STRATEGIES = {
     "random": {},
 }
 CNN = {"name": "cnn", "max_epochs": 20}
-MLP = {
-    "name": "mlp",
-    "n_hidden": 64,
-    "max_epochs": 20,
-    "batch_size": 256,
-    "lr": 0.01,
-}
+MLP = {"name": "mlp", "n_hidden": 64, "max_epochs": 20, "batch_size": 256, "lr": 0.01}
 
 
 def _digits(batch, rounds):

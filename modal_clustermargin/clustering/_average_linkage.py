@@ -281,13 +281,17 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             perhaps -1, for the others.
         """
         check_is_fitted(self)
+        return self._assign(X)[0]
+
+    def _assign(self, X):
+        """Cluster of each row, and its number among those fitted, or -1."""
         X = validate_data(self, X, ensure_all_finite=False, reset=False)
-        rows = self._find_rows(X)
+        rows = self._fitted_rows.find(row_keys(X))
         labels = self.labels_[rows]
         new = np.flatnonzero(rows < 0)
         if len(new):
             labels[new] = self.predict(X[new])
-        return labels
+        return labels, rows
 
     def cut(self, mean_cluster_size):
         """Smaller clusters, as `fit` would have made them: a cut below the last.
@@ -320,10 +324,6 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         n_clusters = max(1, int(self.n_leaves_ / mean_cluster_size))
         n_merges = _with_ties(self.distances_, self.n_leaves_ - n_clusters)
         return clusters_of(self.children_[:n_merges], self.n_leaves_)
-
-    def _find_rows(self, X):
-        """Number of each row among those fitted, by content; -1 if it was not."""
-        return self._fitted_rows.find(row_keys(X))
 
     def _check_parameters(self, n_samples):
         """All that can be known to fail before there are rows to look at."""

@@ -262,8 +262,7 @@ class ClusterMargin(QueryStrategy):
             )
         if hasattr(self.clustering, "labels_"):
             clustering = self.clustering
-            labels = clustering.assign(embeddings)
-            rows = clustering._find_rows(embeddings)
+            labels, rows = clustering._assign(embeddings)
             groups = np.where(rows < 0, -1, clustering.cut(_GROUP_SIZE)[rows])
         else:
             clustering = AverageLinkage()

@@ -142,7 +142,7 @@ class _Part:
             )
         self._names = sorted(found)
         self.paths = [found[name] for name in self._names]
-        self._rows = np.array([self._number[name] for name in self._names])
+        self._pairs = self._pairs[[self._number[name] for name in self._names]]
 
     def _read(self, columns):
         """Numbers of images and labels, and the pairs of them that belong together."""
@@ -183,7 +183,7 @@ class _Part:
 
     def counts(self):
         """Images of each label, by its name."""
-        n_images = np.asarray(self._pairs[self._rows].sum(axis=0)).ravel()
+        n_images = np.asarray(self._pairs.sum(axis=0)).ravel()
         return dict(zip(self._label_number, n_images.tolist(), strict=True))
 
     def columns_of(self, names, folder):
@@ -192,7 +192,7 @@ class _Part:
         numbers = [self._label_number[names[i]] for i in known]
         place = np.zeros((len(numbers), len(names)), bool)
         place[np.arange(len(known)), known] = True
-        chosen = self._pairs[self._rows][:, numbers] @ sparse.csr_array(place)
+        chosen = self._pairs[:, numbers] @ sparse.csr_array(place)
         images = hashlib.sha256("\n".join(self._names).encode(errors="surrogateescape"))
         settings = {"images": images.hexdigest(), "labels": names}
         return unpacked_labels(chosen, folder, self.table, settings)
