@@ -23,18 +23,17 @@ from modal_clustermargin.experiments.comparison._statistics import (
 )
 from modal_clustermargin.experiments.comparison._words import points
 
+# The first model of a seed is the same for all, and so are clusters, whatever the
+# factor or the batch.
+CLUSTERS = {
+    "strategy": "cluster-margin",
+    "neighbors": "approximate",
+    "memory": "../clusters",
+}
 STRATEGIES = {
-    "cluster-margin": {"neighbors": "approximate"},
-    "cluster-margin, factor 1.25": {
-        "strategy": "cluster-margin",
-        "candidate_factor": 1.25,
-        "neighbors": "approximate",
-    },
-    "cluster-margin, factor 10": {
-        "strategy": "cluster-margin",
-        "candidate_factor": 10,
-        "neighbors": "approximate",
-    },
+    "cluster-margin": CLUSTERS,
+    "cluster-margin, factor 1.25": {**CLUSTERS, "candidate_factor": 1.25},
+    "cluster-margin, factor 10": {**CLUSTERS, "candidate_factor": 10},
     "badge": {},
     "coreset": {},
     "asvp": {"features": "rows"},
