@@ -3,6 +3,7 @@
     python benchmarks/diverse.py           # 5,000 of 50,000 x 128, 10 classes
     python benchmarks/diverse.py --short   # does it run?
     python benchmarks/diverse.py --scale   # 100,000 of 1,000,000 x 64, 100 classes
+    python benchmarks/diverse.py --scale --picks 10000 --device cuda
     python benchmarks/diverse.py --growth growth.csv --plot growth.png
 
 The peers need scikit-activeml==1.0.1 and are left out where it is missing. Every
@@ -161,7 +162,7 @@ def compare(size, runs):
             print(f"{name}: {times:.0f} times as fast, {share:.3f} of the memory")
 
 
-def compare_at_scale(n_rows, n_picks, n_partitions):
+def compare_at_scale(n_rows, n_picks, n_partitions, device):
     """With partitions and without, beside Cluster-Margin."""
     n_features, n_classes = 64, 100
     X, _ = made_up(n_rows, n_features, n_classes)
@@ -171,12 +172,12 @@ def compare_at_scale(n_rows, n_picks, n_partitions):
     pool = np.column_stack([np.arange(n_rows, dtype=np.float32), X])
     asked = LookUp(proba)
     print(f"{n_picks:,} of {n_rows:,} rows x {n_features}, {n_classes} classes")
-    cpu = {"random_state": 0, "device": "cpu"}
+    common = {"random_state": 0, "device": device}
     strategies = {
-        f"BADGE, {n_partitions} parts": BADGE(n_partitions=n_partitions, **cpu),
-        f"CoreSet, {n_partitions} parts": CoreSet(n_partitions=n_partitions, **cpu),
-        "BADGE": BADGE(**cpu),
-        "CoreSet": CoreSet(**cpu),
+        f"BADGE, {n_partitions} parts": BADGE(n_partitions=n_partitions, **common),
+        f"CoreSet, {n_partitions} parts": CoreSet(n_partitions=n_partitions, **common),
+        "BADGE": BADGE(**common),
+        "CoreSet": CoreSet(**common),
     }
     for name, strategy in strategies.items():
         start = time.perf_counter()
@@ -244,15 +245,18 @@ def main():
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--features", type=int, default=128)
     parser.add_argument("--classes", type=int, default=10)
-    parser.add_argument("--picks", type=int, default=5_000)
+    parser.add_argument("--picks", type=int, help="default: 5,000, at scale 100,000")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scale", action="store_true")
+    parser.add_argument("--device", default="cpu", help="at scale: cpu or cuda")
     parser.add_argument("--partitions", type=int, default=20)
     parser.add_argument("--growth", metavar="CSV")
     parser.add_argument("--plot", metavar="PNG")
     parser.add_argument("--short", action="store_true")
     arguments = parser.parse_args()
-    size = (arguments.rows, arguments.features, arguments.classes, arguments.picks)
+    size = (arguments.rows, arguments.features, arguments.classes)
+    size += (arguments.picks or 5_000,)
+    at_scale = arguments.partitions, arguments.device
     if arguments.one:
         run_one(*arguments.one)
     elif arguments.growth:
@@ -261,11 +265,11 @@ def main():
             plot_growth(arguments.growth, arguments.plot)
     elif arguments.scale:
         rows, picks = (20_000, 2_000) if arguments.short else (1_000_000, 100_000)
-        compare_at_scale(rows, picks, arguments.partitions)
+        compare_at_scale(rows, arguments.picks or picks, *at_scale)
     else:
         compare((4_000, 16, 5, 200) if arguments.short else size, arguments.runs)
         if arguments.short:
-            compare_at_scale(20_000, 2_000, arguments.partitions)
+            compare_at_scale(20_000, 2_000, *at_scale)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,10 @@ _ASKING_ROWS = 16384
 # Scores held at a time.
 _MOST_SCORES = 2**29
 
+# The share of scores, of a row too, that are picked one by one if they are new to
+# the lists. Of more, topk finds the best, which reads all scores several times.
+_FEW = 1 / 16
+
 
 def nearest_in_set(rows, half, n_proposed, least_scores, show, device):
     """`_all_neighbors.nearest_in_set`, on a device."""
@@ -25,11 +29,8 @@ def nearest_in_set(rows, half, n_proposed, least_scores, show, device):
     base = _Base(rows, half, device)
     for start in range(0, n_rows, _ASKING_ROWS):
         block = slice(start, min(start + _ASKING_ROWS, n_rows))
-        best, found = base.best(rows[block], n_proposed, own=start)
-        least = torch.from_numpy(least_scores[block, np.newaxis]).to(device)
-        found[best <= least] = -1
-        proposed[block] = found.cpu().numpy()
-        scores[block] = torch.maximum(best, least).cpu().numpy()
+        found = base.best(rows[block], n_proposed, least_scores[block], own=start)
+        scores[block], proposed[block] = (part.cpu().numpy() for part in found)
         show(100 * block.stop // n_rows)
     return proposed, scores
 
@@ -44,12 +45,14 @@ def nearest_in_base(asking, base, n_proposed, device):
     base = _Base(base, half, device)
     sq_dists = np.empty((len(asking), n_proposed), np.float32)
     proposed = np.empty((len(asking), n_proposed), np.int32)
+    least_scores = np.full(min(_ASKING_ROWS, len(asking)), -np.inf, np.float32)
     for start in range(0, len(asking), _ASKING_ROWS):
         block = slice(start, start + _ASKING_ROWS)
-        best, proposed_here = base.best(asking[block], n_proposed)
+        n_asking = len(asking[block])
+        best, found = base.best(asking[block], n_proposed, least_scores[:n_asking])
         sq_lengths = np.einsum("ij,ij->i", asking[block], asking[block])
         sq_dists[block] = sq_lengths[:, np.newaxis] - 2 * best.cpu().numpy()
-        proposed[block] = proposed_here.cpu().numpy()
+        proposed[block] = found.cpu().numpy()
     return sq_dists, proposed
 
 
@@ -68,17 +71,18 @@ class _Base:
         self.n_scores = min(_MOST_SCORES, room // 16)
         self.n_rows = room // (16 * rows.shape[1])
 
-    def best(self, asking, n_proposed, own=None):
+    def best(self, asking, n_proposed, least_scores, own=None):
         """The highest scores of the base rows for some rows, and their numbers.
 
         With `own`, asking row i is base row ``own + i``, and does not find
         itself. Returns tensors of shape (n_asking, n_proposed) on the device,
-        padded with -infinity and -1.
+        padded with the least score and -1.
         """
         asking = torch.from_numpy(asking).to(self.device)
         n_asking = len(asking)
-        best = asking.new_full((n_asking, n_proposed), -torch.inf)
-        found = best.new_full(best.shape, -1, dtype=torch.int32)
+        best = torch.from_numpy(least_scores).to(self.device)
+        best = best[:, None].repeat(1, n_proposed)
+        found = torch.full_like(best, -1, dtype=torch.int32)
         n_part = max(n_proposed, min(self.n_scores // n_asking, self.n_rows))
         with _cuda.float32_products(self.device):
             for start in range(0, len(self.rows), n_part):
@@ -88,10 +92,49 @@ class _Base:
                 if own is not None:
                     # Base row j is column j - start, and asking row j - own.
                     scores.diagonal(own - start).fill_(-torch.inf)
-                top, column = scores.topk(min(n_proposed, len(rows)), dim=1)
-                best, found = _merge(best, found, top, column.int() + start)
-        found[best == -torch.inf] = -1
+                best, found = _updated(best, found, scores, start)
         return best, found
+
+
+def _updated(best, found, scores, start):
+    """The lists once the rows from `start` on have these scores for them."""
+    new = _picked(scores, scores > best[:, -1:])
+    if new is None:
+        new = scores.topk(min(best.shape[1], scores.shape[1]), dim=1)
+    top, column = new
+    return _merge(best, found, top, column.int() + start)
+
+
+def _picked(scores, is_better):
+    """The scores that are better, and their columns, row by row; None of many.
+
+    Two tensors of shape (n_asking, most of a row), padded with -infinity.
+    """
+    if _are_many(is_better):
+        return None
+    row, column = is_better.nonzero(as_tuple=True)
+    n_better = torch.bincount(row, minlength=len(scores))
+    n_most = int(n_better.max())
+    if n_most > _FEW * scores.shape[1]:
+        return None
+    place = torch.arange(len(row), device=row.device)
+    place -= (n_better.cumsum(0) - n_better)[row]
+    top = scores.new_full((len(scores), n_most), -torch.inf)
+    columns = torch.zeros_like(top, dtype=torch.int32)
+    top[row, place] = scores[row, column]
+    columns[row, place] = column.int()
+    return top, columns
+
+
+def _are_many(is_better):
+    """Whether more than the share `_FEW` may be true; never no if they are.
+
+    Eight bytes are looked at as one number: a GPU adds up bytes as slowly as it
+    adds up numbers.
+    """
+    n_bytes = is_better.numel()
+    words = is_better.view(-1)[: n_bytes // 8 * 8].view(torch.int64)
+    return 8 * int((words != 0).sum()) + 7 > _FEW * n_bytes
 
 
 def _merge(best, found, top, numbers):

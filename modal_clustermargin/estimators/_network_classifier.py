@@ -364,7 +364,7 @@ class NetworkClassifier(SeededNet):
         classes, targets = self._settle(labels[kept], layout, classes, fresh)
         weights = None if weights is None else weights[kept]
         is_raw = not (self.train_transform is None and self.predict_transform is None)
-        keys = keys_of(X, kept, self.predict_batch_size, is_raw)
+        keys = keys_of(X, kept, is_raw)
         # A split that the user asks for may go by the order that X has, and copies
         # could be split, for one to validate what the other trained.
         order, n_copies = np.arange(len(kept)), np.ones(len(kept), int)

@@ -17,14 +17,14 @@ from modal_clustermargin.estimators._samples import (
     read_rows,
 )
 
-# Numbers that are read at a time, if batches are of fewer.
-_KEYED_NUMBERS = 2**18
+# Numbers that are read and keyed at a time: they stay in a processor's cache.
+_KEYED_NUMBERS = 2**17
 
 # Samples by which a Dataset is known.
 _N_PROBES = 64
 
 
-def keys_of(X, rows, batch_size, is_raw):
+def keys_of(X, rows, is_raw):
     """Keys of some rows of X, read in blocks; None for a Dataset, left unread.
 
     Parameters
@@ -32,9 +32,6 @@ def keys_of(X, rows, batch_size, is_raw):
     X : ndarray, tensor, DataFrame or DatasetSamples
 
     rows : ndarray of int
-
-    batch_size : int
-        Rows in a block at least; -1 is all at once.
 
     is_raw : bool
         Whether something is done to rows before the network sees them. Then they
@@ -46,10 +43,8 @@ def keys_of(X, rows, batch_size, is_raw):
     """
     if isinstance(X, DatasetSamples):
         return None
-    if batch_size > 0:  # in few blocks, if rows are short
-        batch_size = max(batch_size, _KEYED_NUMBERS // math.prod(X.shape[1:]))
     keys = []
-    for block_rows in RowBatches(rows, len(rows) if batch_size == -1 else batch_size):
+    for block_rows in RowBatches(rows, _rows_at_a_time(X.shape)):
         if is_raw:
             block = read_as_they_are(X, block_rows)
         else:
@@ -81,13 +76,28 @@ def row_keys(block):
         Equal for equal rows, in every process; two different rows share one with a
         chance of about 2**-57.
     """
-    block = np.ascontiguousarray(block.reshape(len(block), -1) + block.dtype.type(0))
-    bits = block.view(np.int32)
-    # Bits of floats that differ are often the high ones, and a product moves bits
-    # up alone. The sum is one of products with fixed random factors, mod 2**64.
-    bits = bits ^ (bits >> 15) ^ (bits >> 23)
-    factors = _factors(bits.shape[1])
-    return np.einsum("ij,j->i", bits, factors, dtype=np.int64, casting="same_kind")
+    keys = np.empty(len(block), np.int64)
+    n_rows = _rows_at_a_time(block.shape)
+    for start in range(0, len(block), n_rows):
+        part = block[start : start + n_rows]
+        part = np.ascontiguousarray(part.reshape(len(part), -1) + part.dtype.type(0))
+        bits = part.view(np.int32)
+        # Bits of floats that differ are often the high ones, and a product moves
+        # bits up alone. The sum is one of products with fixed random factors, mod
+        # 2**64.
+        bits = bits ^ (bits >> 15) ^ (bits >> 23)
+        keys[start : start + n_rows] = np.einsum(
+            "ij,j->i",
+            bits,
+            _factors(bits.shape[1]),
+            dtype=np.int64,
+            casting="same_kind",
+        )
+    return keys
+
+
+def _rows_at_a_time(shape):
+    return max(1, _KEYED_NUMBERS // max(1, math.prod(shape[1:])))
 
 
 @lru_cache(maxsize=4)

@@ -75,6 +75,12 @@ class SeededNet(NeuralNetClassifier):
                 "callbacks must be a list of skorch callbacks, or of pairs of a name"
                 f" and a callback; got {self.callbacks!r}."
             )
+        for name in ("batch_size", "predict_batch_size"):
+            if getattr(self, name) < 1 and getattr(self, name) != -1:
+                raise ValueError(
+                    f"{name} needs at least 1 row, or -1 for all at once; got"
+                    f" {getattr(self, name)}."
+                )
         self.device_ = resolve_device(self.device)
         self.random_state_ = own_random_state(self.random_state)
         if self._run is not None:

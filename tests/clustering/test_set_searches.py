@@ -175,6 +175,22 @@ def test_autocast_does_not_reach_the_products():
     np.testing.assert_array_equal(found[1], expected[1])
 
 
+def test_few_scores_are_picked_and_many_are_left_to_topk():
+    scores = torch.rand(60, 403)
+    is_better = torch.zeros(60, 403, dtype=torch.bool)
+    is_better[3, [7, 400]] = is_better[59, 402] = True
+    top, columns = _torch_neighbors._picked(scores, is_better)
+    assert columns[3].tolist() == [7, 400]
+    assert columns[59, 0] == 402
+    assert torch.equal(top[3], scores[3, [7, 400]])
+    assert top[0, 0] == top[59, 1] == -torch.inf
+    in_one_row, in_all = is_better.clone(), is_better.clone()
+    in_one_row[5, :50] = True  # the table would be as wide for all
+    in_all[:, ::8] = True
+    assert _torch_neighbors._picked(scores, in_one_row) is None
+    assert _torch_neighbors._picked(scores, in_all) is None
+
+
 @pytest.mark.parametrize("n_asking", [1, 17, 256])
 def test_parts_of_the_base_fit_on_the_device(n_asking, monkeypatch):
     room = 2**20
@@ -188,7 +204,7 @@ def test_parts_of_the_base_fit_on_the_device(n_asking, monkeypatch):
     base = _torch_neighbors._Base(
         rows, np.zeros(5_000, np.float32), torch.device("cpu")
     )
-    base.best(rows[:n_asking], 18)
+    base.best(rows[:n_asking], 18, np.zeros(n_asking, np.float32))
     assert max(sent) <= room / 4
     assert sum(sent) == rows.nbytes
 

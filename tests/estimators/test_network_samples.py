@@ -172,7 +172,8 @@ class TestMessages:
             net.predict(frame[list("dbca")])
         net.predict(X)
 
-    def test_batch_size_below_one(self, blobs):
-        net = NetworkClassifier(MLP, predict_batch_size=0)
-        with pytest.raises(ValueError, match="at least 1 row; got 0"):
+    @pytest.mark.parametrize("name", ["batch_size", "predict_batch_size"])
+    def test_batch_size_below_one(self, name, blobs):
+        net = NetworkClassifier(MLP, **{name: 0})
+        with pytest.raises(ValueError, match=f"^{name} needs at least 1 row.*got 0"):
             net.fit(*blobs)
