@@ -5,9 +5,7 @@ import time
 from numbers import Integral, Real
 
 import numpy as np
-from scipy import sparse
 from scipy.cluster.hierarchy import linkage
-from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -24,11 +22,12 @@ from modal_clustermargin.clustering._dendrogram import (
     expand_leaves,
     sort_merges,
 )
-from modal_clustermargin.clustering._neighbors import NeighborSearch, Points
+from modal_clustermargin.clustering._nearest_clusters import nearest_clusters
+from modal_clustermargin.clustering._neighbors import NeighborSearch
 from modal_clustermargin.clustering._rows import (
+    SQ_DISTS_PER_UNIT,
     check_rows,
     prepare,
-    prepare_block,
     row_blocks,
 )
 from modal_clustermargin.pools._fingerprints import row_keys
@@ -39,9 +38,6 @@ DEFAULT_CLUSTER_SIZE = 10
 # Number of products of features from which it is worth to look for a device: torch
 # takes seconds, and hundreds of megabytes, to import.
 _DEVICE_FROM = 1e13
-
-# Mean squared distance of prepared rows, per unit of the metric's distance.
-_SQ_DISTS_PER_UNIT = {"cosine": 2.0, "sqeuclidean": 1.0}
 
 
 class AverageLinkage(ClusterMixin, BaseEstimator):
@@ -236,7 +232,11 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             self.distance_threshold_ = float(value)
         else:
             self.distance_threshold_ = float(self.distances_.max(initial=0.0))
-        self._remember(X)
+        # What `assign` and `predict` ask for.
+        keys, rows = np.unique(row_keys(X), return_index=True)
+        self._fitted_rows = KeyIndex()
+        self._fitted_rows.add(keys, rows)
+        self._clusters = nearest_clusters(X, self.labels_, self.metric)
         self.fit_seconds_ = time.perf_counter() - since
         return self
 
@@ -259,8 +259,9 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         X = validate_data(self, X, ensure_all_finite=False, reset=False)
         check_rows(X, "AverageLinkage")
         labels = np.empty(len(X), np.intp)
+        search = self._search(0)
         for block in row_blocks(X):
-            nearest, distances = self._nearest(X[block])
+            nearest, distances = self._clusters.find(X[block], search)
             within = distances <= self.distance_threshold_
             labels[block] = np.where(within, nearest, -1)
         return labels
@@ -371,7 +372,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         if self.metric == "euclidean":
             children, heights = _merge_by_distances(X)
         else:
-            per_unit = _SQ_DISTS_PER_UNIT[self.metric]
+            per_unit = SQ_DISTS_PER_UNIT[self.metric]
             rows, leaf, copies = _collapse_duplicates(prepare(X, self.metric))
             n_leaves = len(rows)
             if rule == "distance_threshold":
@@ -386,50 +387,6 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         elif rule == "mean_cluster_size":
             n_merges = _with_ties(heights, n_merges)
         return np.sort(children[:n_merges], axis=1), heights[:n_merges]
-
-    def _remember(self, X):
-        """Keep what `predict` and the clusters of a shrinking pool ask for."""
-        keys, rows = np.unique(row_keys(X), return_index=True)
-        self._fitted_rows = KeyIndex()
-        self._fitted_rows.add(keys, rows)
-        if self.metric == "euclidean":
-            self._rows = X
-            return
-        sizes = np.bincount(self.labels_).astype(float)
-        means = 0.0
-        for block in row_blocks(X):
-            rows = prepare_block(X[block], self.metric)
-            means += _indicator(self.labels_[block], self.n_clusters_) @ rows
-        means /= sizes[:, np.newaxis]
-        spreads = np.zeros(self.n_clusters_)
-        for block in row_blocks(X):
-            labels = self.labels_[block]
-            gaps = prepare_block(X[block], self.metric) - means[labels]
-            sq_gaps = np.einsum("ij,ij->i", gaps, gaps)
-            spreads += np.bincount(labels, sq_gaps, self.n_clusters_)
-        self._means = means.astype(rows.dtype)
-        self._spreads = spreads / sizes
-
-    def _nearest(self, X):
-        """Nearest cluster of each row and its distance in units of the metric."""
-        if self.metric == "euclidean":
-            members = _indicator(self.labels_, self.n_clusters_)
-            sizes = np.bincount(self.labels_)
-            distances = (members @ cdist(self._rows, X)).T / sizes
-            nearest = distances.argmin(axis=1)
-            return nearest, distances[np.arange(len(X)), nearest]
-        rows = prepare_block(X, self.metric)
-        nobody = np.full(len(rows), -1)
-        slots, sq_dists, _ = self._search(0).nearest(
-            Points(rows, np.zeros(len(rows)), nobody),
-            self._means,
-            self._spreads,
-            np.arange(self.n_clusters_),
-            n_listed=4,
-        )
-        tied = sq_dists == sq_dists[:, :1]
-        nearest = np.where(tied, slots, self.n_clusters_).min(axis=1)
-        return nearest, sq_dists[:, 0] / _SQ_DISTS_PER_UNIT[self.metric]
 
 
 def _with_ties(heights, n_merges):
@@ -461,14 +418,6 @@ def _collapse_duplicates(rows):
         else:
             rows = rows[first]
     return rows, leaf, np.bincount(leaf).astype(float)
-
-
-def _indicator(labels, n_clusters):
-    """Sparse matrix of shape (n_clusters, n_rows): 1 where a row is a member."""
-    n_rows = len(labels)
-    return sparse.csr_array(
-        (np.ones(n_rows), (labels, np.arange(n_rows))), shape=(n_clusters, n_rows)
-    )
 
 
 def _merge_by_distances(X):

@@ -4,6 +4,9 @@ import numpy as np
 
 _BLOCK_BYTES = 2**24
 
+# Squared distance of prepared rows, per unit of the metric's distance.
+SQ_DISTS_PER_UNIT = {"cosine": 2.0, "sqeuclidean": 1.0}
+
 
 def working_dtype(X):
     """The narrower of float32 and float64 that holds the values of `X`."""

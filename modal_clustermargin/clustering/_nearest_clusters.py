@@ -1,0 +1,107 @@
+"""Where new rows belong: the cluster nearest to a row by average linkage.
+
+The mean squared distance from a row to the members of a cluster is that to their
+mean, and how far they are spread around it. So clusters are remembered by a mean
+and a spread; where there is no such sum, by their members.
+"""
+
+import numpy as np
+from scipy import sparse
+from scipy.spatial.distance import cdist
+
+from modal_clustermargin.clustering._neighbors import Points
+from modal_clustermargin.clustering._rows import (
+    SQ_DISTS_PER_UNIT,
+    prepare_block,
+    row_blocks,
+)
+
+# Clusters that a search finds, so that it can see which tie with the nearest.
+_N_LISTED = 4
+
+
+def nearest_clusters(X, labels, metric):
+    """Clusters that can be asked which is nearest to a row.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+
+    labels : ndarray of shape (n_samples,), dtype=intp
+        Cluster of each row, from 0 on; none is empty.
+
+    metric : {"cosine", "sqeuclidean", "euclidean"}
+    """
+    of = _ByMembers if metric == "euclidean" else _ByMeans
+    return of(X, labels, metric)
+
+
+class _ByMeans:
+    def __init__(self, X, labels, metric):
+        self.metric = metric
+        sizes = np.bincount(labels).astype(float)
+        n_clusters = len(sizes)
+        means = 0.0
+        for block in row_blocks(X):
+            rows = prepare_block(X[block], metric)
+            means += _members(labels[block], n_clusters) @ rows
+        means /= sizes[:, np.newaxis]
+        spreads = np.zeros(n_clusters)
+        for block in row_blocks(X):
+            gaps = prepare_block(X[block], metric) - means[labels[block]]
+            sq_gaps = np.einsum("ij,ij->i", gaps, gaps)
+            spreads += np.bincount(labels[block], sq_gaps, n_clusters)
+        self.means = means.astype(rows.dtype)
+        self.spreads = spreads / sizes
+
+    def find(self, X, search):
+        """Nearest cluster of each row, and the distance in units of the metric.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_features)
+
+        search : NeighborSearch
+
+        Returns
+        -------
+        nearest : ndarray of shape (n_rows,), dtype=intp
+            Ties go to the lowest number.
+
+        distances : ndarray of shape (n_rows,)
+        """
+        rows = prepare_block(X, self.metric)
+        n_clusters = len(self.spreads)
+        nobody = np.full(len(rows), -1)
+        slots, sq_dists, _ = search.nearest(
+            Points(rows, np.zeros(len(rows)), nobody),
+            self.means,
+            self.spreads,
+            np.arange(n_clusters),
+            n_listed=_N_LISTED,
+        )
+        tied = sq_dists == sq_dists[:, :1]
+        nearest = np.where(tied, slots, n_clusters).min(axis=1)
+        return nearest, sq_dists[:, 0] / SQ_DISTS_PER_UNIT[self.metric]
+
+
+class _ByMembers:
+    def __init__(self, X, labels, metric):
+        self.metric = metric
+        self.rows = X
+        self.sizes = np.bincount(labels)
+        self.members = _members(labels, len(self.sizes))
+
+    def find(self, X, search):
+        """As `_ByMeans.find`, from the distances to all rows."""
+        distances = (self.members @ cdist(self.rows, X, self.metric)).T / self.sizes
+        nearest = distances.argmin(axis=1)
+        return nearest, distances[np.arange(len(X)), nearest]
+
+
+def _members(labels, n_clusters):
+    """Sparse matrix of shape (n_clusters, n_rows): 1 where a row is a member."""
+    n_rows = len(labels)
+    return sparse.csr_array(
+        (np.ones(n_rows), (labels, np.arange(n_rows))), shape=(n_clusters, n_rows)
+    )
