@@ -1,0 +1,34 @@
+"""modAL's learners, for scikit-learn and pandas of today.
+
+Each is a subclass of modAL's learner of the same name and takes its place by a
+change of the import. Nothing of modAL, scikit-learn or pandas is patched. This is
+the one package that imports modAL.
+"""
+
+from modal_clustermargin.learners._active_learner import (
+    ActiveLearner,
+    BayesianOptimizer,
+)
+from modal_clustermargin.learners._committee import Committee, CommitteeRegressor
+
+__all__ = [
+    "ActiveLearner",
+    "BayesianOptimizer",
+    "Committee",
+    "CommitteeRegressor",
+    "DeepActiveLearner",
+]
+
+
+def __getattr__(name):
+    if name != "DeepActiveLearner":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        from modal_clustermargin.learners._deep_active_learner import DeepActiveLearner
+    except ImportError as error:
+        raise AttributeError(
+            "DeepActiveLearner needs modAL 0.4.2 or later, which can be put in by"
+            " `pip install --no-deps modAL-python==0.4.2.1`; or use ActiveLearner"
+            " around the same network."
+        ) from error
+    return DeepActiveLearner
