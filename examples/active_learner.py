@@ -6,11 +6,11 @@ The network learns from 40 labelled images, and asks for 40 more in each round.
 """
 
 import numpy as np
-from modAL.models import ActiveLearner
 from sklearn.datasets import load_digits
 
 from modal_clustermargin import ClusterMargin
 from modal_clustermargin.estimators import NetworkClassifier, SmallConvNet
+from modal_clustermargin.learners import ActiveLearner
 
 images, labels = load_digits().images / 16, load_digits().target
 X_pool, y_pool = images[40:1300], labels[40:1300]

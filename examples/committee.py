@@ -7,11 +7,11 @@ their mean; embeddings are those of the first, which ClusterMargin is told.
 """
 
 import numpy as np
-from modAL.models import ActiveLearner, Committee
 from sklearn.datasets import load_digits
 
 from modal_clustermargin import ClusterMargin
 from modal_clustermargin.estimators import NetworkClassifier, SmallConvNet
+from modal_clustermargin.learners import ActiveLearner, Committee
 
 images, labels = load_digits().images / 16, load_digits().target
 X_pool, y_pool = images[40:1300], labels[40:1300]

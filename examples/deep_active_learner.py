@@ -8,11 +8,11 @@ and ``warm_start=False`` begins from fresh weights.
 """
 
 import numpy as np
-from modAL.models import DeepActiveLearner
 from sklearn.datasets import load_digits
 
 from modal_clustermargin import ClusterMargin
 from modal_clustermargin.estimators import NetworkClassifier, SmallConvNet
+from modal_clustermargin.learners import DeepActiveLearner
 
 images, labels = load_digits().images / 16, load_digits().target
 X_train, y_train = images[:40], labels[:40]

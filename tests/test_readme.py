@@ -3,13 +3,10 @@
 import re
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-@pytest.mark.filterwarnings("ignore:'force_all_finite':FutureWarning")  # modAL's
 def test_its_lines_of_python_run_and_learn(capsys):
     (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     exec(compile(code, "README.md", "exec"), {})

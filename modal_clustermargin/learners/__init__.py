@@ -1,8 +1,7 @@
 """modAL's learners, for scikit-learn and pandas of today.
 
 Each is a subclass of modAL's learner of the same name and takes its place by a
-change of the import. Nothing of modAL, scikit-learn or pandas is patched. This is
-the one package that imports modAL.
+change of the import. Nothing of modAL, scikit-learn or pandas is patched.
 """
 
 from modal_clustermargin.learners._active_learner import (

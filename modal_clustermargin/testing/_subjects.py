@@ -1,7 +1,7 @@
 """What strategies are tried on, and what is expected of every answer.
 
-The one file of the package that imports modAL, since a check is of what the
-modAL that is installed makes of a strategy.
+This imports modAL, since a check is of what the modAL that is installed makes of a
+strategy.
 """
 
 import contextlib

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from modAL.models import ActiveLearner
 from PIL import Image
 from sklearn.base import clone
 from torch.utils.data import DataLoader, Dataset, TensorDataset
@@ -15,6 +14,7 @@ from torchvision.transforms import v2
 
 from modal_clustermargin import MarginSampling
 from modal_clustermargin.estimators import DatasetRows, NetworkClassifier, SmallConvNet
+from modal_clustermargin.learners import ActiveLearner
 
 SCALED = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
 SHIFTED = v2.Compose([v2.RandomCrop(8, padding=1), SCALED])
@@ -70,7 +70,6 @@ def test_as_from_the_dataset_itself(net, pictures, rows, dtype):
     )
 
 
-@pytest.mark.filterwarnings("ignore:'force_all_finite':FutureWarning")  # modAL's
 def test_in_an_active_learner(net, pictures, rows):
     learner = ActiveLearner(net, MarginSampling(), rows[:20], pictures.y[:20])
     indices, instances = learner.query(rows[20:], n_instances=5)

@@ -5,7 +5,6 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from modAL.models import ActiveLearner
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -14,6 +13,7 @@ from torch.utils.data import TensorDataset
 
 from modal_clustermargin import RandomSampling
 from modal_clustermargin.estimators import MLP, DeferredFit, NetworkClassifier
+from modal_clustermargin.learners import ActiveLearner
 
 
 class Counting(LogisticRegression):
@@ -78,7 +78,6 @@ def test_waits_through_clone_pickle_and_fit_parameters(blobs):
 
 
 # modAL 0.4.1, not this project.
-@pytest.mark.filterwarnings("ignore:'force_all_finite' was renamed:FutureWarning")
 def test_teaching_costs_nothing_in_modal(blobs):
     X, y = blobs
     learner = ActiveLearner(DeferredFit(Counting()), RandomSampling(), X[:9], y[:9])

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from modAL.models import ActiveLearner
 from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import average_precision_score
 
 from modal_clustermargin import MarginSampling
 from modal_clustermargin.estimators import MLP, LinearProbe, NetworkClassifier
+from modal_clustermargin.learners import ActiveLearner
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,11 @@ import modAL.models
 import numpy as np
 import pandas as pd
 import pytest
-from modAL.models import ActiveLearner, Committee
 from modAL.uncertainty import margin_sampling
 
+from modal_clustermargin import learners
 from modal_clustermargin.estimators import MLP, NetworkClassifier, SmallConvNet
-
-pytestmark = [
-    # modAL's teach calls scikit-learn by an argument's old name.
-    pytest.mark.filterwarnings("ignore:'force_all_finite':FutureWarning"),
-]
+from modal_clustermargin.learners import ActiveLearner, Committee
 
 
 def fast(module=SmallConvNet, **parameters):
@@ -65,7 +61,7 @@ def test_a_committee_votes(blobs):
 def test_deep_active_learner(digits):
     X, y = digits
     net = fast(classes=range(10))
-    learner = modAL.models.DeepActiveLearner(net, margin_sampling)
+    learner = learners.DeepActiveLearner(net, margin_sampling)
     learner.query(X[:50], n_instances=5)
     learner.teach(X[:200], y[:200])
     first = net.score(X[200:], y[200:])

@@ -17,7 +17,6 @@ from made_up_data import (
     write_image_net,
     write_pets,
 )
-from modAL.models import ActiveLearner
 from sklearn.base import clone
 
 from modal_clustermargin import RandomSampling
@@ -36,6 +35,7 @@ from modal_clustermargin.experiments import (
 )
 from modal_clustermargin.experiments._asvp_report import report
 from modal_clustermargin.experiments._asvp_results import ASVPResults
+from modal_clustermargin.learners import ActiveLearner
 
 NAMES = {  # writer of data, checkpoint, side of images
     "imagenet": (write_image_net, "BYOL-EMAN", 32),
@@ -134,7 +134,6 @@ def test_every_part_runs(name, checkpoints, tmp_path):
         assert set(net.predict(made.X_test)) <= {0, 1, 2}
 
 
-@pytest.mark.filterwarnings("ignore:'force_all_finite':FutureWarning")  # modAL's
 def test_a_learner_that_waits(tmp_path):
     made = make("cifar10", write_cifar10(tmp_path), image_size=8, max_epochs=1)
     learner = ActiveLearner(

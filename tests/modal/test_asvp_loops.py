@@ -6,7 +6,6 @@ import textwrap
 
 import numpy as np
 import pytest
-from modAL.models import ActiveLearner
 from sklearn.datasets import load_digits
 
 from modal_clustermargin.estimators import (
@@ -16,6 +15,7 @@ from modal_clustermargin.estimators import (
     ProxyClassifier,
     SmallConvNet,
 )
+from modal_clustermargin.learners import ActiveLearner
 from modal_clustermargin.strategies import (
     ASVP,
     AtRounds,
@@ -23,8 +23,6 @@ from modal_clustermargin.strategies import (
     EveryRound,
     Never,
 )
-
-pytestmark = pytest.mark.filterwarnings("ignore:'force_all_finite'")
 
 X, y = load_digits(return_X_y=True)
 X = (X.reshape(-1, 1, 8, 8) / 16).astype(np.float32)
@@ -118,8 +116,7 @@ def test_gives_the_margins_of_the_proxy_where_modal_takes_them():
 LOOP = """
     import os, sys, warnings
     import numpy as np
-    warnings.filterwarnings("ignore", "'force_all_finite'", FutureWarning)
-    from modAL.models import ActiveLearner
+    from modal_clustermargin.learners import ActiveLearner
     from sklearn.datasets import load_digits
     from modal_clustermargin.estimators import (
         DeferredFit, LinearProbe, NetworkClassifier, ProxyClassifier, SmallConvNet

@@ -8,12 +8,12 @@ import time
 
 import numpy as np
 import pytest
-from modAL.models import ActiveLearner, Committee
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
 from modal_clustermargin.estimators import DeferredFit, NetworkClassifier
+from modal_clustermargin.learners import ActiveLearner, Committee
 from modal_clustermargin.pools._fingerprints import fingerprints
 from modal_clustermargin.strategies import (
     ASVP,
@@ -31,8 +31,6 @@ from modal_clustermargin.strategies import (
 )
 from modal_clustermargin.strategies._round_log import settings_text
 from modal_clustermargin.strategies._stopwatch import Stopwatch
-
-pytestmark = pytest.mark.filterwarnings("ignore:'force_all_finite'")
 
 
 class Network(ClassifierMixin, BaseEstimator):

@@ -5,7 +5,6 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from modAL.models import ActiveLearner, Committee
 from pools import ByRowNumber, Unfitted, numbered_rows, of_margins
 from scipy import sparse
 from scipy.spatial.distance import cdist
@@ -14,6 +13,7 @@ from torch import nn
 
 from modal_clustermargin import _cuda
 from modal_clustermargin.estimators import MLP, NetworkClassifier
+from modal_clustermargin.learners import ActiveLearner, Committee
 from modal_clustermargin.strategies import (
     BADGE,
     CoreSet,
