@@ -53,10 +53,11 @@ def expand_leaves(children, heights, leaf):
 def clusters_of(children, n_samples):
     """Cluster of each sample, numbered from 0 by its first sample."""
     n_nodes = n_samples + len(children)
-    parents = np.repeat(np.arange(n_samples, n_nodes), 2)
+    # csgraph counts in 32 bits, and scipy before 1.12 does not cast for it.
+    parents = np.repeat(np.arange(n_samples, n_nodes, dtype=np.int32), 2)
+    nodes = children.ravel().astype(np.int32)
     edges = sparse.coo_array(
-        (np.ones(len(parents), bool), (children.ravel(), parents)),
-        shape=(n_nodes, n_nodes),
+        (np.ones(len(parents), bool), (nodes, parents)), shape=(n_nodes, n_nodes)
     )
     _, component = connected_components(edges, directed=False)
     _, first, labels = np.unique(

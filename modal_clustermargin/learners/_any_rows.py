@@ -50,7 +50,7 @@ def stacked(known, new, what):
     """
     if sparse.issparse(known) or sparse.issparse(new):
         _expect_equal(known.shape[1:], new.shape[1:], what, "rows of shape")
-        return sparse.vstack([known, new], format=_format_of(known, new))
+        return _stacked_sparse(known, new)
     if isinstance(known, pd.DataFrame | pd.Series):
         return _stacked_frames(known, new, what)
     if isinstance(known, list):
@@ -107,8 +107,10 @@ def _stacked_frames(known, new, what):
     return pd.concat([known, new])
 
 
-def _format_of(*blocks):
-    return next(block.format for block in blocks if sparse.issparse(block))
+def _stacked_sparse(known, new):
+    kind = known if sparse.issparse(known) else new
+    # scipy before 1.12 makes a matrix of arrays.
+    return type(kind)(sparse.vstack([known, new], format=kind.format))
 
 
 def _expect_equal(known, new, what, sort):

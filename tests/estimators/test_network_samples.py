@@ -141,7 +141,7 @@ class TestMessages:
     @pytest.mark.parametrize(
         ("X", "message"),
         [
-            (sparse.eye_array(90, 4, format="csr"), "sparse X: .* X.toarray"),
+            (sparse.csr_array(np.eye(90, 4)), "sparse X: .* X.toarray"),
             (torch.eye(90, 4).to_sparse(), "sparse X"),
             ({"X": np.eye(90, 4)}, "one array, and got a dict.*memory map"),
         ],
