@@ -38,11 +38,11 @@ bench: $(VENV)/.installed $(RAC)/.installed
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(python) -m pip install --quiet --upgrade pip
-	$(python) -m pip install --quiet --editable ".[test]"
+	$(python) -m pip install --quiet --editable ".[test,skactiveml]"
 	touch $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed
-	$(python) -m pip install --quiet --editable ".[test,docs]"
+	$(python) -m pip install --quiet --editable ".[test,skactiveml,docs]"
 	touch $@
 
 # Its metadata pins skorch 0.9.0, which cannot be imported any more: no dependencies.

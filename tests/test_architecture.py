@@ -27,6 +27,7 @@ MAY_NOT_IMPORT = {
 # By file or by folder.
 ONLY_IN = {
     "modAL": {"learners", "testing/_subjects.py"},
+    "skactiveml": {"skactiveml"},
     "faiss": {"clustering/_neighbors.py", "clustering/_most_neighbors.py"},
     "torch": {
         "_cuda.py",
