@@ -5,7 +5,8 @@ Who saves labels, and where
 Every strategy of the package, ten seeds, on digits with a convolutional network, by
 small and by large batches; and on synthetic pools of 100,000 rows that are redundant,
 that have a long tail, and that have neither, by batches of 1, 5 and 10 percent of the
-pool. Each study has a folder with a report of its own; this prints one table of all.
+pool. Each study has a folder with a report of its own; this prints one table of all,
+and draws them in one picture.
 """
 
 import argparse
@@ -15,6 +16,12 @@ import numpy as np
 
 from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.experiments import ComparisonResults, compare, write_report
+from modal_clustermargin.experiments._figures import drawn
+from modal_clustermargin.experiments.comparison._canvas import (
+    legend_below,
+    looks,
+    tidy,
+)
 from modal_clustermargin.experiments.comparison._folder import ComparisonFolder
 from modal_clustermargin.experiments.comparison._statistics import (
     Bootstrap,
@@ -85,9 +92,8 @@ def shortened(settings):
     return {**settings, "data": data, "rounds": 1}
 
 
-def lines_of(name, folder):
+def lines_of(name, results):
     """For each strategy: accuracy, points above margin, labels saved."""
-    results = ComparisonResults(folder.rows(), settings=folder.settings())
     bootstrap = Bootstrap(results, 2000, np.random.RandomState(0))
     margin = areas(results, "margin")
     for i, strategy in enumerate(results.strategies):
@@ -136,6 +142,28 @@ def table(rows):
     return "\n".join(line.rstrip() for line in lines)
 
 
+def draw(studies, path):
+    """Points above margin sampling along the curves, a panel for each study."""
+    n_columns = min(3, len(studies))
+    n_rows = -(-len(studies) // n_columns)
+    with drawn(
+        path, "strategy_studies", (3.6 * n_columns, 2.7 * n_rows + 0.6)
+    ) as figure:
+        panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+        for panel in panels[len(studies) :]:
+            panel.remove()
+        for panel, (name, results) in zip(panels, studies.items(), strict=False):
+            margin = results.values("margin", "accuracy")
+            for strategy, look in looks(results).items():
+                above = 100 * (results.values(strategy, "accuracy") - margin)
+                panel.plot(results.n_labels, above.mean(axis=0), label=strategy, **look)
+            panel.set_title(name, fontsize=9)
+            panel.set_ylabel("points above margin", fontsize=8)
+            panel.tick_params(labelsize=8)
+            tidy(panel)
+        legend_below(figure, panels[0])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("=\n\n")[-1])
     add = parser.add_argument
@@ -147,7 +175,7 @@ def main():
     add("--report-only", action="store_true", help="of what is there")
     add("--short", action="store_true", help="toys, in a minute")
     arguments = parser.parse_args()
-    first, rows = arguments.first_seed, []
+    first, studies = arguments.first_seed, {}
     for name in arguments.studies:
         settings = STUDIES[name]
         if arguments.short:
@@ -163,10 +191,13 @@ def main():
         if not arguments.report_only:
             compare(settings, path, n_jobs=arguments.jobs)
         write_report(path)
-        rows += lines_of(name, ComparisonFolder(path))
+        folder = ComparisonFolder(path)
+        studies[name] = ComparisonResults(folder.rows(), settings=folder.settings())
+    rows = [line for name, each in studies.items() for line in lines_of(name, each)]
     text = table(rows)
     with written_whole(arguments.output / "strategy_studies.txt") as file:
         file.write(text.encode())
+    draw(studies, arguments.output / "strategy_studies.png")
     print(text)
 
 

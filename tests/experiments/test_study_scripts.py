@@ -66,3 +66,4 @@ def test_all_strategies(run, tmp_path, capsys):
     assert rows[1].startswith("redundant-5  cluster-margin ")
     assert (tmp_path / "redundant-5" / "report.html").exists()
     assert (tmp_path / "strategy_studies.txt").read_text() in out
+    assert (tmp_path / "strategy_studies.png").stat().st_size > 10_000
