@@ -2,12 +2,13 @@
 VENV ?= .venv
 PYTHON ?= python3
 MODAL_0_4_2 ?= .modal-0.4.2.1
+LOWEST ?= .venv-lowest
 RAC ?= .racplusplus
 ARGS ?=
 
 python = $(VENV)/bin/python
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test test-lowest lint docs bench clean
 
 demo: $(VENV)/.installed
 	$(python) -m modal_clustermargin compare --seeds 10 --jobs 2 --output demo $(ARGS)
@@ -17,6 +18,10 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed $(MODAL_0_4_2)/.installed
 	$(python) -m pytest -q
 	PYTHONPATH=$(MODAL_0_4_2) $(python) -m pytest -q tests/modal
+
+# With the lowest versions that the metadata allow, for Python 3.10 or 3.11.
+test-lowest: $(LOWEST)/.installed
+	$(LOWEST)/bin/python -m pytest -q tests/modal tests/strategies tests/clustering tests/selection tests/pools tests/transferability
 
 lint: $(VENV)/.installed
 	$(python) -m ruff check .
@@ -45,6 +50,13 @@ $(VENV)/.installed-docs: $(VENV)/.installed
 	$(python) -m pip install --quiet --editable ".[test,skactiveml,docs]"
 	touch $@
 
+$(LOWEST)/.installed: pyproject.toml .ci/lowest.py
+	$(PYTHON) -m venv $(LOWEST)
+	$(PYTHON) .ci/lowest.py > $(LOWEST)/lowest.txt
+	$(LOWEST)/bin/python -m pip install --quiet --upgrade pip
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/lowest.txt --editable ".[test]"
+	touch $@
+
 # Its metadata pins skorch 0.9.0, which cannot be imported any more: no dependencies.
 $(MODAL_0_4_2)/.installed: $(VENV)/.installed
 	$(python) -m pip install --quiet --no-deps --upgrade --target $(MODAL_0_4_2) modAL-python==0.4.2.1
@@ -57,4 +69,4 @@ $(RAC)/.installed:
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(MODAL_0_4_2) $(RAC) docs/_build docs/generated build *.egg-info
+	rm -rf $(VENV) $(MODAL_0_4_2) $(LOWEST) $(RAC) docs/_build docs/generated build *.egg-info

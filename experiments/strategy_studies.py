@@ -72,13 +72,13 @@ def _pool(kind, batch):
 
 
 STUDIES = {
-    "digits-40": _digits(40, 8),
-    "digits-200": _digits(200, 3),
     **{
         f"{kind}-{share}": _pool(kind, f"{share}%")
         for kind in ("redundant", "long_tail", "plain")
         for share in (1, 5, 10)
     },
+    "digits-40": _digits(40, 8),
+    "digits-200": _digits(200, 3),
 }
 
 
