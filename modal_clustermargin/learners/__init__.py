@@ -4,30 +4,28 @@ Each is a subclass of modAL's learner of the same name and takes its place by a
 change of the import. Nothing of modAL, scikit-learn or pandas is patched.
 """
 
+from modAL.models import learners as _modal_learners
+
 from modal_clustermargin.learners._active_learner import (
     ActiveLearner,
     BayesianOptimizer,
 )
 from modal_clustermargin.learners._committee import Committee, CommitteeRegressor
 
-__all__ = [
-    "ActiveLearner",
-    "BayesianOptimizer",
-    "Committee",
-    "CommitteeRegressor",
-    "DeepActiveLearner",
-]
+__all__ = ["ActiveLearner", "BayesianOptimizer", "Committee", "CommitteeRegressor"]
 
+if hasattr(_modal_learners, "DeepActiveLearner"):
+    from modal_clustermargin.learners._deep_active_learner import DeepActiveLearner
 
-def __getattr__(name):
-    if name != "DeepActiveLearner":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        from modal_clustermargin.learners._deep_active_learner import DeepActiveLearner
-    except ImportError as error:
-        raise AttributeError(
+    __all__ += ["DeepActiveLearner"]
+else:
+
+    def __getattr__(name):
+        if name != "DeepActiveLearner":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # `from ... import` would not show the text of an AttributeError.
+        raise ImportError(
             "DeepActiveLearner needs modAL 0.4.2 or later, which can be put in by"
             " `pip install --no-deps modAL-python==0.4.2.1`; or use ActiveLearner"
             " around the same network."
-        ) from error
-    return DeepActiveLearner
+        )

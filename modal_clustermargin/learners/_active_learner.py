@@ -1,10 +1,12 @@
 """`ActiveLearner` and `BayesianOptimizer`, which keep what they are trained on."""
 
+import numpy as np
 from modAL.acquisition import max_EI
 from modAL.models import learners as modal_learners
 from modAL.models.base import BaseLearner
 from modAL.uncertainty import uncertainty_sampling
 
+from modal_clustermargin.learners._any_rows import rows_at
 from modal_clustermargin.learners._asking_once import AskingOnce
 from modal_clustermargin.learners._training_data import TrainingData
 
@@ -44,10 +46,13 @@ class ActiveLearner(AskingOnce, TrainingData, modal_learners.ActiveLearner):
         Whether NaN and infinity among labelled rows are an error.
 
     random_state : int, RandomState instance or None, default=None
-        For bootstraps. None draws from numpy's global generator, as modAL does.
+        For bootstraps. An integer draws the same in every training, so give members
+        of a committee different ones, or a RandomState. None draws from numpy's global
+        generator, as modAL does.
 
     **fit_kwargs :
-        For the estimator's `fit` on the rows to begin with.
+        For the estimator's `fit` on the rows to begin with, and for no other; a clone
+        knows nothing of them.
 
     Attributes
     ----------
@@ -98,8 +103,8 @@ class ActiveLearner(AskingOnce, TrainingData, modal_learners.ActiveLearner):
         Raises
         ------
         ValueError, TypeError
-            If X and y do not belong together, or X not to what there is; nothing is
-            added then.
+            If X and y do not belong together, or not to what there is; nothing is
+            added then. What the estimator's `fit` raises comes after they are.
         """
         if not only_new or _KEEPS_ONLY_NEW:
             self._add_training_data(X, y)
@@ -149,3 +154,17 @@ class BayesianOptimizer(AskingOnce, TrainingData, modal_learners.BayesianOptimiz
         self._begin(X_training, y_training, bootstrap_init, random_state, fit_kwargs)
         if X_training is not None:
             self._set_max(X_training, y_training)
+
+    def fit(self, X, y, bootstrap=False, **fit_kwargs):
+        """Train on X and y alone; the largest value is the one among these."""
+        super().fit(X, y, bootstrap=bootstrap, **fit_kwargs)
+        self.X_max, self.y_max = None, -np.inf
+        self._set_max(X, y)
+        return self
+
+    def _set_max(self, X, y):
+        # modAL looks a Series up by its index.
+        values = np.asarray(y)
+        largest = int(np.argmax(values))
+        if values[largest] > self.y_max:
+            self.X_max, self.y_max = rows_at(X, largest), values[largest]

@@ -39,7 +39,7 @@ class AskingOnce:
         any error, and takes two positions for a pair.
         """
         answer = self.query_strategy(self, X_pool, *query_args, **query_kwargs)
-        positions, metrics = answer if isinstance(answer, tuple) else (answer, None)
+        positions, metrics = self._pair(answer)
         instances = rows_at(X_pool, positions)
         if not return_metrics:
             return positions, instances
@@ -50,3 +50,16 @@ class AskingOnce:
                 stacklevel=2,
             )
         return positions, instances, metrics
+
+    def _pair(self, answer):
+        if not isinstance(answer, tuple):
+            return answer, None
+        if len(answer) != 2:
+            who = getattr(
+                self.query_strategy, "__name__", type(self.query_strategy).__name__
+            )
+            raise ValueError(
+                f"{who} returned a tuple of {len(answer)}; a query strategy returns"
+                " positions, or a pair of positions and metrics."
+            )
+        return answer

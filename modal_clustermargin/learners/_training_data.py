@@ -1,5 +1,6 @@
 """Labelled rows that a learner keeps, checked, grown and trained on."""
 
+import numpy as np
 from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length, check_random_state, check_X_y
@@ -17,6 +18,8 @@ class TrainingData:
 
     def _begin(self, X, y, bootstrap_init, random_state, fit_kwargs):
         """The end of `__init__`: keep the rows to begin with, and train on them."""
+        if X is not None:
+            self._check(X, y)
         self.bootstrap_init = bootstrap_init
         self.random_state = random_state
         self.X_training, self.y_training = X, y
@@ -33,18 +36,20 @@ class TrainingData:
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
 
         bootstrap : bool, default=False
-            Whether to train on as many rows drawn from them with replacement.
+            Whether to train on as many rows drawn from them with replacement, and on
+            their `sample_weight`.
 
         **fit_kwargs :
-            For the estimator's `fit`.
+            For the estimator's `fit`. If it raises, what there was is kept.
 
         Returns
         -------
         self
         """
         self._check(X, y)
+        self._train(X, y, bootstrap, fit_kwargs)
         self.X_training, self.y_training = X, y
-        return self._fit_to_known(bootstrap=bootstrap, **fit_kwargs)
+        return self
 
     def transform_without_estimating(self, X):
         """X as the last step of the estimator's pipeline sees it.
@@ -61,14 +66,14 @@ class TrainingData:
         return side_by_side([_before_the_last(each, X) for each in pipelines])
 
     def _add_training_data(self, X, y):
+        self.X_training, self.y_training = self._grown(X, y)
+
+    def _grown(self, X, y):
+        """What there is with X and y added, or an error; nothing is kept yet."""
         self._check(X, y)
         if self.X_training is None:
-            self.X_training, self.y_training = X, y
-            return
-        # Both, before either is kept.
-        X = stacked(self.X_training, X, "X")
-        y = stacked(self.y_training, y, "y")
-        self.X_training, self.y_training = X, y
+            return X, y
+        return stacked(self.X_training, X, "X"), stacked(self.y_training, y, "y")
 
     def _fit_to_known(self, bootstrap=False, **fit_kwargs):
         return self._train(self.X_training, self.y_training, bootstrap, fit_kwargs)
@@ -80,7 +85,11 @@ class TrainingData:
     def _train(self, X, y, bootstrap, fit_kwargs):
         if bootstrap:
             drawn = self._bootstrap(n_rows(X))
-            X, y = rows_at(X, drawn), rows_at(y, drawn)
+            X, y = rows_at(X, drawn), rows_at(_indexable(y), drawn)
+            weights = fit_kwargs.get("sample_weight")
+            if weights is not None:
+                weights = np.asarray(weights)[drawn]
+                fit_kwargs = {**fit_kwargs, "sample_weight": weights}
         self.estimator.fit(X, y, **fit_kwargs)
         return self
 
@@ -91,6 +100,13 @@ class TrainingData:
     def _check(self, X, y):
         if hasattr(X, "detach"):  # a tensor may lie on a GPU, where it stays
             check_consistent_length(X, y)
+            if not len(X):
+                raise ValueError("X has no rows, and a learner learns from some.")
+            if self.force_all_finite and not bool(X.isfinite().all()):
+                raise ValueError(
+                    "X contains NaN or infinity. Repair these rows, or make the"
+                    " learner with force_all_finite=False."
+                )
             return
         check_X_y(
             X,
@@ -102,6 +118,10 @@ class TrainingData:
             dtype=None,
             ensure_all_finite=self.force_all_finite,
         )
+
+
+def _indexable(y):
+    return np.asarray(y) if isinstance(y, tuple) else y
 
 
 def _before_the_last(pipeline, X):

@@ -96,9 +96,10 @@ class BADGE(PoolStrategy):
             In X or, if those are samples, in `candidates`; in the order picked.
 
         utilities : ndarray of shape (batch_size, n_samples or n_candidates)
-            The chances by which a pick is drawn: squared distances to the nearest pick
-            before it, of the first squared lengths, as shares of their sum; nan for
-            what is no candidate or picked already.
+            The chances by which a pick is drawn, as if there were one part: squared
+            distances to the nearest pick before it, as shares of their sum. Of the
+            first they are squared lengths, of which ``first="longest"`` takes the
+            largest. nan for what is no candidate or picked already.
         """
         X, y, rows, mapping, batch_size = self._rows_to_pick_from(
             X, y, candidates, batch_size, return_utilities

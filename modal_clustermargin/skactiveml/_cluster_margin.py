@@ -134,5 +134,7 @@ class ClusterMargin(PoolStrategy):
         utilities = None
         if return_utilities:
             margins = pool_margins(asked, rows, multilabel="mean", who="ClusterMargin")
+            if margins is None:  # not fitted: all are equal
+                margins = np.ones(len(rows))
             utilities = in_order(positions, 1 - np.clip(margins, 0, 1))
         return self._answer(positions, mapping, len(X), utilities)

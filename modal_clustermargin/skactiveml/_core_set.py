@@ -66,8 +66,8 @@ class CoreSet(PoolStrategy):
 
         utilities : ndarray of shape (batch_size, n_samples or n_candidates)
             Distance to the nearest sample that is labelled or picked (by the cosine,
-            of rows of length one), infinite while there is none; nan for what is no
-            candidate or picked already.
+            of rows of length one), infinite while there is none, as if there were one
+            part; nan for what is no candidate or picked already.
         """
         X, y, rows, mapping, batch_size = self._rows_to_pick_from(
             X, y, candidates, batch_size, return_utilities
@@ -86,9 +86,9 @@ class CoreSet(PoolStrategy):
         return self._answer(positions, mapping, len(X), utilities)
 
     def _distances(self, rows, labelled, positions):
-        rows, labelled = (self._prepared(part) for part in (rows, labelled))
+        rows = self._prepared(rows)
         start = np.full(len(rows), np.inf)
-        for center in labelled:
+        for center in self._prepared(labelled) if len(labelled) else ():
             np.minimum(start, ((rows - center) ** 2).sum(axis=1), out=start)
         return np.sqrt(sq_dists_before_each_pick(start, positions, rows))
 

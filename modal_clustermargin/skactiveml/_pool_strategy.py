@@ -4,12 +4,15 @@ import numpy as np
 from skactiveml.base import SingleAnnotatorPoolQueryStrategy, SkactivemlClassifier
 from skactiveml.utils import check_equal_missing_label, check_scalar, check_type
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from modal_clustermargin.strategies._embeddings import embed_by
 
 
 class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
     """Base class: which rows may be picked, by which classifier, and the answer.
 
-    Subclasses say which strategy picks, in `_strategy`, and what utilities are.
+    Subclasses ask the strategy, in `query`, and say what utilities are.
     """
 
     def _rows_to_pick_from(self, X, y, candidates, batch_size, return_utilities):
@@ -17,6 +20,11 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
         X, y, candidates, batch_size, _ = self._validate_data(
             X, y, candidates, batch_size, return_utilities, reset=True
         )
+        if batch_size == 0:
+            raise ValueError(
+                f"{type(self).__name__} has no candidates: every sample has a label, or"
+                " `candidates` is empty. Stop querying then."
+            )
         rows, mapping = self._transform_candidates(candidates, X, y)
         return X, y, rows, mapping, batch_size
 
@@ -110,6 +118,9 @@ class WithEmbeddings:
         self.arguments = {flag: True} if isinstance(flag, str) else flag
 
     def predict_proba(self, X):
+        # One that has too few labels to be trained answers nonetheless.
+        if not getattr(self.clf, "is_fitted_", True):
+            raise NotFittedError
         return self.clf.predict_proba(X)
 
     def embed(self, X):
@@ -122,12 +133,7 @@ class WithEmbeddings:
                     f" embeddings; got a {type(answer).__name__}."
                 )
             return answer[1]
-        inner = getattr(self.clf, "estimator_", None)
-        if hasattr(inner, "embed"):
-            return inner.embed(X)
-        if hasattr(inner, "steps") and len(inner.steps) > 1:
-            return inner[:-1].transform(X)
-        return X
+        return embed_by(getattr(self.clf, "estimator_", None), X)
 
 
 def check_flag(flag):

@@ -40,25 +40,25 @@ def pool_embeddings(embedding, classifier, X_pool, who):
     if embedding is not None:
         return as_matrix(embedding(classifier, X_pool), n_rows(X_pool), who), True
     try:
-        return as_matrix(_embed(classifier, X_pool), n_rows(X_pool), who), True
+        return as_matrix(embed_by(classifier, X_pool), n_rows(X_pool), who), True
     except NotFittedError:
         return as_matrix(X_pool, n_rows(X_pool), who), False
 
 
-def _embed(estimator, X):
+def embed_by(estimator, X):
     members = getattr(estimator, "learner_list", None)  # a modAL Committee
     if members is not None:
-        answers = [_embed(member, X) for member in members]
+        answers = [embed_by(member, X) for member in members]
         own = [answer for answer in answers if answer is not X]
         return np.hstack([_as_array(answer) for answer in own]) if own else X
     if hasattr(estimator, "query") and hasattr(estimator, "estimator"):
-        return _embed(estimator.estimator, X)  # a modAL learner
+        return embed_by(estimator.estimator, X)  # a modAL learner
     if hasattr(estimator, "embed"):
         return estimator.embed(X)
     if hasattr(estimator, "steps"):  # a scikit-learn Pipeline
         if len(estimator.steps) > 1:
             X = estimator[:-1].transform(X)
-        return _embed(estimator[-1], X)
+        return embed_by(estimator[-1], X)
     return X
 
 

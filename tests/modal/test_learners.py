@@ -12,7 +12,8 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import VotingClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -42,6 +43,9 @@ LABELS = {
 }
 
 
+FRAME = KINDS["frame"](X)
+
+
 class Seen(BaseEstimator):
     """Remembers what it was trained on."""
 
@@ -51,6 +55,11 @@ class Seen(BaseEstimator):
 
     def predict_proba(self, X):
         return np.full((X.shape[0] if hasattr(X, "shape") else len(X), 2), 0.5)
+
+
+class Weighed(BaseEstimator):
+    def fit(self, X, y, sample_weight=None):
+        self.weights_ = sample_weight
 
 
 def as_array(X):
@@ -100,44 +109,46 @@ class TestWhatDoesNotBelongTogether:
     @pytest.mark.parametrize(
         ("kind", "new_X", "new_y", "error", "message"),
         [
-            (
-                "array",
-                X[:2, :2],
-                y[:2],
-                ValueError,
-                r"X has rows of shape \(2,\), and what",
-            ),
+            ("array", X[:2, :2], y[:2], ValueError, r"X has rows of shape \(2,\), and"),
             ("array", X[:2], y[:3], ValueError, "inconsistent numbers of samples"),
             ("array", np.full((2, 3), np.nan), y[:2], ValueError, "NaN"),
+            ("array", X[:2], np.zeros((2, 2)), ValueError, r"y has rows of shape"),
             (
                 "array",
                 X[:2],
-                np.zeros((2, 2)),
-                ValueError,
-                r"y has rows of shape \(2,\)",
+                ["a", "b"],
+                TypeError,
+                "y holds strings, .* has holds num",
             ),
+            ("array", FRAME[:2], y[:2], TypeError, "X is a DataFrame, and .* ndarray"),
+            ("array", sparse.csr_array(X[:2]), y[:2], TypeError, "X is a csr_array"),
+            ("csr", sparse.csr_array(X[:2, :2]), y[:2], ValueError, "X has rows of"),
             (
                 "csr",
-                sparse.csr_array(X[:2, :2]),
+                X[:2],
                 y[:2],
-                ValueError,
-                "X has rows of shape",
+                TypeError,
+                "X is a ndarray, and .* csr_array. Pass a",
             ),
             ("list", X[:2, :2].tolist(), y[:2], ValueError, "X has rows of shape"),
-            (
-                "tensor",
-                torch.as_tensor(X[:2, :2]),
-                y[:2],
-                ValueError,
-                "X has rows of shape",
-            ),
+            ("list", FRAME[:2], y[:2], TypeError, "X is a DataFrame, and .* list"),
+            ("tensor", torch.as_tensor(X[:2, :2]), y[:2], ValueError, "X has rows of"),
+            ("tensor", torch.full((2, 3), torch.nan), y[:2], ValueError, "NaN or inf"),
+            ("tensor", torch.empty(0, 3), y[:0], ValueError, "X has no rows"),
             ("frame", X[:2], y[:2], TypeError, "X is a ndarray, .* Pass a DataFrame"),
             (
                 "frame",
-                pd.DataFrame(X[:2], columns=list("abd")),
+                FRAME[:2].rename(columns={"c": "d"}),
                 y[:2],
                 ValueError,
                 r"X has other columns .* without \['c'\], and with \['d'\] more",
+            ),
+            (
+                "frame",
+                FRAME[:2].astype({"b": str}),
+                y[:2],
+                TypeError,
+                "X holds strings in column 'b', and .* numbers. Convert",
             ),
         ],
     )
@@ -149,10 +160,52 @@ class TestWhatDoesNotBelongTogether:
         assert learner.X_training is known
         assert len(learner.y_training) == 20
 
+    def test_at_the_start(self):
+        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+            ActiveLearner(Seen(), MarginSampling(), X[:4], y[:3])
+
+    def test_a_fit_that_fails(self):
+        learner = self.learner()
+        with pytest.raises(ValueError, match="class"):
+            learner.fit(X[:3], [1, 1, 1])
+        assert len(learner.X_training) == 20
+
+    def test_a_committee_of_which_one_member_cannot_keep_it(self):
+        frame = ActiveLearner(Seen(), MarginSampling(), FRAME[:20], y[:20])
+        committee = Committee([self.learner(), frame])
+        with pytest.raises(TypeError, match="X is a ndarray"):
+            committee.teach(X[:2], y[:2])
+        assert [len(each.X_training) for each in committee] == [20, 20]
+
     def test_a_kind_that_is_not_known(self):
-        learner = ActiveLearner(Seen(), MarginSampling(), "text", y[:4])
-        with pytest.raises(TypeError, match="X cannot be kept as a str"):
-            learner.teach(X[:4], y[:4])
+        learner = ActiveLearner(Seen(), MarginSampling(), range(4), y[:4])
+        with pytest.raises(TypeError, match="X cannot be kept as a range"):
+            learner.teach(X[:4, 0], y[:4])
+
+
+def test_kinds_that_may_go_under_one_another():
+    """The kind of the first is kept."""
+    for new_X in (X[:2], X[:2].tolist(), torch.as_tensor(X[:2])):
+        for kind in ("array", "list", "tensor"):
+            known = KINDS[kind](X[:20])
+            learner = ActiveLearner(Seen(), MarginSampling(), known, y[:20])
+            learner.teach(new_X, pd.Series(y[:2], index=[7, 3]))
+            assert type(learner.X_training) is type(known)
+            np.testing.assert_array_equal(
+                np.asarray(learner.X_training), np.vstack([X[:20], X[:2]])
+            )
+
+
+def test_a_column_of_categories_takes_new_ones():
+    frames = [
+        pd.DataFrame({"color": pd.Categorical(colors)})
+        for colors in (["red", "blue"], ["red", "green"])
+    ]
+    learner = ActiveLearner(Seen(), MarginSampling(), frames[0], [0, 1])
+    learner.teach(frames[1], [0, 1])
+    color = learner.X_training["color"]
+    assert color.tolist() == ["red", "blue", "red", "green"]
+    assert set(color.cat.categories) == {"red", "blue", "green"}
 
 
 class TestQuery:
@@ -194,6 +247,11 @@ class TestQuery:
         with pytest.raises(KeyboardInterrupt):
             ActiveLearner(Seen(), failing).query(X)
         assert len(calls) == 1
+
+    def test_a_tuple_that_is_no_pair(self):
+        learner = ActiveLearner(Seen(), lambda learner, X_pool: (1, 2, 3))
+        with pytest.raises(ValueError, match="<lambda> returned a tuple of 3"):
+            learner.query(X)
 
     def test_one_position_a_mask_and_a_dict(self):
         answers = [3, np.arange(60) == 3]
@@ -240,6 +298,9 @@ class TestLearner:
             assert len(learner.X_training) == 60
         np.testing.assert_array_equal(*drawn)
         assert len(np.unique(drawn[0], axis=0)) < 60
+        learner = ActiveLearner(Weighed(), MarginSampling(), random_state=3)
+        learner.fit(X, y, bootstrap=True, sample_weight=X[:, 0])
+        np.testing.assert_array_equal(learner.estimator.weights_, drawn[0][:, 0])
         assert np.random.get_state()[1].tolist() == before
 
     def test_numbers_that_are_not_finite_if_they_are_allowed(self):
@@ -277,13 +338,63 @@ def test_a_committee_of_frames():
     assert committee.predict(frame).shape == (60,)
 
 
+def test_a_committee_of_lists_and_of_strings():
+    rows, words = X.tolist(), np.array(["no", "yes"])[y]
+    members = [
+        ActiveLearner(LogisticRegression(C=C), MarginSampling(), rows[:20], words[:20])
+        for C in (0.1, 1)
+    ]
+    committee = Committee(members)  # by modAL's vote entropy
+    # modAL's measures of disagreement ask rows for their shape.
+    positions, _ = committee.query(X[20:], n_instances=3)
+    committee.teach([rows[20 + i] for i in positions], words[20:][positions])
+    assert set(committee.predict(rows)) == {"no", "yes"}
+    assert committee.vote(rows).shape == (60, 2)
+
+
+class TestBayesianOptimizer:
+    @pytest.mark.parametrize("labels", [np.asarray, pd.Series, list])
+    def test_the_largest_value_so_far(self, labels):
+        values = labels([1.0, 5.0, 2.0])
+        if isinstance(values, pd.Series):
+            values.index = [2, 0, 1]
+        optimizer = learners.BayesianOptimizer(
+            GaussianProcessRegressor(), X_training=X[:3], y_training=values
+        )
+        assert optimizer.y_max == 5
+        np.testing.assert_array_equal(optimizer.X_max, X[1])
+        optimizer.teach(X[3:5], labels([4.0, 9.0]))
+        np.testing.assert_array_equal(optimizer.get_max()[0], X[4])
+        optimizer.fit(X[5:7], labels([0.0, 1.0]))
+        assert optimizer.y_max == 1
+
+    def test_a_query(self):
+        optimizer = learners.BayesianOptimizer(
+            GaussianProcessRegressor(), X_training=X[:5], y_training=X[:5, 0]
+        )
+        positions, _ = optimizer.query(X[5:])
+        assert np.size(positions) == 1
+
+
+def test_a_committee_of_regressors():
+    members = [
+        ActiveLearner(LinearRegression(), MarginSampling(), X[part], X[part, 0])
+        for part in (slice(0, 20), slice(20, 40))
+    ]
+    committee = learners.CommitteeRegressor(members)
+    positions, _ = committee.query(X[40:], n_instances=2)
+    assert len(positions) == 2
+    assert committee.vote(sparse.csr_array(X)).shape == (60, 2)
+
+
 def test_deep_active_learner_where_modal_has_one():
     import modAL.models.learners
 
     if hasattr(modAL.models.learners, "DeepActiveLearner"):
         assert learners.DeepActiveLearner.query is ActiveLearner.query
     else:
-        with pytest.raises(AttributeError, match=r"needs modAL 0\.4\.2 or later"):
-            learners.DeepActiveLearner  # noqa: B018 the access is the test
-    with pytest.raises(AttributeError, match="has no attribute 'Bogus'"):
-        learners.Bogus  # noqa: B018 the access is the test
+        with pytest.raises(ImportError, match=r"needs modAL 0\.4\.2 or later"):
+            from modal_clustermargin.learners import DeepActiveLearner  # noqa: F401
+        assert "DeepActiveLearner" not in learners.__all__
+        with pytest.raises(AttributeError, match="has no attribute 'Bogus'"):
+            learners.Bogus  # noqa: B018 the access is the test

@@ -16,7 +16,7 @@ import pytest
 from modal_clustermargin import learners
 
 FOLDER = os.environ.get("MODAL_TESTS")
-CLASSES = learners.__all__
+CLASSES = [*learners.__all__]
 
 # Not of learners, and not importable with numpy 1.24 and later.
 NOT_IMPORTED = re.compile(r"^import modAL\.expected_error\n", re.MULTILINE)

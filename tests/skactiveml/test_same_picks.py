@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ NETWORK = NetworkClassifier(max_epochs=5, random_state=0)
 CASES = {
     "ClusterMargin": (LOGISTIC, {}),
     "ClusterMargin, network": (NETWORK, {}),
+    "ClusterMargin, pipeline": (make_pipeline(StandardScaler(), NETWORK), {}),
     "BADGE": (LOGISTIC, {}),
     "CoreSet": (None, {}),
     "ASVP": (NETWORK, {"indicator": strategies.AtRounds(1)}),
@@ -79,6 +81,32 @@ def test_a_loop_picks_what_the_same_loop_in_modal_picks(case):
         parameters = {}
     expected = picks_of_modal(name, model, parameters)
     np.testing.assert_array_equal(picks_of_ours(name, model, parameters), expected)
+
+
+@pytest.mark.parametrize("name", ["ClusterMargin", "BADGE", "CoreSet"])
+def test_without_a_label_it_picks_what_it_picks_in_modal(name):
+    """Of rows sorted by class, where the first are all alike."""
+    rows = X[np.argsort(target, kind="stable")]
+    learner = ActiveLearner(
+        LogisticRegression(), getattr(strategies, name)(random_state=7)
+    )
+    expected, _ = learner.query(rows, n_instances=20)
+    strategy = getattr(ours, name)(random_state=7)
+    query = {"X": rows, "y": np.full(len(rows), np.nan), "batch_size": 20}
+    if name != "CoreSet":
+        query["clf"] = SklearnClassifier(LogisticRegression(), classes=range(10))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the classifier, that it has no labels
+        np.testing.assert_array_equal(strategy.query(**query), expected)
+        picks, utilities = strategy.query(**query, return_utilities=True)
+    np.testing.assert_array_equal(picks, expected)
+    assert not np.isnan(utilities[0]).any()
+
+
+def test_nothing_left_to_label():
+    found = pytest.raises(ValueError, match="CoreSet has no candidates")
+    with found, pytest.warns(UserWarning, match="batch_size"):
+        ours.CoreSet().query(X, target)
 
 
 @pytest.mark.parametrize("case", CASES)
