@@ -60,14 +60,18 @@ def room(device):
 def float32_products(device):
     """Neither TF32 nor autocast, whatever the user allows: bounds count on float32."""
     products = torch.backends.cuda.matmul
-    # torch < 2.9 has the other name alone; to mix the two is an error.
-    name, full = ("allow_tf32", False)
-    if hasattr(products, "fp32_precision"):
-        name, full = ("fp32_precision", "ieee")
-    before = getattr(products, name)
-    setattr(products, name, full)
+    # torch < 2.9 has the other setting alone; to mix the two is an error.
+    is_new = hasattr(products, "fp32_precision")
+    if is_new:
+        before, products.fp32_precision = products.fp32_precision, "ieee"
+    else:
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("highest")
     try:
         with torch.autocast(device.type, enabled=False):
             yield
     finally:
-        setattr(products, name, before)
+        if is_new:
+            products.fp32_precision = before
+        else:
+            torch.set_float32_matmul_precision(before)
