@@ -244,7 +244,7 @@ def test_strategies_and_models_of_the_user(tmp_path, monkeypatch):
     )
     mine = {
         **SHORT,
-        "model": "sklearn.naive_bayes:GaussianNB",
+        "model": "sklearn.ensemble:RandomForestClassifier",
         "strategies": [
             "mine_for_compare:first",
             "mine_for_compare:Steps:step=2",

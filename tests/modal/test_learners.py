@@ -359,7 +359,9 @@ class TestBayesianOptimizer:
         if isinstance(values, pd.Series):
             values.index = [2, 0, 1]
         optimizer = learners.BayesianOptimizer(
-            GaussianProcessRegressor(), X_training=X[:3], y_training=values
+            GaussianProcessRegressor(optimizer=None),
+            X_training=X[:3],
+            y_training=values,
         )
         assert optimizer.y_max == 5
         np.testing.assert_array_equal(optimizer.X_max, X[1])
@@ -370,7 +372,9 @@ class TestBayesianOptimizer:
 
     def test_a_query(self):
         optimizer = learners.BayesianOptimizer(
-            GaussianProcessRegressor(), X_training=X[:5], y_training=X[:5, 0]
+            GaussianProcessRegressor(optimizer=None),
+            X_training=X[:5],
+            y_training=X[:5, 0],
         )
         positions, _ = optimizer.query(X[5:])
         assert np.size(positions) == 1
