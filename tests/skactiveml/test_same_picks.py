@@ -77,8 +77,6 @@ def picks_of_ours(name, model, parameters, **query):
 @pytest.mark.parametrize("case", CASES)
 def test_a_loop_picks_what_the_same_loop_in_modal_picks(case):
     name, (model, parameters) = case.split(",")[0], CASES[case]
-    if name == "CoreSet":  # of the rows themselves, in both
-        parameters = {}
     expected = picks_of_modal(name, model, parameters)
     np.testing.assert_array_equal(picks_of_ours(name, model, parameters), expected)
 

@@ -56,7 +56,6 @@ class Template(TemplateSingleAnnotatorPoolQueryStrategy):
     """What all four have in common."""
 
     strategy = None
-    own_params = {}
 
     def setUp(self):
         super().setUp(
@@ -133,9 +132,6 @@ class TestCoreSet(Template, unittest.TestCase):
 
     def query_params(self):
         return {"X": X, "y": y}
-
-    def test_query_param_clf(self):
-        pass
 
     def test_init_param_metric(self):
         self.check("metric", ("cosine", None), ("haversine", ValueError))

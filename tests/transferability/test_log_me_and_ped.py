@@ -59,7 +59,8 @@ def greatest_evidence(features, y):
 _PRECISELY = {"xatol": 1e-7, "fatol": 1e-10, "maxiter": 4000, "maxfev": 4000}
 
 
-@settings(max_examples=40)
+# The same examples every time: a rare one has two maxima, and either may be found.
+@settings(max_examples=40, derandomize=True)
 @given(labelled_features())
 def test_it_is_the_greatest_evidence_whatever_the_shape(data):
     features, labels = data
@@ -68,8 +69,7 @@ def test_it_is_the_greatest_evidence_whatever_the_shape(data):
     # Numbers that no feature explains: a perfect fit has no greatest evidence.
     y = labels + rng.normal(size=len(labels))
     found = log_me(features, y, max_iter=20_000, tol=1e-9)
-    # The oracle climbs by itself, and may stop at a lower place.
-    assert found * len(y) >= greatest_evidence(features, y) - 2e-2
+    assert found * len(y) == pytest.approx(greatest_evidence(features, y), abs=2e-2)
 
 
 @pytest.mark.parametrize("shape", [(40, 90), (90, 40), (60, 60)])
@@ -201,19 +201,16 @@ def literal_ped(features, labels, n_sigma, time_step, exit_ratio):
     return X * scale + mean
 
 
-# Rounding decides at a ratio of exactly .99 whether there is one step more, which
-# a search of hours finds: the same examples every time.
-@settings(derandomize=True)
 @given(
     labelled_features(max_features=4),
     st.sampled_from([0.3, 0.6, 2.0]),
     st.sampled_from([0.1, 1.0, 3.0]),
-    st.sampled_from([0.2, 0.5, 0.99]),
+    # Not .99: a time step of .1 takes just that share of an overlap, and rounding
+    # would decide.
+    st.sampled_from([0.2, 0.5, 0.975]),
 )
 def test_it_is_the_description_taken_literally(data, n_sigma, time_step, exit_ratio):
     features, labels = data
-    # Noise alone may end after one step more or less, by its rounding.
-    assume((np.ptp(features, axis=0) > 0).all())
     # Off the grid: on it, rounding decides whether a step is half of the first.
     noise = np.random.RandomState(0).uniform(0.01, 0.02, features.shape)
     features = features + noise

@@ -62,6 +62,10 @@ CLASSIC = {
     "naive-bayes": "sklearn.naive_bayes:GaussianNB",
 }
 
+# Pixels that never vary make likelihoods so steep that scikit-learn 1.9 gives two
+# classes a probability of one each.
+_CLASSIC_DEFAULTS = {"naive-bayes": {"var_smoothing": 1e-3}}
+
 
 def default_model(data):
     """A name of a model that suits a data set."""
@@ -116,6 +120,7 @@ def make_model(settings, data, seed, device=None):
             f"{WHO} has labels in columns, which {name} does not learn. Choose one of"
             f" {', '.join(NETWORKS)}."
         )
+    settings = {**_CLASSIC_DEFAULTS.get(name, {}), **settings}
     found = resolve(CLASSIC.get(name, name), WHO, "model")
     model = build(found, settings, WHO, "model", random_state=seed)
     for method in ("fit", "predict_proba"):
