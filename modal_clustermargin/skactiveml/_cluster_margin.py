@@ -5,15 +5,13 @@ from skactiveml.utils import MISSING_LABEL
 
 from modal_clustermargin import strategies
 from modal_clustermargin.skactiveml._pool_strategy import (
-    PoolStrategy,
-    WithEmbeddings,
-    check_flag,
+    AskingClassifier,
     in_order,
 )
 from modal_clustermargin.strategies._pool_margins import pool_margins
 
 
-class ClusterMargin(PoolStrategy):
+class ClusterMargin(AskingClassifier):
     """Cluster-Margin: the least sure candidates, dealt over clusters of the pool.
 
     The strategy of `modal_clustermargin.strategies.ClusterMargin` by
@@ -43,6 +41,11 @@ class ClusterMargin(PoolStrategy):
     strategy_ : modal_clustermargin.strategies.ClusterMargin
         With `clustering_` and `last_query_`.
 
+    Notes
+    -----
+    Utilities are one minus the margin, and more than one for what will be picked, most
+    for what is picked first.
+
     Examples
     --------
     >>> import numpy as np
@@ -71,70 +74,16 @@ class ClusterMargin(PoolStrategy):
         self.clf_embedding_flag_name = clf_embedding_flag_name
         super().__init__(missing_label=missing_label, random_state=random_state)
 
-    def query(
-        self,
-        X,
-        y,
-        clf,
-        fit_clf=True,
-        sample_weight=None,
-        candidates=None,
-        batch_size=1,
-        return_utilities=False,
-    ):
-        """Choose samples to label.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, ...)
-            Labelled and unlabelled samples.
-
-        y : array-like of shape (n_samples,)
-            Labels; `missing_label` where there is none.
-
-        clf : SkactivemlClassifier
-
-        fit_clf : bool, default=True
-            Whether to train a clone of it on X and y before it is asked.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        candidates : array-like of int or of samples, default=None
-            Which may be picked: rows of X, or samples of their own. None are those
-            without a label.
-
-        batch_size : int, default=1
-
-        return_utilities : bool, default=False
-            Costs batch_size x n_samples numbers.
-
-        Returns
-        -------
-        query_indices : ndarray of shape (batch_size,)
-            In X or, if those are samples, in `candidates`; in the order picked.
-
-        utilities : ndarray of shape (batch_size, n_samples or n_candidates)
-            One minus the margin, and more than one for what will be picked, most for
-            what is picked first; nan for what is no candidate or picked already.
-        """
-        X, y, rows, mapping, batch_size = self._rows_to_pick_from(
-            X, y, candidates, batch_size, return_utilities
-        )
-        check_flag(self.clf_embedding_flag_name)
-        clf = self._fitted(clf, fit_clf, X, y, sample_weight)
-        if not hasattr(self, "strategy_"):
-            self.strategy_ = strategies.ClusterMargin()
-        self.strategy_.set_params(
+    def _strategy(self):
+        known = getattr(self, "strategy_", None) or strategies.ClusterMargin()
+        return known.set_params(
             clustering=self.clustering,
             candidate_factor=self.candidate_factor,
             random_state=self._seed(),
         )
-        asked = WithEmbeddings(clf, self.clf_embedding_flag_name)
-        positions = self.strategy_(asked, rows, batch_size)
-        utilities = None
-        if return_utilities:
-            margins = pool_margins(asked, rows, multilabel="mean", who="ClusterMargin")
-            if margins is None:  # not fitted: all are equal
-                margins = np.ones(len(rows))
-            utilities = in_order(positions, 1 - np.clip(margins, 0, 1))
-        return self._answer(positions, mapping, len(X), utilities)
+
+    def _utilities(self, asked, rows, positions):
+        margins = pool_margins(asked, rows, multilabel="mean", who="ClusterMargin")
+        if margins is None:  # not fitted: all are equal
+            margins = np.ones(len(rows))
+        return in_order(positions, 1 - np.clip(margins, 0, 1))

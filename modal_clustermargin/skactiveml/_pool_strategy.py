@@ -79,6 +79,72 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
         return picks, utilities
 
 
+class AskingClassifier(PoolStrategy):
+    """Base class of strategies that ask a classifier, and so have one query.
+
+    Subclasses give the strategy that picks, `_strategy`, and `_utilities`.
+    """
+
+    def query(
+        self,
+        X,
+        y,
+        clf,
+        fit_clf=True,
+        sample_weight=None,
+        candidates=None,
+        batch_size=1,
+        return_utilities=False,
+    ):
+        """Choose samples to label.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Labelled and unlabelled samples.
+
+        y : array-like of shape (n_samples,)
+            Labels; `missing_label` where there is none.
+
+        clf : SkactivemlClassifier
+
+        fit_clf : bool, default=True
+            Whether to train a clone of it on X and y before it is asked.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        candidates : array-like of int or of samples, default=None
+            Which may be picked: rows of X, or samples of their own. None are those
+            without a label.
+
+        batch_size : int, default=1
+
+        return_utilities : bool, default=False
+            Costs batch_size x n_samples numbers.
+
+        Returns
+        -------
+        query_indices : ndarray of shape (batch_size,)
+            In X or, if those are samples, in `candidates`; in the order picked.
+
+        utilities : ndarray of shape (batch_size, n_samples or n_candidates)
+            What the class says; nan for what is no candidate or picked already.
+        """
+        X, y, rows, mapping, batch_size = self._rows_to_pick_from(
+            X, y, candidates, batch_size, return_utilities
+        )
+        flag = self.clf_embedding_flag_name
+        if flag is not None:
+            check_type(flag, "clf_embedding_flag_name", dict, str)
+        asked = WithEmbeddings(self._fitted(clf, fit_clf, X, y, sample_weight), flag)
+        self.strategy_ = self._strategy()
+        positions = self.strategy_(asked, rows, batch_size)
+        utilities = None
+        if return_utilities:
+            utilities = self._utilities(asked, rows, positions)
+        return self._answer(positions, mapping, len(X), utilities)
+
+
 def in_order(positions, weighed_by):
     """Utilities of a strategy that picks a batch at once.
 
@@ -134,9 +200,3 @@ class WithEmbeddings:
                 )
             return answer[1]
         return embed_by(getattr(self.clf, "estimator_", None), X)
-
-
-def check_flag(flag):
-    """Raise TypeError unless it is a name, parameters or None."""
-    if flag is not None:
-        check_type(flag, "clf_embedding_flag_name", dict, str)
