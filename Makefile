@@ -21,7 +21,7 @@ test: $(VENV)/.installed $(MODAL_0_4_2)/.installed
 
 # With the lowest versions that the metadata allow, for Python 3.10 or 3.11.
 test-lowest: $(LOWEST)/.installed
-	$(LOWEST)/bin/python -m pytest -q tests/modal tests/strategies tests/clustering tests/selection tests/pools tests/transferability
+	$(LOWEST)/bin/python -m pytest -q tests/modal tests/strategies tests/clustering tests/selection tests/pools tests/transferability tests/workers
 
 lint: $(VENV)/.installed
 	$(python) -m ruff check .
@@ -43,18 +43,18 @@ bench: $(VENV)/.installed $(RAC)/.installed
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(python) -m pip install --quiet --upgrade pip
-	$(python) -m pip install --quiet --editable ".[test,skactiveml]"
+	$(python) -m pip install --quiet --editable ".[test,dask,skactiveml]"
 	touch $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed
-	$(python) -m pip install --quiet --editable ".[test,skactiveml,docs]"
+	$(python) -m pip install --quiet --editable ".[test,dask,skactiveml,docs]"
 	touch $@
 
 $(LOWEST)/.installed: pyproject.toml .ci/lowest.py
 	$(PYTHON) -m venv $(LOWEST)
 	$(PYTHON) .ci/lowest.py > $(LOWEST)/lowest.txt
 	$(LOWEST)/bin/python -m pip install --quiet --upgrade pip
-	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/lowest.txt --editable ".[test]"
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/lowest.txt --editable ".[test,dask]"
 	touch $@
 
 # Its metadata pins skorch 0.9.0, which cannot be imported any more: no dependencies.

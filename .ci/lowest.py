@@ -1,5 +1,6 @@
 """Print the lowest versions that the metadata allow, as constraints for pip."""
 
+import itertools
 import re
 from pathlib import Path
 
@@ -13,7 +14,9 @@ NOT_HELD = {"torch", "torchvision"}
 
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
 extras = project["optional-dependencies"]
-for requirement in {*project["dependencies"], *extras["test"], *extras["demo"]}:
-    found = re.fullmatch(r"([\w.-]+)>=([\d.]+)", requirement)
+for requirement in itertools.chain(
+    project["dependencies"], extras["test"], extras["demo"], extras["dask"]
+):
+    found = re.fullmatch(r"([\w.-]+)(?:\[\w+\])?>=([\d.]+)", requirement)
     if found and found[1] not in NOT_HELD:
         print(f"{found[1]}=={found[2]}")

@@ -94,10 +94,10 @@ class Counted:
             self.n_clusters += len(points.mean)
             return nearest(search, points, *rest)
 
-        def counted_of_each(search, mean, spread, live, *rest):
+        def counted_of_each(search, base, *rest):
             self.n_all += 1
-            self.n_clusters += len(live)
-            return of_each(search, mean, spread, live, *rest)
+            self.n_clusters += len(base.slots)
+            return of_each(search, base, *rest)
 
         NeighborSearch.nearest = counted
         NeighborSearch.nearest_of_each = counted_of_each

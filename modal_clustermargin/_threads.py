@@ -10,6 +10,10 @@ import numba
 # one, so a loop has to last about a millisecond to be shared out.
 _WORTH_SHARING = 2_000_000
 
+# Loops of several Python threads, as of those of a Dask worker, would share the same
+# cores, and numba has a threading layer that two may not enter at a time.
+one_loop_at_a_time = threading.RLock()
+
 
 @cache
 def _launch():
@@ -34,12 +38,21 @@ def threads_for(n_operations):
         Number of array entries that the loop reads, roughly.
     """
     _launch()
-    n_threads = numba.get_num_threads()
-    if n_operations >= _WORTH_SHARING:
-        yield
-        return
-    numba.set_num_threads(1)
+    with one_loop_at_a_time:
+        if n_operations >= _WORTH_SHARING:
+            yield
+        else:
+            with loop_threads(1):
+                yield
+
+
+@contextmanager
+def loop_threads(n_threads):
+    """Within, numba's parallel loops use so many threads, or all there are if fewer."""
+    _launch()
+    n_before = numba.get_num_threads()
+    numba.set_num_threads(min(n_threads, numba.config.NUMBA_NUM_THREADS))
     try:
         yield
     finally:
-        numba.set_num_threads(n_threads)
+        numba.set_num_threads(n_before)

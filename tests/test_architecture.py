@@ -28,6 +28,9 @@ MAY_NOT_IMPORT = {
 ONLY_IN = {
     "modAL": {"learners", "testing/_subjects.py"},
     "skactiveml": {"skactiveml"},
+    "dask": {"_workers.py", "pools/_chunked_rows.py"},
+    "distributed": {"_workers.py"},
+    "zarr": {"pools/_chunked_rows.py"},
     "faiss": {"clustering/_neighbors.py", "clustering/_most_neighbors.py"},
     "torch": {
         "_cuda.py",
@@ -72,9 +75,9 @@ def test_imports_point_down(file):
 def test_nothing_heavy_is_imported_before_it_is_asked_for():
     code = (
         "import sys, modal_clustermargin as m; m.__dir__();"
-        "print({'numpy', 'torch', 'numba', 'sklearn', 'faiss'} & set(sys.modules));"
+        "print({'numpy', 'torch', 'numba', 'sklearn', 'faiss', 'dask'} & set(sys.modules));"
         "from modal_clustermargin import ClusterMargin;"
-        "print({'torch', 'skorch', 'faiss'} & set(sys.modules))"
+        "print({'torch', 'skorch', 'faiss', 'dask'} & set(sys.modules))"
     )
     printed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

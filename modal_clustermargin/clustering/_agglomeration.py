@@ -11,7 +11,7 @@ import numpy as np
 
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.clustering import _kernels
-from modal_clustermargin.clustering._neighbors import Points
+from modal_clustermargin.clustering._neighbors import Base, Points
 
 _N_LISTED = 16
 
@@ -122,7 +122,7 @@ class _Agglomeration:
         """
         clusters = self.clusters
         live = np.flatnonzero(clusters.alive)
-        where = clusters.mean, clusters.spread, live
+        base = Base(clusters.mean, clusters.spread, clusters.node, live)
         n_listed = clusters.neighbors.shape[1]
         is_out = (clusters.n_neighbors[live] == 0) & (clusters.bound[live] <= limit)
         exhausted = live[is_out]
@@ -140,10 +140,10 @@ class _Agglomeration:
             asking = np.union1d(exhausted, live[next_out])
         self.n_searched += len(asking)
         if self.n_searched > self.search.share_of_single * len(live):
-            found = self.search.nearest_of_each(*where, n_listed, self.cap)
+            found = self.search.nearest_of_each(base, n_listed, self.cap)
             _kernels.set_lists(clusters, live, *found, self.cap)
             self.n_searched = 0
         else:
             points = Points(clusters.mean[asking], clusters.spread[asking], asking)
-            found = self.search.nearest(points, *where, n_listed)
+            found = self.search.nearest(points, base, n_listed)
             _kernels.set_lists(clusters, asking, *found, self.cap)

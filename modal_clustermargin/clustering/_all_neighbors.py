@@ -49,19 +49,63 @@ def nearest_in_set(rows, half, n_proposed, least_scores, show):
     n_rows = len(rows)
     proposed = np.full((n_rows, n_proposed), -1, np.int32)
     scores = np.repeat(least_scores[:, np.newaxis], n_proposed, axis=1)
-    # Blocks for threads to share, but not by their number: which of many equal
-    # scores are found depends on the blocks.
-    n_blocks = max(-(-n_rows // _BLOCK_ROWS), min(16, n_rows // 64), 1)
-    starts = np.linspace(0, n_rows, n_blocks + 1).astype(np.int64)
+    starts = _block_starts(n_rows)
+    n_blocks = len(starts) - 1
     # The threads are ours: each multiplies by itself.
     with threadpool_limits(1, "blas"):
-        for n_played, (left, right) in enumerate(_rounds(n_blocks)):
+        for n_played, (left, right) in enumerate(rounds(n_blocks)):
             _list_kernels.play(rows, half, starts, left, right, scores, proposed)
             show(100 * (n_played + 1) // (n_blocks + n_blocks % 2))
     return proposed, scores
 
 
-def _rounds(n_blocks):
+def nearest_across(left, right, n_proposed, least_scores):
+    """For every row of two sets, the rows of the other set with the highest scores.
+
+    Parameters
+    ----------
+    left, right : tuple
+        ``(rows, half)`` of each set, as `nearest_in_set` takes them.
+
+    n_proposed : int
+
+    least_scores : tuple
+        Of the rows of each set.
+
+    Returns
+    -------
+    of_left, of_right : tuple
+        ``(proposed, scores)`` of each set, as `nearest_in_set` returns them.
+    """
+    n_left = len(left[0])
+    rows, half = (np.concatenate(both) for both in zip(left, right, strict=True))
+    scores = np.repeat(np.concatenate(least_scores)[:, np.newaxis], n_proposed, axis=1)
+    proposed = np.full(scores.shape, -1, np.int32)
+    starts, right_starts = _block_starts(n_left), _block_starts(len(rows) - n_left)
+    n_here, n_there = len(starts) - 1, len(right_starts) - 1
+    starts = np.concatenate([starts, n_left + right_starts[1:]])
+    here = np.arange(n_here)
+    n_rounds = max(n_here, n_there)
+    with threadpool_limits(1, "blas"):
+        for shift in range(n_rounds):
+            there = (here + shift) % n_rounds
+            plays = there < n_there
+            pairs = here[plays], n_here + there[plays]
+            _list_kernels.play(rows, half, starts, *pairs, scores, proposed)
+    proposed[:n_left] -= np.int32(n_left) * (proposed[:n_left] >= 0)
+    return [
+        (proposed[part], scores[part]) for part in (slice(n_left), slice(n_left, None))
+    ]
+
+
+def _block_starts(n_rows):
+    # Blocks for threads to share, but not by their number: which of many equal
+    # scores are found depends on the blocks.
+    n_blocks = max(-(-n_rows // _BLOCK_ROWS), min(16, n_rows // 64), 1)
+    return np.linspace(0, n_rows, n_blocks + 1).astype(np.int64)
+
+
+def rounds(n_blocks):
     """Pairs of blocks, in rounds that have no block twice.
 
     First each block with itself, then the circle method: one seat is fixed and

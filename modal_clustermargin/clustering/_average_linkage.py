@@ -30,6 +30,11 @@ from modal_clustermargin.clustering._rows import (
     prepare,
     row_blocks,
 )
+from modal_clustermargin.pools._chunked_rows import (
+    ChunkedRows,
+    GatheredRows,
+    opened,
+)
 from modal_clustermargin.pools._fingerprints import row_keys
 from modal_clustermargin.pools._key_index import KeyIndex
 
@@ -205,7 +210,10 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Embeddings: any number type, or a memory map. Finite.
+            Embeddings: any number type, or a memory map. Finite. Those of a dask
+            array, or of an array in a Zarr store, are gathered here, and their
+            neighbours are searched for by the workers of the current Dask client;
+            if there is none, by one in this process.
 
         y : None
             Ignored.
@@ -214,10 +222,17 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         -------
         self : AverageLinkage
         """
+        with opened(X, "AverageLinkage", "X") as X:
+            if isinstance(X, (ChunkedRows, GatheredRows)):
+                self._check_parameters(X.shape[0])  # before it is read
+                return self._fit(X.gathered(), X.workers)
+            return self._fit(X, None)
+
+    def _fit(self, X, workers):
         since = time.perf_counter()
         X = validate_data(self, X, ensure_all_finite=False)
         rule, value, cache = self._check_parameters(len(X))
-        search = self._search(len(X) ** 2 * X.shape[1])
+        search = self._search(len(X) ** 2 * X.shape[1], workers)
         check_rows(X, "AverageLinkage")
         path = cache.path(X, (self.metric, rule, float(value), search.recall))
         merges = cache.read(path, len(X))
@@ -351,11 +366,15 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             )
         return given[0] if given else ("mean_cluster_size", DEFAULT_CLUSTER_SIZE)
 
-    def _search(self, n_products):
+    def _search(self, n_products, workers=None):
         """How neighbours are searched for; None of the work is done."""
         approximate = self.neighbors == "approximate" and self.metric != "euclidean"
         recall = float(self.recall) if approximate else None
         find_device = self.device is None and n_products >= _DEVICE_FROM
+        if workers is not None:
+            from modal_clustermargin.clustering._worker_search import WorkerSearch
+
+            return WorkerSearch(workers, recall, self.device, find_device, self.verbose)
         device = None
         if self.device is not None or (find_device and not approximate):
             from modal_clustermargin._cuda import cuda_device

@@ -107,6 +107,30 @@ def _insert(scores, proposed, row, score):
 
 
 @numba.njit(cache=True, parallel=True)
+def take_in(rows, starts, entries, new_scores, scores, proposed):
+    """Offer row ``rows[r]`` the entries ``entries[starts[r] : starts[r + 1]]``.
+
+    Not those that it lists already. `rows` are distinct.
+    """
+    for block in numba.prange(-(-rows.shape[0] // _BLOCK_ROWS)):
+        for r in range(
+            block * _BLOCK_ROWS, min(rows.shape[0], (block + 1) * _BLOCK_ROWS)
+        ):
+            row_scores, row_proposed = scores[rows[r]], proposed[rows[r]]
+            for e in range(starts[r], starts[r + 1]):
+                if new_scores[e] > row_scores[-1]:
+                    _offer(row_scores, row_proposed, entries[e], new_scores[e])
+
+
+@numba.njit(cache=True)
+def _offer(scores, proposed, row, score):
+    for e in range(proposed.shape[0]):
+        if proposed[e] == row:
+            return
+    _insert(scores, proposed, row, score)
+
+
+@numba.njit(cache=True, parallel=True)
 def find_in_base(asking, base, base_half, own, scores, proposed):
     """The best of `base` for each row of `asking`; not the one that is `own`."""
     for block in numba.prange(-(-asking.shape[0] // 64)):

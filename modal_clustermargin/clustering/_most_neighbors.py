@@ -23,9 +23,9 @@ _GATHERED = 16
 # The share of the products of a search for all after which this one gives up.
 _WORTH_TRYING = 0.25
 
-_N_SAMPLED = 1024
+N_SAMPLED = 1024
 _LEAST_TRUE = 500  # neighbours of the sample, for an estimate to be good to .02
-_N_PROBES = 4  # cells that a row is compared with
+N_PROBES = 4  # cells that a row is compared with
 _N_LOOKED_AT = 10  # neighbours whose neighbours a row is compared with, both ways
 _LEAST_GAIN = 0.02  # of recall, for which neighbours are compared once more
 
@@ -57,21 +57,25 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
     None instead, where this would not be much cheaper than to find all.
     """
     n_rows = len(rows)
-    n_cells = min(n_rows, int(np.sqrt(_N_PROBES * n_rows)))
-    budget = _WORTH_TRYING * n_rows**2 / 2
-    if (_N_SAMPLED + n_cells) * n_rows > budget:
+    n_cells, budget = cells_and_budget(n_rows)
+    if (N_SAMPLED + n_cells) * n_rows > budget:
         return None
     rng = np.random.RandomState(0)
-    cells = _nearest_cells(rows, n_cells, rng)
+    cells = nearest_centroids(rows, centroids(rows, n_cells, rng))
     # Neighbours are near in memory, too, if the rows are in the order of cells.
     order = np.argsort(cells[:, 0], kind="stable").astype(np.int32)
     rows, half, cells = rows[order], half[order], cells[order]
     scores = np.repeat(least_scores[order, np.newaxis], n_proposed, axis=1)
     proposed = np.full((n_rows, n_proposed), -1, np.int32)
     with threadpool_limits(1, "blas"):  # the threads are ours
-        most_sampled = int(min(n_rows, max(_N_SAMPLED, budget / n_rows / 4)))
-        sample = _Sample(rows, half, scores, rng, most_sampled)
-        if sample.n_true < _LEAST_TRUE and len(sample.rows) < n_rows:
+
+        def find(some):
+            found = scores[some], proposed[some]
+            _list_kernels.find_in_base(rows[some], rows, half, some, *found)
+            return found
+
+        sample = Sample(find, n_rows, n_proposed, rng, budget)
+        if not sample.tells:
             return None
         work = (len(sample.rows) + n_cells) * n_rows
         reached = 0.0
@@ -93,10 +97,10 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
                 show(int(100 * min(reached / recall, 1)))
             if reached < recall:
                 work += n_rows * n_cells
-                left = _rounds_left(before, reached, recall)
+                left = rounds_left(before, reached, recall)
                 if work + left * (work - work_before) > budget:
                     return None
-                cells = _nearest_cells(rows, n_cells, rng)
+                cells = nearest_centroids(rows, centroids(rows, n_cells, rng))
         reached = reached if sample.n_true else 1.0
     _list_kernels.strip_marks(proposed)
     found = np.empty_like(proposed)
@@ -106,7 +110,13 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
     return found, found_scores, reached, work
 
 
-def _rounds_left(before, reached, recall):
+def cells_and_budget(n_rows):
+    """How many cells there are, and after how many products to give up."""
+    n_cells = min(n_rows, int(np.sqrt(N_PROBES * n_rows)))
+    return n_cells, _WORTH_TRYING * n_rows**2 / 2
+
+
+def rounds_left(before, reached, recall):
     """How many more rounds like the last, if each misses the same share."""
     missed = (1 - reached) / (1 - before)
     if missed >= 1 or recall == 1:
@@ -114,8 +124,8 @@ def _rounds_left(before, reached, recall):
     return np.log((1 - recall) / (1 - reached)) / np.log(missed)
 
 
-def _nearest_cells(rows, n_cells, rng):
-    """The cells whose centroids are nearest to each row, nearest first."""
+def centroids(rows, n_cells, rng):
+    """What the cells of rows are around: by k-means on some of them."""
     kmeans = faiss.Kmeans(
         rows.shape[1],
         n_cells,
@@ -125,8 +135,13 @@ def _nearest_cells(rows, n_cells, rng):
         max_points_per_centroid=32,
     )
     kmeans.train(rows)
-    n_probes = min(_N_PROBES, n_cells)
-    return faiss.knn(rows, kmeans.centroids, n_probes)[1].astype(np.int32)
+    return kmeans.centroids
+
+
+def nearest_centroids(rows, centroids):
+    """The cells that each row is compared with, by number, nearest first."""
+    n_probes = min(N_PROBES, len(centroids))
+    return faiss.knn(rows, centroids, n_probes)[1].astype(np.int32)
 
 
 def _n_products(cells, n_cells):
@@ -166,27 +181,51 @@ def _compare_neighbors(rows, half, scores, proposed):
     )
 
 
-class _Sample:
-    """Some of the rows, and their true neighbours."""
+class Sample:
+    """Some of the rows, and their true neighbours.
 
-    def __init__(self, rows, half, least_scores, rng, most_rows):
-        order = rng.permutation(len(rows))
+    Parameters
+    ----------
+    find : callable
+        ``find(some)`` returns scores and numbers of the best others for some rows:
+        two ndarrays of shape (n_some, n_proposed).
+
+    n_rows, n_proposed : int
+
+    rng : RandomState
+        Draws the rows.
+
+    budget : float
+        A quarter of so many products may be spent on finding some neighbours.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_sampled,)
+
+    n_true : int
+        Neighbours that they have.
+
+    tells : bool
+        Whether that is enough to tell what share of all is found.
+    """
+
+    def __init__(self, find, n_rows, n_proposed, rng, budget):
+        order = rng.permutation(n_rows)
+        most_rows = int(min(n_rows, max(N_SAMPLED, budget / n_rows / 4)))
         self.rows = np.empty(0, np.int64)
         self.n_true = 0
-        n_proposed = least_scores.shape[1]
         self.neighbors = np.empty((0, n_proposed), np.int32)
         self.scores = np.empty((0, n_proposed), np.float32)
         # Where few rows have a neighbour, it takes many to see them found.
         while self.n_true < _LEAST_TRUE and len(self.rows) < most_rows:
-            n_more = min(max(_N_SAMPLED, len(self.rows)), most_rows - len(self.rows))
+            n_more = min(max(N_SAMPLED, len(self.rows)), most_rows - len(self.rows))
             more = np.sort(order[len(self.rows) :][:n_more])
-            scores = least_scores[more]
-            found = np.full(scores.shape, -1, np.int32)
-            _list_kernels.find_in_base(rows[more], rows, half, more, scores, found)
+            scores, found = find(more)
             self.rows = np.concatenate([self.rows, more])
             self.neighbors = np.concatenate([self.neighbors, found])
             self.scores = np.concatenate([self.scores, scores])
             self.n_true += np.count_nonzero(found >= 0)
+        self.tells = self.n_true >= _LEAST_TRUE or len(self.rows) == n_rows
 
     def share_found(self, proposed, scores):
         """Of all true neighbours, the share that is in the lists."""

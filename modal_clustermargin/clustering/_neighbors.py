@@ -41,6 +41,15 @@ class Points(NamedTuple):
     own: np.ndarray  # (n_points,): slot to leave out of the answer; -1 for none
 
 
+class Base(NamedTuple):
+    """Clusters that are asked about; by slot, if not said otherwise."""
+
+    mean: np.ndarray  # (n_slots, n_features)
+    spread: np.ndarray  # (n_slots,)
+    node: np.ndarray  # (n_slots,): another number whenever a slot is another cluster
+    slots: np.ndarray  # (n_base,): those to search, ascending
+
+
 class NeighborSearch:
     """How neighbours are looked for, and what was found of them.
 
@@ -78,7 +87,7 @@ class NeighborSearch:
         self.reached = 1.0
         self.share_of_single = 0.0
 
-    def nearest(self, points, mean, spread, base, n_listed):
+    def nearest(self, points, base, n_listed):
         """Find the clusters nearest to each point, by mean squared distance.
 
         Parameters
@@ -86,11 +95,7 @@ class NeighborSearch:
         points : Points
             Who asks.
 
-        mean, spread : ndarray of shape (n_slots, n_features) and (n_slots,)
-            The clusters asked about, by slot.
-
-        base : ndarray of shape (n_base,)
-            The slots to search.
+        base : Base
 
         n_listed : int
             How many neighbours to find; one more is found where there are
@@ -110,61 +115,54 @@ class NeighborSearch:
         """
         n_found = n_listed + 1
         n_points = len(points.mean)
-        n_products = n_points * len(base) * mean.shape[1]
+        n_products = n_points * len(base.slots) * base.mean.shape[1]
         if n_points < _SCAN_BELOW_POINTS or n_products < _SCAN_BELOW:
-            return _scan(points, mean, spread, base, n_found)
+            return _scan(points, base, n_found)
         # One more, since a point may be proposed to itself.
         propose = self._propose
-        if mean.shape[1] <= _TREE_FEATURES:
+        if base.mean.shape[1] <= _TREE_FEATURES:
             propose = _propose_by_tree
-        proposed, bounds = propose(points, mean, spread, base, n_found + 1)
-        return _measure(points, mean, spread, base, n_found, proposed, bounds)
+        return _measure(points, base, n_found, *propose(points, base, n_found + 1))
 
-    def nearest_of_each(self, mean, spread, live, n_listed, cap):
-        """`nearest` of all live slots among themselves; faster.
+    def nearest_of_each(self, base, n_listed, cap):
+        """`nearest` of all clusters among themselves; faster.
 
         Parameters and returns are those of `nearest`, but that clusters at `cap`
         or farther need not be found: no bound is higher. With a `recall`, a few
         bounds may not hold.
         """
         n_found = n_listed + 1
+        mean, spread, _, live = base
         if len(live) < len(mean):
             points = Points(mean[live], spread[live], live)
         else:
             points = Points(mean, spread, live)  # a copy less
         if len(live) ** 2 * mean.shape[1] < _SCAN_BELOW:
             self.share_of_single = 1 / _ALL_AT_ONCE
-            return _scan(points, mean, spread, live, n_found)
+            return _scan(points, base, n_found)
         if mean.shape[1] <= _TREE_FEATURES:
             self.share_of_single = 1.0
-            found = _propose_by_tree(points, mean, spread, live, n_found + 1)
-            return _measure(points, mean, spread, live, n_found, *found)
-        proposed, bounds = self._propose_to_each(mean, spread, live, n_found, cap)
-        return _measure(points, mean, spread, live, n_found, proposed, bounds)
+            found = _propose_by_tree(points, base, n_found + 1)
+        else:
+            found = self._propose_to_each(base, n_found, cap)
+        return _measure(points, base, n_found, *found)
 
-    def _propose(self, points, mean, spread, base, n_proposed):
-        """Positions in `base` by a float32 search, and a bound on all others."""
-        frame = _Frame.around(mean, spread, base)
-        # The spread is one more coordinate, in which the points are at 0.
-        searched = np.column_stack(
-            [frame.rows(mean, base), frame.lengths(spread[base])]
-        )
-        asking = frame.rows(points.mean, np.arange(len(points.mean)))
-        asking = np.column_stack([asking, np.zeros(len(asking), np.float32)])
-        n_proposed = min(n_proposed, len(base))
+    def _propose(self, points, base, n_proposed):
+        """Positions in the base by a float32 search, and a bound on all others."""
+        frame = Frame.around(base)
+        searched, asking = frame.clusters(base, base.slots), frame.points(points)
+        n_proposed = min(n_proposed, len(searched))
         sq_found, proposed = self._nearest_rows(asking, searched, n_proposed)
-        if n_proposed == len(base):
+        if n_proposed == len(searched):
             return proposed, np.full(len(asking), np.inf)
-        sq_found = sq_found[:, -1].astype(np.float64)
-        sq_lengths = np.einsum("ij,ij->i", asking, asking, dtype=np.float64)
-        sq_found -= _rounding(sq_found, sq_lengths, searched.shape[1])
-        return proposed, sq_found * frame.unit**2 + points.spread
+        return proposed, frame.bounds(points, asking, sq_found[:, -1])
 
-    def _propose_to_each(self, mean, spread, live, n_proposed, cap):
-        """The same for all live slots among themselves; none at `cap` or beyond."""
-        frame = _Frame.around(mean, spread, live)
-        rows = frame.rows(mean, live)
-        sq_spreads = frame.lengths(spread[live]).astype(np.float64) ** 2
+    def _propose_to_each(self, base, n_proposed, cap):
+        """The same for all clusters among themselves; none at `cap` or beyond."""
+        frame = Frame.around(base)
+        live = base.slots
+        rows = frame.rows(base.mean, live)
+        sq_spreads = frame.lengths(base.spread[live]).astype(np.float64) ** 2
         sq_lengths = np.einsum("ij,ij->i", rows, rows, dtype=np.float64) + sq_spreads
         half = (sq_lengths / 2).astype(np.float32)
         # With these halves, D(i, j) = 2 (half[i] - score of j for i).
@@ -198,9 +196,7 @@ class NeighborSearch:
     def _nearest_in_set(self, *arguments):
         n_rows = len(arguments[0])
         if self.recall is not None:
-            from modal_clustermargin.clustering import _most_neighbors
-
-            found = _most_neighbors.most_nearest_in_set(*arguments, self.recall)
+            found = self._most_in_set(*arguments)
             if found is not None:
                 *found, reached, work = found
                 self.reached = min(self.reached, float(reached))
@@ -213,6 +209,14 @@ class NeighborSearch:
 
                 self.device = cuda_device(None, "AverageLinkage")
         self.share_of_single = 1 / _ALL_AT_ONCE
+        return self._all_in_set(*arguments)
+
+    def _most_in_set(self, *arguments):
+        from modal_clustermargin.clustering import _most_neighbors
+
+        return _most_neighbors.most_nearest_in_set(*arguments, self.recall)
+
+    def _all_in_set(self, *arguments):
         if self.device is not None:
             from modal_clustermargin.clustering import _torch_neighbors
 
@@ -220,37 +224,43 @@ class NeighborSearch:
         return nearest_in_set(*arguments)
 
 
-def _propose_by_tree(points, mean, spread, base, n_proposed):
-    """Positions in `base` by a k-d tree in float64, and a bound on all others."""
-    n_proposed = min(n_proposed, len(base))
+def _propose_by_tree(points, base, n_proposed):
+    """Positions in the base by a k-d tree in float64, and a bound on all others."""
+    n_base = len(base.slots)
+    n_proposed = min(n_proposed, n_base)
     # The spread is one more coordinate, in which the points are at 0.
-    tree = KDTree(np.column_stack([mean[base], np.sqrt(spread[base])]).astype(float))
+    searched = [base.mean[base.slots], np.sqrt(base.spread[base.slots])]
+    tree = KDTree(np.column_stack(searched).astype(float))
     asking = np.column_stack([points.mean, np.zeros(len(points.mean))]).astype(float)
     distances, proposed = tree.query(asking, np.arange(1, n_proposed + 1), workers=-1)
-    proposed = np.where(proposed < len(base), proposed, -1).astype(np.int32)
-    if n_proposed == len(base):
+    proposed = np.where(proposed < n_base, proposed, -1).astype(np.int32)
+    if n_proposed == n_base:
         return proposed, np.full(len(asking), np.inf)
     # Of many at the same place, any may be missing: they are as far as the last.
     return proposed, distances[:, -1] ** 2 * (1 - 1e-12) + points.spread
 
 
-def _scan(points, mean, spread, base, n_found):
-    with threads_for(len(points.mean) * len(base) * mean.shape[1]):
-        slots, sq_dists = _kernels.nearest_by_scan(*points, mean, spread, base, n_found)
+def _scan(points, base, n_found):
+    mean, spread, _, searched = base
+    with threads_for(len(points.mean) * len(searched) * mean.shape[1]):
+        slots, sq_dists = _kernels.nearest_by_scan(
+            *points, mean, spread, searched, n_found
+        )
     return slots, sq_dists, sq_dists[:, -1].copy()
 
 
-def _measure(points, mean, spread, base, n_found, proposed, bounds):
+def _measure(points, base, n_found, proposed, bounds):
     """Measure what was proposed; where that leaves no certainty, scan."""
+    mean, spread, _, searched = base
     with threads_for(proposed.size * mean.shape[1]):
         slots, sq_dists = _kernels.measure_proposals(
-            *points, mean, spread, base, proposed
+            *points, mean, spread, searched, proposed
         )
     # A nearest neighbour beyond the bound is no certain one. It happens where
     # distances are lost in the rounding of the norms.
     unsure = np.flatnonzero((sq_dists[:, 0] > bounds) & (proposed[:, -1] >= 0))
     if len(unsure):
-        found = _scan(Points(*(x[unsure] for x in points)), mean, spread, base, n_found)
+        found = _scan(Points(*(x[unsure] for x in points)), base, n_found)
         slots[unsure], sq_dists[unsure] = -1, np.inf
         slots[unsure, :n_found], sq_dists[unsure, :n_found], bounds[unsure] = found
     return slots, sq_dists, bounds
@@ -267,7 +277,7 @@ def _rounding(sq_found, sq_lengths, n_features):
     return np.maximum(16 * u * sq_lengths, 8 * u * sq_found)
 
 
-class _Frame(NamedTuple):
+class Frame(NamedTuple):
     """Where float32 puts the rows: centred and scaled.
 
     So they neither overflow nor vanish, and lose the least to rounding.
@@ -277,7 +287,8 @@ class _Frame(NamedTuple):
     unit: float
 
     @classmethod
-    def around(cls, mean, spread, slots):
+    def around(cls, base):
+        mean, spread, _, slots = base
         parts = np.array_split(slots, 1 + len(slots) // _PART_ROWS)
         center = sum(mean[part].sum(axis=0, dtype=np.float64) for part in parts)
         center /= len(slots)
@@ -291,6 +302,27 @@ class _Frame(NamedTuple):
             part = slots[start : start + _PART_ROWS]
             rows[start : start + len(part)] = (mean[part] - self.center) / self.unit
         return rows
+
+    def clusters(self, base, slots):
+        """Clusters in the frame: the spread is one more coordinate."""
+        rows = self.rows(base.mean, slots)
+        return np.column_stack([rows, self.lengths(base.spread[slots])])
+
+    def points(self, points):
+        """Points in the frame: they are at 0 in the coordinate of the spread."""
+        rows = self.rows(points.mean, np.arange(len(points.mean)))
+        return np.column_stack([rows, np.zeros(len(rows), np.float32)])
+
+    def bounds(self, points, asking, sq_found):
+        """What no cluster that was not found is nearer than.
+
+        `asking` is what `points` returned, and `sq_found` the squared distance in
+        the frame to the last cluster that was found for each.
+        """
+        sq_found = sq_found.astype(np.float64)
+        sq_lengths = np.einsum("ij,ij->i", asking, asking, dtype=np.float64)
+        sq_found -= _rounding(sq_found, sq_lengths, asking.shape[1])
+        return sq_found * self.unit**2 + points.spread
 
     def lengths(self, sq_lengths):
         """Lengths in the frame, of their squares: ndarray of float32."""

@@ -23,15 +23,32 @@ _FEW = 1 / 16
 
 def nearest_in_set(rows, half, n_proposed, least_scores, show, device):
     """`_all_neighbors.nearest_in_set`, on a device."""
-    n_rows = len(rows)
-    proposed = np.empty((n_rows, n_proposed), np.int32)
-    scores = np.empty((n_rows, n_proposed), np.float32)
     base = _Base(rows, half, device)
-    for start in range(0, n_rows, _ASKING_ROWS):
-        block = slice(start, min(start + _ASKING_ROWS, n_rows))
-        found = base.best(rows[block], n_proposed, least_scores[block], own=start)
+    return _best_of_each(base, rows, n_proposed, least_scores, show, is_base=True)
+
+
+def nearest_across(left, right, n_proposed, least_scores, device):
+    """`_all_neighbors.nearest_across`, on a device."""
+    return [
+        _best_of_each(_Base(*base, device), asking, n_proposed, least)
+        for asking, base, least in zip(
+            (left[0], right[0]), (right, left), least_scores, strict=True
+        )
+    ]
+
+
+def _best_of_each(base, asking, n_proposed, least_scores, show=None, is_base=False):
+    """The best of the base for rows that may be its own, in blocks."""
+    n_asking = len(asking)
+    proposed = np.empty((n_asking, n_proposed), np.int32)
+    scores = np.empty((n_asking, n_proposed), np.float32)
+    for start in range(0, n_asking, _ASKING_ROWS):
+        block = slice(start, min(start + _ASKING_ROWS, n_asking))
+        own = start if is_base else None
+        found = base.best(asking[block], n_proposed, least_scores[block], own)
         scores[block], proposed[block] = (part.cpu().numpy() for part in found)
-        show(100 * block.stop // n_rows)
+        if show is not None:
+            show(100 * block.stop // n_asking)
     return proposed, scores
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from modal_clustermargin._threads import threads_for
+from modal_clustermargin.pools._chunked_rows import ChunkedRows
 from modal_clustermargin.pools._rows import pool_blocks, tensor_to_array
 
 
@@ -21,7 +22,7 @@ def fingerprints(X_pool):
 
     Parameters
     ----------
-    X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
+    X_pool : ndarray, sparse matrix or array, DataFrame, list, tensor or ChunkedRows
         Read in blocks; never copied whole. Two pools can only be compared if
         they are of the same kind and number type.
 
@@ -29,6 +30,11 @@ def fingerprints(X_pool):
     -------
     keys : ndarray of shape (n_pool,), dtype=uint64
     """
+    if isinstance(X_pool, ChunkedRows):
+        keys = np.empty(len(X_pool), np.uint64)
+        for rows, chunk_keys in X_pool.map(_block_keys):
+            keys[rows] = chunk_keys
+        return keys
     return np.concatenate([_block_keys(block) for _, block in pool_blocks(X_pool)])
 
 
@@ -54,7 +60,7 @@ def row_keys(rows):
         return _hash_rows(flat.view(np.uint8).reshape(len(rows), -1))
 
 
-def _block_keys(block):
+def _block_keys(block, start=0):
     if sparse.issparse(block):
         return _sparse_keys(block)
     if hasattr(block, "iloc"):

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
+from modal_clustermargin.pools._chunked_rows import opened
 from modal_clustermargin.pools._rows import n_rows
 
 
@@ -33,9 +34,9 @@ class QueryStrategy(BaseEstimator, ABC):
             be fitted.
 
         X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
-            The unlabelled rows, of any rank; a memory map, too. Read in blocks
-            and never changed. Only a sparse one that is not in CSR form is
-            copied, into that form.
+            The unlabelled rows, of any rank; a memory map, a dask array or an
+            array in a Zarr store, too. Read in blocks and never changed. Only a
+            sparse one that is not in CSR form is copied, into that form.
 
         n_instances : int, default=1
             Number of rows to choose.
@@ -75,8 +76,9 @@ class QueryStrategy(BaseEstimator, ABC):
         # modAL 0.4.2 calls a strategy a second time if it raises, so the cheap
         # checks come first.
         self._validate_params()
-        n_instances, ids = self._check_call(X_pool, n_instances, ids)
-        return self._select(classifier, X_pool, n_instances, ids)
+        with opened(X_pool, type(self).__name__) as X_pool:
+            n_instances, ids = self._check_call(X_pool, n_instances, ids)
+            return self._select(classifier, X_pool, n_instances, ids)
 
     @abstractmethod
     def _select(self, classifier, X_pool, n_instances, ids):

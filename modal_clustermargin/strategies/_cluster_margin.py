@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from modal_clustermargin.clustering import AverageLinkage
 from modal_clustermargin.clustering._pool_clusters import PoolClusters
 from modal_clustermargin.clustering._rows import check_rows
+from modal_clustermargin.pools._chunked_rows import opened
 from modal_clustermargin.pools._fingerprints import pool_keys
 from modal_clustermargin.pools._rows import n_rows, take_rows
 from modal_clustermargin.selection import (
@@ -17,7 +18,7 @@ from modal_clustermargin.selection import (
     deal_round_robin,
 )
 from modal_clustermargin.strategies._base import QueryStrategy
-from modal_clustermargin.strategies._embeddings import as_matrix, pool_embeddings
+from modal_clustermargin.strategies._embeddings import given_rows, pool_embeddings
 from modal_clustermargin.strategies._pool_margins import pool_margins
 from modal_clustermargin.strategies._query_record import QueryRecord
 
@@ -163,10 +164,12 @@ class ClusterMargin(QueryStrategy):
         self : ClusterMargin
         """
         self._validate_params()
-        if n_rows(X_pool) == 0:
-            raise ValueError("ClusterMargin got an empty X_pool to cluster.")
-        ids = self._check_ids(ids, n_rows(X_pool))
-        self._cluster(X_pool, pool_keys(X_pool, ids), ids, classifier, embeddings)
+        with opened(X_pool, "ClusterMargin") as X_pool:
+            if n_rows(X_pool) == 0:
+                raise ValueError("ClusterMargin got an empty X_pool to cluster.")
+            ids = self._check_ids(ids, n_rows(X_pool))
+            keys = pool_keys(X_pool, ids)
+            self._cluster(X_pool, keys, ids, classifier, embeddings)
         return self
 
     def _select(self, classifier, X_pool, n_instances, ids):
@@ -206,8 +209,10 @@ class ClusterMargin(QueryStrategy):
         """What can be known to fail before any work is done."""
         if not hasattr(self, "clustering_"):
             if self.embedding is not None and not callable(self.embedding):
-                matrix = as_matrix(self.embedding, n_rows(X_pool), "ClusterMargin")
-                check_rows(matrix, "ClusterMargin")
+                with opened(self.embedding, "ClusterMargin", "embedding") as given:
+                    given = given_rows(given, n_rows(X_pool), "ClusterMargin")
+                    if isinstance(given, np.ndarray):
+                        check_rows(given, "ClusterMargin")
             if self.clustering is not None and not hasattr(self.clustering, "labels_"):
                 self.clustering._check_parameters(n_rows(X_pool))
         else:
@@ -255,7 +260,7 @@ class ClusterMargin(QueryStrategy):
         is_final = True
         self._is_given = embeddings is not None
         if embeddings is not None:
-            embeddings = as_matrix(embeddings, n_rows(X_pool), "ClusterMargin")
+            embeddings = given_rows(embeddings, n_rows(X_pool), "ClusterMargin")
         else:
             embeddings, is_final = pool_embeddings(
                 self.embedding, classifier, X_pool, "ClusterMargin"

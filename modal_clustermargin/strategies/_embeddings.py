@@ -1,12 +1,20 @@
 """Where the embeddings of a pool come from, when nobody passes them."""
 
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin.pools._rows import n_rows, tensor_to_array
+from modal_clustermargin._workers import Shared
+from modal_clustermargin.pools._chunked_rows import (
+    ChunkedRows,
+    GatheredRows,
+    lie_elsewhere,
+)
+from modal_clustermargin.pools._rows import n_rows, take_rows, tensor_to_array
+from modal_clustermargin.strategies._sent_classifier import without_pool
 
 _MOST_DENSE_BYTES = 4 * 2**30
 
@@ -32,17 +40,24 @@ def pool_embeddings(embedding, classifier, X_pool, who):
     Returns
     -------
     embeddings : ndarray of shape (n_pool, n_features)
+        Of a pool in chunks, rows with `workers`; or what `embedding` returned, if
+        that is dask's or Zarr's.
 
     is_final : bool
         False if the classifier has embeddings to give, but is not fitted yet,
         and the rows themselves are returned instead.
     """
+    embed = embed_by
+    if isinstance(X_pool, ChunkedRows):
+        embed = partial(_embed_chunks, who=who)
     if embedding is not None:
-        return as_matrix(embedding(classifier, X_pool), n_rows(X_pool), who), True
+        # Not ours: it gets the dask array.
+        X_pool = getattr(X_pool, "array", X_pool)
+        return given_rows(embedding(classifier, X_pool), n_rows(X_pool), who), True
     try:
-        return as_matrix(embed_by(classifier, X_pool), n_rows(X_pool), who), True
+        return given_rows(embed(classifier, X_pool), n_rows(X_pool), who), True
     except NotFittedError:
-        return as_matrix(X_pool, n_rows(X_pool), who), False
+        return given_rows(X_pool, n_rows(X_pool), who), False
 
 
 def embed_by(estimator, X):
@@ -62,13 +77,18 @@ def embed_by(estimator, X):
     return X
 
 
+def given_rows(embeddings, n_pool, who):
+    """Embeddings as a matrix if they are here; dask's and Zarr's as they are."""
+    has_workers = isinstance(embeddings, (ChunkedRows, GatheredRows))
+    if not (has_workers or lie_elsewhere(embeddings)):
+        return as_matrix(embeddings, n_pool, who)
+    _check_n_rows(embeddings, n_pool, who)
+    return embeddings.flattened() if has_workers else embeddings
+
+
 def as_matrix(embeddings, n_pool, who):
     """Embeddings as an ndarray of shape (n_pool, n_features); a view if it can."""
-    if n_rows(embeddings) != n_pool:
-        raise ValueError(
-            f"{who} got {n_rows(embeddings)} rows of embeddings for a pool of {n_pool}"
-            " rows; they must match one to one."
-        )
+    _check_n_rows(embeddings, n_pool, who)
     if sparse.issparse(embeddings):
         dense_bytes = 4 * embeddings.shape[0] * embeddings.shape[1]
         if dense_bytes > _MOST_DENSE_BYTES:
@@ -90,6 +110,32 @@ def as_matrix(embeddings, n_pool, who):
             " numbers for each row."
         )
     return matrix.reshape(n_pool, -1)
+
+
+def _embed_chunks(classifier, X_pool, who):
+    """`embed_by`, on workers: rows that are here, or the pool itself."""
+    first = take_rows(X_pool, slice(0, 1))
+    if embed_by(classifier, first) is first:
+        return X_pool
+    classifier = Shared(without_pool(classifier))
+    matrix = None
+    for rows, embeddings in X_pool.map(_chunk_embeddings, classifier, who):
+        if matrix is None:
+            matrix = np.empty((len(X_pool), embeddings.shape[1]), embeddings.dtype)
+        matrix[rows] = embeddings
+    return GatheredRows(matrix, X_pool.workers)
+
+
+def _chunk_embeddings(chunk, start, classifier, who):
+    return as_matrix(embed_by(classifier, chunk), n_rows(chunk), who)
+
+
+def _check_n_rows(embeddings, n_pool, who):
+    if n_rows(embeddings) != n_pool:
+        raise ValueError(
+            f"{who} got {n_rows(embeddings)} rows of embeddings for a pool of {n_pool}"
+            " rows; they must match one to one."
+        )
 
 
 def _as_array(embeddings):

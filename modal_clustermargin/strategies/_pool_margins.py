@@ -3,7 +3,9 @@
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin.pools._rows import n_rows
+from modal_clustermargin._workers import Shared
+from modal_clustermargin.pools._chunked_rows import ChunkedRows
+from modal_clustermargin.pools._rows import n_rows, take_rows
 from modal_clustermargin.selection import margins
 from modal_clustermargin.strategies._pool_probabilities import (
     are_uneven,
@@ -12,6 +14,10 @@ from modal_clustermargin.strategies._pool_probabilities import (
     probability_blocks,
     uneven_error,
 )
+from modal_clustermargin.strategies._sent_classifier import without_pool
+
+# Rows that say what kind of probabilities those of a pool in chunks are.
+_SAID_BY = slice(0, 1024)
 
 
 def pool_margins(classifier, X_pool, *, multilabel, who):
@@ -21,7 +27,7 @@ def pool_margins(classifier, X_pool, *, multilabel, who):
     ----------
     classifier : object with ``predict_proba``
         Asked for one block of rows at a time, so that a matrix of shape
-        (n_pool, n_classes) never exists.
+        (n_pool, n_classes) never exists. Of a pool in chunks, the workers ask it.
 
     X_pool : pool of any kind
 
@@ -36,13 +42,30 @@ def pool_margins(classifier, X_pool, *, multilabel, who):
     margin : ndarray of shape (n_pool,), float64, or None
     """
     reader = _ProbabilityReader(multilabel, who)
-    pooled = np.empty(n_rows(X_pool))
     try:
-        for rows, proba in probability_blocks(classifier, X_pool, who):
-            pooled[rows] = reader.margins(proba, rows.start)
+        if isinstance(X_pool, ChunkedRows):
+            first = take_rows(X_pool, _SAID_BY)
+            _block_margins(first, 0, classifier, reader)  # first, and here
+            return _margins_on_workers(classifier, X_pool, reader)
+        return _block_margins(X_pool, 0, classifier, reader)
     except NotFittedError:
         return None
+
+
+def _margins_on_workers(classifier, X_pool, reader):
+    pooled = np.empty(len(X_pool))
+    classifier = Shared(without_pool(classifier))
+    for rows, margin in X_pool.map(_block_margins, classifier, reader):
+        pooled[rows] = margin
     return pooled
+
+
+def _block_margins(X, start, classifier, reader):
+    """Margins of rows of a pool, the first of which is at `start`."""
+    margin = np.empty(n_rows(X))
+    for rows, proba in probability_blocks(classifier, X, reader.who):
+        margin[rows] = reader.margins(proba, start + rows.start)
+    return margin
 
 
 class _ProbabilityReader:

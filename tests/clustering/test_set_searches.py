@@ -12,7 +12,7 @@ from modal_clustermargin.clustering import (
     _most_neighbors,
     _torch_neighbors,
 )
-from modal_clustermargin.clustering._all_neighbors import _rounds
+from modal_clustermargin.clustering._all_neighbors import rounds
 
 
 def silent(n_done):
@@ -51,7 +51,7 @@ def assert_all_are_found(search, n_rows):
 @given(st.integers(1, 40))
 def test_every_two_blocks_meet_once_and_none_is_twice_in_a_round(n_blocks):
     met = []
-    for left, right in _rounds(n_blocks):
+    for left, right in rounds(n_blocks):
         if not np.array_equal(left, right):
             playing = np.concatenate([left, right])
             assert len(set(playing)) == len(playing)

@@ -1,0 +1,235 @@
+"""Rows in chunks that lie elsewhere: a dask array, or an array in a Zarr store.
+
+Functions are called on chunks where workers are; only what is asked for comes here.
+"""
+
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+from scipy import sparse
+
+from modal_clustermargin._workers import dask_workers
+
+# Chunks of a Zarr store are read so many bytes at a time, or one if it is larger.
+_ZARR_BLOCK_BYTES = 2**26
+
+
+@contextmanager
+def opened(X, who, name="X_pool"):
+    """A dask or Zarr array as `ChunkedRows`, and rows of any other kind as they are.
+
+    Parameters
+    ----------
+    X : dask array, Zarr array, `ChunkedRows` or any other kind of rows
+
+    who, name : str
+        Names of the caller and of its argument, to give in error messages.
+
+    Raises
+    ------
+    TypeError
+        For what dask and Zarr have besides arrays.
+
+    ValueError
+        If its number of rows is not known, or if it is not written to the end.
+    """
+    if not lie_elsewhere(X):
+        yield X
+        return
+    is_zarr = not hasattr(X, "__dask_graph__")
+    array = (_from_zarr if is_zarr else _checked_dask_array)(X, who, name)
+    with ExitStack() as stack:
+        yield ChunkedRows(array, lambda: stack.enter_context(dask_workers(who)))
+        if is_zarr:
+            _check_unchanged(X, who, name)
+
+
+def lie_elsewhere(X):
+    """Whether rows are dask's or Zarr's."""
+    is_zarr = type(X).__module__.partition(".")[0] == "zarr"
+    return is_zarr or hasattr(X, "__dask_graph__")
+
+
+class ChunkedRows:
+    """A pool whose rows are read, and looked at, by workers.
+
+    Parameters
+    ----------
+    array : dask.array.Array
+        Of known chunks; of one or more dimensions.
+
+    find_workers : callable
+        Returns the `Workers`; called when there is work for them.
+    """
+
+    def __init__(self, array, find_workers):
+        self.array = array.rechunk(dict.fromkeys(range(1, array.ndim), -1))
+        self.shape = self.array.shape
+        self.dtype = self.array.dtype
+        self.ndim = self.array.ndim
+        self._starts = np.cumsum([0, *self.array.chunks[0]]).tolist()
+        self._find_workers = find_workers
+        self._workers = self._chunks = None
+
+    @property
+    def workers(self):
+        if self._workers is None:
+            self._workers = self._find_workers()
+        return self._workers
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, rows):
+        """Some rows, here: a slice or an integer array of positions; ndarray."""
+        return self.workers.client.compute(self.array[rows]).result()
+
+    def __array__(self, dtype=None, copy=None):
+        return self.gathered().astype(dtype or self.dtype, copy=False)
+
+    def map(self, function, *arguments):
+        """Call a function on each chunk, on the workers.
+
+        Parameters
+        ----------
+        function : callable
+            Called as ``function(chunk, start, *arguments)``, where `start` is the
+            position of its first row.
+
+        *arguments :
+            As they may be given to `Workers.each`.
+
+        Yields
+        ------
+        rows : slice
+            Positions of the chunk's rows. Chunks come in any order.
+
+        result :
+            What the function returned.
+        """
+        calls = (
+            (chunk, self._rows_of(number).start, *arguments)
+            for number, chunk in enumerate(self._read_chunks())
+        )
+        n_ahead = 2 * self.workers.n_threads()
+        for number, result in self.workers.each(function, calls, n_ahead):
+            yield self._rows_of(number), result
+
+    def gathered(self):
+        """All rows, here: ndarray."""
+        gathered = np.empty(self.shape, self.dtype)
+        for rows, chunk in self.map(_dense):
+            gathered[rows] = chunk
+        return gathered
+
+    def flattened(self):
+        """The same as a matrix, for the same workers."""
+        if self.ndim == 2:
+            return self
+        matrix = self.array.reshape((len(self), -1))
+        return ChunkedRows(matrix, lambda: self.workers)
+
+    def _rows_of(self, number):
+        return slice(self._starts[number], self._starts[number + 1])
+
+    def _read_chunks(self):
+        """The chunks, as what computes each of them alone."""
+        if self._chunks is None:
+            from dask.delayed import Delayed
+            from dask.optimization import cull
+
+            delayed = self.array.to_delayed().ravel()
+            graph = dict(delayed[0].dask)
+            # Of the whole graph in each, every call would look at all of it.
+            self._chunks = [
+                Delayed(chunk.key, cull(graph, [chunk.key])[0]) for chunk in delayed
+            ]
+        return self._chunks
+
+
+class GatheredRows:
+    """Rows that are here, and the workers that may look at them.
+
+    Parameters
+    ----------
+    rows : ndarray
+
+    workers : Workers
+    """
+
+    def __init__(self, rows, workers):
+        self.rows = rows
+        self.workers = workers
+        self.shape = rows.shape
+        self.dtype = rows.dtype
+
+    def __array__(self, dtype=None, copy=None):
+        return self.rows.astype(dtype or self.dtype, copy=bool(copy))
+
+    def gathered(self):
+        return self.rows
+
+    def flattened(self):
+        return self
+
+
+def _dense(chunk, start):
+    return chunk.toarray() if sparse.issparse(chunk) else np.asarray(chunk)
+
+
+def _checked_dask_array(X, who, name):
+    import dask.array
+
+    if not isinstance(X, dask.array.Array):
+        how = f"pass {name}.to_dask_array(lengths=True)"
+        if not hasattr(type(X), "to_dask_array"):
+            how = "make a dask.array of it"
+        raise TypeError(
+            f"{who} reads {name} from a dask array, and got a {type(X).__name__} of"
+            f" dask; {how}."
+        )
+    if X.ndim == 0:
+        raise ValueError(f"{who} got an {name} of no dimension, which has no rows.")
+    if np.isnan(X.shape).any():
+        raise ValueError(
+            f"{who} needs to know how many rows each chunk of {name} has, and its"
+            f" shape is {X.shape}. Call {name}.compute_chunk_sizes() first."
+        )
+    return X
+
+
+def _from_zarr(X, who, name):
+    import dask.array
+    import zarr
+
+    if not isinstance(X, zarr.Array):
+        held = ", ".join(repr(key) for key, _ in X.arrays()) or "none"
+        raise TypeError(
+            f"{who} reads {name} from an array in a Zarr store, and got a"
+            f" {type(X).__name__}. Pass one of its arrays: {held}."
+        )
+    if not X.ndim:
+        raise ValueError(f"{who} got an {name} of no dimension, which has no rows.")
+    if X.nchunks_initialized < X.nchunks:
+        raise ValueError(
+            f"{who} found {X.nchunks_initialized} of the {X.nchunks} chunks of {name}"
+            " in its Zarr store: it is being written, or was not written to the end."
+            " Wait for it, or write the rest. If chunks are missing because they hold"
+            " nothing but the fill value, write them with write_empty_chunks=True."
+        )
+    row_bytes = max(1, X.dtype.itemsize * int(np.prod(X.shape[1:])))
+    n_chunks = max(1, _ZARR_BLOCK_BYTES // (row_bytes * X.chunks[0]))
+    return dask.array.from_zarr(X, chunks=(n_chunks * X.chunks[0], *X.shape[1:]))
+
+
+def _check_unchanged(X, who, name):
+    """Raise ValueError if a Zarr array has another shape by now."""
+    import zarr
+
+    shape = zarr.open_array(store=X.store, path=X.path, mode="r").shape
+    if shape != X.shape:
+        raise ValueError(
+            f"{who} read {name} of shape {X.shape} from a Zarr store, where it has"
+            f" shape {shape} by now: it was written to in between. Wait until that is"
+            " done, and open it again."
+        )

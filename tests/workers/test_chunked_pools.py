@@ -1,0 +1,314 @@
+"""Pools of dask and Zarr, against the same rows in an array."""
+
+import os
+
+import dask.array as da
+import dask.delayed as dd
+import numpy as np
+import pytest
+import zarr
+from sklearn.base import BaseEstimator
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from modal_clustermargin import (
+    BADGE,
+    AverageLinkage,
+    ClusterMargin,
+    CoreSet,
+    MarginSampling,
+    RandomSampling,
+)
+from modal_clustermargin.estimators import NetworkClassifier
+from modal_clustermargin.learners import ActiveLearner, Committee
+
+rng = np.random.RandomState(0)
+X = rng.normal(size=(400, 6)).astype(np.float32)
+y = (X[:, 0] > 0) + 1 * (X[:, 1] > 0.5)
+CHUNKS = (150, 4)  # uneven, and columns apart
+
+
+def in_zarr(rows, path):
+    stored = zarr.open_array(
+        str(path), mode="w", shape=rows.shape, chunks=(60, 4), dtype=rows.dtype
+    )
+    stored[:] = rows
+    return zarr.open_array(str(path), mode="r")
+
+
+@pytest.fixture(params=["dask", "zarr"])
+def pool(request, tmp_path):
+    if request.param == "dask":
+        return da.from_array(X, chunks=CHUNKS)
+    return in_zarr(X, tmp_path / "pool.zarr")
+
+
+def network():
+    return NetworkClassifier(max_epochs=2, random_state=0).fit(X[:60], y[:60])
+
+
+CLASSIFIERS = {
+    "rows": lambda: LogisticRegression().fit(X[:60], y[:60]),
+    "pipeline": lambda: make_pipeline(PCA(3), LogisticRegression()).fit(X[:60], y[:60]),
+    "network": network,
+    "unfitted": LogisticRegression,
+    "unfitted pipeline": lambda: make_pipeline(PCA(3), LogisticRegression()),
+    "learner": lambda: ActiveLearner(
+        LogisticRegression(), ClusterMargin(), X[:60], y[:60]
+    ),
+    "committee": lambda: Committee(
+        [
+            ActiveLearner(network(), X_training=X[:50], y_training=y[:50]),
+            ActiveLearner(network(), X_training=X[:30], y_training=y[:30]),
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
+def test_cluster_margin_picks_the_same_in_every_round(client, pool, classifier):
+    classifier = CLASSIFIERS[classifier]()
+    here, there = ClusterMargin(random_state=0), ClusterMargin(random_state=0)
+    rows = np.arange(len(X))
+    if not hasattr(pool, "dask"):
+        pool = da.from_zarr(pool)
+    for _ in range(3):
+        here(classifier, X[rows], 20)
+        there(classifier, pool[rows], 20)
+        picks = here.last_query_.indices
+        np.testing.assert_array_equal(there.last_query_.indices, picks)
+        np.testing.assert_array_equal(there.last_query_.margin, here.last_query_.margin)
+        rows = np.delete(rows, picks)
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        MarginSampling(),
+        RandomSampling(random_state=0),
+        ClusterMargin(random_state=0, embedding=X[:, :3]),
+        ClusterMargin(random_state=0, embedding=lambda classifier, rows: rows[:, :3]),
+        BADGE(random_state=0),
+        CoreSet(random_state=0),
+    ],
+    ids=lambda strategy: type(strategy).__name__,
+)
+@pytest.mark.filterwarnings("ignore:.*(out-of-order|Increasing number):Warning")
+def test_every_strategy_reads_them(client, pool, strategy):
+    classifier = network()
+    strategy = strategy.set_params()
+    expected = strategy(classifier, X, 15)
+    np.testing.assert_array_equal(
+        type(strategy)(**strategy.get_params())(classifier, pool, 15), expected
+    )
+
+
+def test_without_a_client_one_worker_in_this_process_does_it(pool):
+    classifier = network()
+    expected = ClusterMargin(random_state=0)(classifier, X, 20)
+    picks = ClusterMargin(random_state=0)(classifier, pool, 20)
+    np.testing.assert_array_equal(picks, expected)
+
+
+def test_in_a_learner_that_is_taught_what_it_asked_for(client, pool):
+    learner = ActiveLearner(
+        LogisticRegression(), ClusterMargin(random_state=0), X[:40], y[:40]
+    )
+    indices, instances = learner.query(pool, n_instances=10)
+    learner.teach(instances, y[indices])
+    assert isinstance(learner.X_training, np.ndarray)
+    np.testing.assert_array_equal(learner.X_training[40:], X[indices])
+
+
+def test_clusters_of_a_pool_are_those_of_its_rows_by_ids(client, pool):
+    strategy = ClusterMargin(random_state=0).fit(pool, ids=np.arange(400))
+    expected = AverageLinkage().fit(X)
+    np.testing.assert_array_equal(strategy.clustering_.labels_, expected.labels_)
+
+
+@pytest.mark.parametrize("kind", ["dask", "zarr", "array"])
+def test_given_embeddings(client, kind, tmp_path):
+    embedding = X[:, ::-1].copy()
+    expected = ClusterMargin(random_state=0, embedding=embedding)(network(), X, 20)
+    given = {
+        "dask": lambda: da.from_array(embedding, chunks=CHUNKS),
+        "zarr": lambda: in_zarr(embedding, tmp_path / "embedding.zarr"),
+        "array": lambda: embedding,
+    }[kind]()
+    for pool in (X, da.from_array(X, chunks=CHUNKS)):
+        strategy = ClusterMargin(random_state=0, embedding=given)
+        np.testing.assert_array_equal(strategy(network(), pool, 20), expected)
+        strategy = ClusterMargin(random_state=0).fit(pool, embeddings=given)
+        np.testing.assert_array_equal(strategy(network(), pool, 20), expected)
+
+
+def test_images_and_labels_of_several_kinds(client):
+    class Labels(BaseEstimator):
+        def predict_proba(self, rows):
+            return 1 / (1 + np.exp(-rows.reshape(len(rows), -1)[:, :3]))
+
+    images = X.reshape(400, 2, 3)
+    chunks = da.from_array(images, chunks=(150, 1, 2))
+    for multilabel in ("mean", "min"):
+        strategy = ClusterMargin(random_state=0, multilabel=multilabel)
+        expected = strategy(Labels(), images, 9)
+        strategy = ClusterMargin(random_state=0, multilabel=multilabel)
+        np.testing.assert_array_equal(strategy(Labels(), chunks, 9), expected)
+
+
+class AtHome(BaseEstimator):
+    """Refuses to be asked for more than a few rows in the process it was made in."""
+
+    def __init__(self):
+        self.home = os.getpid()
+
+    def predict_proba(self, rows):
+        assert len(rows) <= 64 or os.getpid() != self.home
+        return np.column_stack([rows[:, 0] > 0, rows[:, 0] <= 0]).astype(float)
+
+    def embed(self, rows):
+        assert len(rows) <= 64 or os.getpid() != self.home
+        return rows[:, 1:]
+
+
+def test_the_workers_ask_the_classifier(processes, monkeypatch):
+    from modal_clustermargin.strategies import _pool_margins
+
+    monkeypatch.setattr(_pool_margins, "_SAID_BY", slice(0, 64))
+    strategy = ClusterMargin(random_state=0)
+    learner = ActiveLearner(AtHome(), strategy)
+    strategy(learner, da.from_array(X, chunks=CHUNKS), 20)
+    assert strategy.clustering_.n_features_in_ == 5
+
+
+class Refuses(BaseEstimator):
+    def __init__(self, answer):
+        self.answer = answer
+
+    def predict_proba(self, rows):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        proba = np.full((len(rows), 2), 0.5)
+        proba[rows[:, 0] == X[321, 0]] = self.answer
+        return proba
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (np.nan, "finite probabilities; predict_proba gives NaN or infinity for row"
+         " 321 of X_pool"),
+        (0.9, "probabilities that sum to 1.8 for row 321 of X_pool"),
+    ],
+)  # fmt: skip
+def test_what_a_worker_finds_wrong_is_raised_here(client, answer, message):
+    with pytest.raises(ValueError, match=message):
+        MarginSampling()(Refuses(answer), da.from_array(X, chunks=(100, -1)), 5)
+
+
+def test_a_classifier_that_fails_is_not_asked_again(client):
+    with pytest.raises(RuntimeError, match="out of paper"):
+        MarginSampling()(
+            Refuses(RuntimeError("out of paper")), da.from_array(X, chunks=100), 5
+        )
+
+
+def of_unknown_chunks():
+    chunks = da.from_array(X, chunks=(100, -1))
+    return chunks[chunks[:, 0] > 0]
+
+
+def a_frame():
+    """What is asked of one; dask's need pyarrow to be imported."""
+
+    class DataFrame:
+        __dask_graph__ = to_dask_array = None
+
+    return DataFrame()
+
+
+def a_group():
+    group = zarr.group()
+    array = group.create_array if hasattr(group, "create_array") else group.zeros
+    array(name="rows", shape=X.shape, chunks=(60, 4), dtype="f4")
+    return group
+
+
+@pytest.mark.parametrize(
+    ("pool", "error", "message"),
+    [
+        (of_unknown_chunks, ValueError,
+         r"needs to know how many rows each chunk of X_pool has, and its shape is"
+         r" \(nan, 6\). Call X_pool.compute_chunk_sizes\(\) first."),
+        (lambda: da.asarray(3.0), ValueError, "X_pool of no dimension"),
+        (lambda: da.zeros((0, 3)), ValueError, "empty X_pool"),
+        (a_frame, TypeError,
+         r"got a DataFrame of dask; pass X_pool.to_dask_array\(lengths=True\)."),
+        (lambda: dd.delayed(X), TypeError,
+         "got a Delayed.* of dask; make a dask.array of it"),
+        (a_group, TypeError, "got a Group. Pass one of its arrays: 'rows'."),
+        (lambda: da.from_array(X.astype("U"), chunks=100),
+         ValueError, "string|numeric|numbers"),
+        (lambda: da.from_array(np.where(X > 3, np.nan, X), chunks=100).astype("f4"),
+         ValueError, "finite embeddings; row .* of X contains NaN|NaN"),
+    ],
+)  # fmt: skip
+def test_pools_that_cannot_be_read(client, pool, error, message):
+    with pytest.raises(error, match=message):
+        ClusterMargin()(LogisticRegression(), pool(), 5)
+
+
+def test_embeddings_that_cannot_be_read_are_refused_before_work(client):
+    class Never(BaseEstimator):
+        def predict_proba(self, rows):
+            raise AssertionError("asked")
+
+    strategy = ClusterMargin(embedding=of_unknown_chunks())
+    with pytest.raises(ValueError, match="each chunk of embedding has"):
+        strategy(Never(), X, 5)
+    strategy = ClusterMargin(embedding=da.zeros((399, 2)))
+    with pytest.raises(ValueError, match="399 rows of embeddings for a pool of 400"):
+        strategy(Never(), X, 5)
+
+
+def test_a_store_that_is_being_written(client, tmp_path):
+    stored = zarr.open_array(
+        str(tmp_path), mode="w", shape=X.shape, chunks=(60, 6), dtype=X.dtype
+    )
+    stored[:100] = X[:100]
+    message = "found 2 of the 7 chunks of X_pool in its Zarr store: it is being written"
+    with pytest.raises(ValueError, match=message):
+        MarginSampling()(network(), stored, 5)
+
+
+def test_a_store_that_grows_while_it_is_read(client, tmp_path):
+    in_zarr(X, tmp_path)
+    stored = zarr.open_array(str(tmp_path), mode="a")
+
+    class Appends(LogisticRegression):
+        def predict_proba(self, rows):
+            stored.resize((500, 6))
+            return super().predict_proba(rows)
+
+    classifier = Appends().fit(X[:60], y[:60])
+    pool = zarr.open_array(str(tmp_path), mode="r")
+    with pytest.raises(ValueError, match=r"\(500, 6\) by now: it was written to"):
+        MarginSampling()(classifier, pool, 5)
+
+
+def test_clients_that_cannot_be_used():
+    from distributed import Client
+
+    chunks = da.from_array(X, chunks=100)
+    client = Client(processes=False, dashboard_address="127.0.0.1:0", n_workers=1)
+    with client.as_current():
+        client.close()
+        message = "AverageLinkage needs a Dask client that is running; .* is closed"
+        with pytest.raises(ValueError, match=message):
+            AverageLinkage().fit(chunks)
+
+
+def test_nothing_is_started_for_what_fails_before():
+    with pytest.raises(ValueError, match="cannot make n_clusters=500 clusters of 400"):
+        AverageLinkage(n_clusters=500).fit(da.from_array(X, chunks=100))
