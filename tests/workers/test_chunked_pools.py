@@ -2,8 +2,8 @@
 
 import os
 
+import dask
 import dask.array as da
-import dask.delayed as dd
 import numpy as np
 import pytest
 import zarr
@@ -245,7 +245,7 @@ def a_group():
         (lambda: da.zeros((0, 3)), ValueError, "empty X_pool"),
         (a_frame, TypeError,
          r"got a DataFrame of dask; pass X_pool.to_dask_array\(lengths=True\)."),
-        (lambda: dd.delayed(X), TypeError,
+        (lambda: dask.delayed(X), TypeError,
          "got a Delayed.* of dask; make a dask.array of it"),
         (a_group, TypeError, "got a Group. Pass one of its arrays: 'rows'."),
         (lambda: da.from_array(X.astype("U"), chunks=100),
