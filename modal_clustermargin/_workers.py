@@ -89,6 +89,12 @@ class Workers:
         """Threads of all workers; one at least."""
         return max(1, sum(self.client.nthreads().values()))
 
+    def memory(self):
+        """Bytes that a worker may hold, at the least; 4 GiB if nobody has said."""
+        told = self.client.scheduler_info()["workers"].values()  # of some, at least
+        limits = [worker["memory_limit"] for worker in told]
+        return min(filter(None, limits), default=2**32)
+
     def each(self, function, calls, n_ahead):
         """Call a function for one tuple of arguments after another.
 

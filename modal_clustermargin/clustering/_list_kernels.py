@@ -18,16 +18,23 @@ _BLOCK_ROWS = 256
 
 
 @numba.njit(cache=True, parallel=True)
-def play(rows, half, starts, left, right, scores, proposed):
-    for pair in numba.prange(left.shape[0]):
-        _play_pair(rows, half, starts, left[pair], right[pair], scores, proposed)
+def play(rows, half, starts, left, right, n_threads, scores, proposed):
+    for thread in numba.prange(n_threads):
+        # One for all pairs: where memory that is freed goes back to the system at
+        # once, as on Dask's workers, another for each would take as long as products.
+        products = np.empty(np.max(np.diff(starts)) ** 2, np.float32)
+        for pair in range(thread, left.shape[0], n_threads):
+            _play_pair(
+                rows, half, starts, left[pair], right[pair], products, scores, proposed
+            )
 
 
 @numba.njit(cache=True)
-def _play_pair(rows, half, starts, left, right, scores, proposed):
+def _play_pair(rows, half, starts, left, right, products, scores, proposed):
     i, i_end = starts[left], starts[left + 1]
     j, j_end = starts[right], starts[right + 1]
-    products = np.empty((i_end - i, j_end - j), np.float32)
+    n_left, n_right = i_end - i, j_end - j
+    products = products[: n_left * n_right].reshape(n_left, n_right)
     np.dot(rows[i:i_end], rows[j:j_end].T, products)
     _serve_left(products, half, i, j, scores, proposed)
     if left != right:
@@ -140,10 +147,13 @@ def find_in_base(asking, base, base_half, own, scores, proposed):
 @numba.njit(cache=True)
 def _find_for_block(asking, base, base_half, own, first, scores, proposed):
     end = min(first + 64, asking.shape[0])
+    room = np.empty(64 * 4 * _BLOCK_ROWS, np.float32)
     for start in range(0, base.shape[0], 4 * _BLOCK_ROWS):
         part = base[start : start + 4 * _BLOCK_ROWS]
         halves = base_half[start : start + part.shape[0]]
-        products = np.dot(asking[first:end], part.T)
+        n_products = (end - first) * part.shape[0]
+        products = room[:n_products].reshape(end - first, part.shape[0])
+        np.dot(asking[first:end], part.T, products)
         for r in range(end - first):
             i = first + r
             _serve_row(products[r], halves, start, own[i], scores[i], proposed[i])
@@ -175,12 +185,15 @@ def _compare_cell(rows, half, asking, base, scores, proposed):
     for r in range(base.shape[0]):
         base_rows[r] = rows[base[r]]
         base_half[r] = half[base[r]]
-    block = np.empty((_BLOCK_ROWS, rows.shape[1]), np.float32)
+    n_block = min(_BLOCK_ROWS, asking.shape[0])
+    block = np.empty((n_block, rows.shape[1]), np.float32)
+    room = np.empty((n_block, base.shape[0]), np.float32)
     for start in range(0, asking.shape[0], _BLOCK_ROWS):
         n_asking = min(_BLOCK_ROWS, asking.shape[0] - start)
         for r in range(n_asking):
             block[r] = rows[asking[start + r]]
-        products = np.dot(block[:n_asking], base_rows.T)
+        products = room[:n_asking]
+        np.dot(block[:n_asking], base_rows.T, products)
         for r in range(n_asking):
             i = asking[start + r]
             row_scores, row_proposed = scores[i], proposed[i]

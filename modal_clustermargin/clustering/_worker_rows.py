@@ -5,17 +5,22 @@ that are kept here; these are what it is merged into. So a worker that dies take
 nothing with it that is not here, too.
 """
 
+import math
+
 import numpy as np
 
 from modal_clustermargin._threads import one_loop_at_a_time
 from modal_clustermargin._workers import Shared
 from modal_clustermargin.clustering import _all_neighbors, _list_kernels
 
-# Blocks for each worker, so that no worker waits long for the last; and what one may
-# take. Fewer rows are not worth the call.
-_BLOCKS_PER_WORKER = 4
-_MOST_BLOCK_BYTES = 2**27
+# Every two blocks are a call. So many of them for each worker keep all at work until
+# the end; more would move more. Fewer rows are not worth a call.
+_CALLS_FOR_EACH = 20
 _LEAST_BLOCK_ROWS = 4096
+
+# What a block may take of a worker's memory, which holds its share of all rows, the
+# two that are compared and a copy of these, and the two that come next.
+_BLOCK_SHARE = 1 / 16
 
 # Calls under way for each worker: while it compares, the rows of the next arrive.
 CALLS_PER_WORKER = 2
@@ -23,9 +28,10 @@ CALLS_PER_WORKER = 2
 
 def n_blocks(n_rows, n_features, workers):
     """Into how many blocks to cut rows."""
-    of_bytes = -(-4 * n_rows * n_features // _MOST_BLOCK_BYTES)
-    of_workers = _BLOCKS_PER_WORKER * workers.n_workers()
-    return max(min(of_workers, n_rows // _LEAST_BLOCK_ROWS), of_bytes, 1)
+    most_bytes = _BLOCK_SHARE * workers.memory()
+    of_memory = math.ceil(4 * n_rows * n_features / most_bytes)
+    of_calls = math.ceil(math.sqrt(2 * _CALLS_FOR_EACH * workers.n_workers()))
+    return max(min(of_calls, n_rows // _LEAST_BLOCK_ROWS), of_memory, 1)
 
 
 class RowsOnWorkers:
@@ -141,7 +147,8 @@ class Better:
 
     def __init__(self, proposed, scores):
         found = proposed >= 0
-        self.starts = np.append(0, np.cumsum(np.count_nonzero(found, axis=1)))
+        n_found = np.count_nonzero(found, axis=1)
+        self.starts = np.append(0, np.cumsum(n_found)).astype(np.int32)
         self.entries = proposed[found]
         self.scores = scores[found]
 
