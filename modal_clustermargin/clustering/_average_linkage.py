@@ -82,10 +82,11 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         so), and where too few samples have a neighbour within
         `distance_threshold` to know what was found, the search is exact.
 
-    recall : float in (0, 1], default=0.95
+    recall : float in (0, 1], default=0.99
         With ``neighbors="approximate"``, the share of the neighbours to find: of
-        the 17 nearest of each sample that are within `distance_threshold`, over
-        1,024 samples or more.
+        the 17 nearest of each sample that are within `distance_threshold`, and no
+        farther than the 8th nearest of a usual sample is, over 1,024 samples or
+        more.
 
     device : str or torch.device, default=None
         Where large exact searches run: "cpu", "cuda" or "cuda:N". None is CUDA
@@ -188,7 +189,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         n_clusters=None,
         mean_cluster_size=None,
         neighbors="exact",
-        recall=0.95,
+        recall=0.99,
         device=None,
         memory=None,
         verbose=False,

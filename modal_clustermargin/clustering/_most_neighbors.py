@@ -27,6 +27,7 @@ N_SAMPLED = 1024
 _LEAST_TRUE = 500  # neighbours of the sample, for an estimate to be good to .02
 N_PROBES = 4  # cells that a row is compared with
 _N_LOOKED_AT = 10  # neighbours whose neighbours a row is compared with, both ways
+_USUALLY_ENOUGH = 8  # neighbours, for most merges until the next search
 _LEAST_GAIN = 0.02  # of recall, for which neighbours are compared once more
 
 
@@ -54,6 +55,10 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
         Cost of the search, as a number of products of two rows in a product
         of matrices.
 
+    least_scores : ndarray of shape (n_rows,), float32
+        The scores that another row had to exceed to be found: those given, or
+        higher ones, so that rows do not find what no cluster of a usual size needs.
+
     None instead, where this would not be much cheaper than to find all.
     """
     n_rows = len(rows)
@@ -77,6 +82,8 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
         sample = Sample(find, n_rows, n_proposed, rng, budget)
         if not sample.tells:
             return None
+        least_scores = sample.narrow(half, least_scores[order])
+        scores[:] = least_scores[:, np.newaxis]
         work = (len(sample.rows) + n_cells) * n_rows
         reached = 0.0
         while reached < recall and sample.n_true:
@@ -107,7 +114,9 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
     found[order] = np.where(proposed < 0, -1, order[proposed])
     found_scores = np.empty_like(scores)
     found_scores[order] = scores
-    return found, found_scores, reached, work
+    least = np.empty_like(least_scores)
+    least[order] = least_scores
+    return found, found_scores, reached, work, least
 
 
 def cells_and_budget(n_rows):
@@ -226,6 +235,23 @@ class Sample:
             self.scores = np.concatenate([self.scores, scores])
             self.n_true += np.count_nonzero(found >= 0)
         self.tells = self.n_true >= _LEAST_TRUE or len(self.rows) == n_rows
+
+    def narrow(self, half, least_scores):
+        """Leave out the neighbours that are farther than usual.
+
+        Returns higher scores than those given, for others to exceed.
+        """
+        m = min(_USUALLY_ENOUGH, self.scores.shape[1]) - 1
+        reach = half[self.rows] - self.scores[:, m]
+        reach[self.neighbors[:, m] < 0] = np.inf
+        reach = np.median(reach)
+        if np.isfinite(reach):
+            least_scores = np.maximum(least_scores, half - np.float32(reach))
+            least = least_scores[self.rows, np.newaxis]
+            self.neighbors[self.scores <= least] = -1
+            self.scores = np.maximum(self.scores, least)
+            self.n_true = np.count_nonzero(self.neighbors >= 0)
+        return least_scores
 
     def share_found(self, proposed, scores):
         """Of all true neighbours, the share that is in the lists."""

@@ -171,11 +171,16 @@ class NeighborSearch:
             sq_reach = sq_cap + 2 * _rounding(sq_cap, sq_lengths, rows.shape[1])
             least_scores = ((sq_lengths - sq_reach) / 2).astype(np.float32)
         with progress_bar("nearest neighbours", "%", 100, self.verbose) as show:
-            proposed, scores = self._nearest_in_set(
+            proposed, scores, least_given = self._nearest_in_set(
                 rows, half, n_proposed, least_scores, show
             )
-        # A list that is not full holds all that is nearer than the cap.
+        # A list that is not full holds all that is nearer than the cap, or than what
+        # the search has made of it.
         bounds = np.full(len(live), cap)
+        nearer = np.flatnonzero(least_given > least_scores)
+        sq_reach = 2 * (half[nearer].astype(np.float64) - least_given[nearer])
+        sq_reach -= _rounding(sq_reach, sq_lengths[nearer], rows.shape[1])
+        bounds[nearer] = np.minimum(sq_reach * frame.unit**2, cap)
         full = proposed[:, -1] >= 0
         sq_found = 2 * (half[full].astype(np.float64) - scores[full, -1])
         sq_found -= _rounding(sq_found, sq_lengths[full], rows.shape[1])
@@ -198,10 +203,10 @@ class NeighborSearch:
         if self.recall is not None:
             found = self._most_in_set(*arguments)
             if found is not None:
-                *found, reached, work = found
+                *found, reached, work, least_scores = found
                 self.reached = min(self.reached, float(reached))
                 self.share_of_single = work / (n_rows**2 / 2) / _ALL_AT_ONCE
-                return found
+                return *found, least_scores
             # What the pool did not allow once, its clusters will not either.
             self.recall = None
             if self.find_device:
@@ -209,7 +214,7 @@ class NeighborSearch:
 
                 self.device = cuda_device(None, "AverageLinkage")
         self.share_of_single = 1 / _ALL_AT_ONCE
-        return self._all_in_set(*arguments)
+        return *self._all_in_set(*arguments), arguments[3]
 
     def _most_in_set(self, *arguments):
         from modal_clustermargin.clustering import _most_neighbors

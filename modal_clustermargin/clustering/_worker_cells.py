@@ -37,6 +37,7 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall, work
     sample = most.Sample(find, n_rows, n_proposed, rng, budget)
     if not sample.tells:
         return None
+    least_scores = sample.narrow(half, least_scores)
     lists = NeighborLists(least_scores, n_proposed)
     work = len(sample.rows) * n_rows
     reached = 0.0 if sample.n_true else 1.0
@@ -52,7 +53,7 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall, work
         left = most.rounds_left(before, reached, recall) if reached < recall else 0
         if work + left * (work - work_before) > budget:
             return None
-    return lists.proposed, lists.scores, reached, work
+    return lists.proposed, lists.scores, reached, work, least_scores
 
 
 def _search(parts, rows, half, lists, least_scores, recall, workers):
@@ -86,7 +87,7 @@ def search_part(part, known_scores, n_proposed, recall):
             work = len(rows) ** 2 / 2
             proposed, scores = _all_neighbors.nearest_in_set(*arguments)
         else:
-            proposed, scores, _, work = found
+            proposed, scores, _, work, _ = found
     proposed[scores <= known_scores[:, np.newaxis]] = -1
     return Better(proposed, scores), work
 

@@ -11,7 +11,7 @@ from scipy import sparse
 from modal_clustermargin._workers import dask_workers
 
 # Chunks of a Zarr store are read so many bytes at a time, or one if it is larger.
-_ZARR_BLOCK_BYTES = 2**26
+_ZARR_BLOCK_BYTES = 2**24
 
 
 @contextmanager
