@@ -28,6 +28,7 @@ from clustering import clustered_rows, forget_peak, memory
 from distributed import Client, LocalCluster
 
 from modal_clustermargin import AverageLinkage
+from modal_clustermargin._threads import loop_threads
 from modal_clustermargin.clustering import _worker_rows
 from modal_clustermargin.clustering._worker_search import WorkerSearch
 
@@ -52,6 +53,27 @@ def two_workers():
         for _ in range(2):
             fit(da.from_array(warm, chunks=(3_000, -1)))
         yield client
+
+
+def rate_of_each(client, n_features):
+    """Products of numbers in a second, where every worker has a block to compare."""
+    rows = clustered_rows(20_000, n_features)
+    half = (rows**2).sum(axis=1) / 2
+    least = np.full(len(rows), -np.inf, np.float32)
+    for _ in range(2):
+        start = time.perf_counter()
+        calls = [
+            client.submit(_compared, rows, half, least, workers=[worker], pure=False)
+            for worker in client.nthreads()
+        ]
+        client.gather(calls)
+        seconds = time.perf_counter() - start
+    return len(rows) ** 2 / 2 * n_features / seconds
+
+
+def _compared(rows, half, least):
+    with loop_threads(1):
+        _worker_rows.compare_blocks([least], N_LISTED, "cpu", False, (rows, half))
 
 
 def fit(X):
@@ -134,17 +156,16 @@ def grow(sizes, n_features):
         f"{'worker, MiB':>18}{'here, MiB':>18}{'search, s':>18}"
     )
     fit(clustered_rows(12_000, 16))
-    rate = None
     for n_rows in sizes:
         with tempfile.TemporaryDirectory() as folder, two_workers() as client:
             X = clustered_rows(n_rows, n_features)
             stored = in_store(X, Path(folder) / "rows.zarr")
             del X
+            rate = rate_of_each(client, n_features + 1)
             measured = measure(stored, client)
             parts = n_blocks(n_rows, n_features + 1, client)
         predicted = predict(n_rows, n_features, parts)
-        rate = rate or predicted["products"] / measured["seconds"]
-        predicted["seconds"] = predicted["products"] / rate
+        predicted["seconds"] = predicted["products"] / rate / N_WORKERS
         line = f"{n_rows:9,}{parts:8}"
         for name in ("products", "moved", "worker", "here", "seconds"):
             pair = f"{predicted[name]:,.4g} / {measured[name]:,.4g}"
@@ -190,7 +211,8 @@ def measure(stored, client):
     moved_before = loopback_bytes()
     WorkerSearch._all_in_set = timed
     try:
-        fit(stored)
+        # Half of all merges: the lists of one search, all full, are enough for them.
+        AverageLinkage(mean_cluster_size=2).fit(stored)
     finally:
         WorkerSearch._all_in_set = search
     moved = loopback_bytes() - moved_before

@@ -7,6 +7,7 @@ when there is something to call.
 import os
 import time
 from contextlib import contextmanager
+from functools import cached_property
 
 # Workers may die so often during one call, before it is what they die of.
 _MOST_ATTEMPTS = 5
@@ -81,19 +82,28 @@ class Workers:
         self.client = client
         self.n_loop_threads = n_loop_threads
 
+    # What depends on these is to be the same if one dies, so they are looked up once.
+
+    @cached_property
     def n_workers(self):
-        """How many there are just now; one at least."""
+        """How many there are; one at least."""
         return max(1, len(self.client.nthreads()))
 
+    @cached_property
     def n_threads(self):
         """Threads of all workers; one at least."""
         return max(1, sum(self.client.nthreads().values()))
 
+    @cached_property
     def memory(self):
         """Bytes that a worker may hold, at the least; 4 GiB if nobody has said."""
         told = self.client.scheduler_info()["workers"].values()  # of some, at least
         limits = [worker["memory_limit"] for worker in told]
         return min(filter(None, limits), default=2**32)
+
+    def check(self, function, *arguments):
+        """Call a function on every worker, for what it raises."""
+        self.client.run(function, *arguments)
 
     def each(self, function, calls, n_ahead):
         """Call a function for one tuple of arguments after another.
@@ -192,10 +202,17 @@ class Shared:
         return self._future
 
     def _send(self, client):
+        from distributed import TimeoutError
+
         for attempt in range(_MOST_ATTEMPTS):
             try:
                 # In a list, since a tuple would be sent in parts.
                 return client.scatter([self.value], hash=False)[0]
+            except TimeoutError as error:
+                raise RuntimeError(
+                    "The Dask cluster has no workers to send data to. Start some, or"
+                    " close the client to have the work done in this process."
+                ) from error
             except OSError:
                 # The worker that was to have it has died, and is not missed yet.
                 if client.status != "running" or attempt + 1 == _MOST_ATTEMPTS:

@@ -30,6 +30,8 @@ from modal_clustermargin.clustering._rows import (
     prepare,
     row_blocks,
 )
+from modal_clustermargin.clustering._worker_rows import device_of_worker
+from modal_clustermargin.clustering._worker_search import WorkerSearch
 from modal_clustermargin.pools._chunked_rows import (
     ChunkedRows,
     GatheredRows,
@@ -226,6 +228,8 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         with opened(X, "AverageLinkage", "X") as X:
             if isinstance(X, (ChunkedRows, GatheredRows)):
                 self._check_parameters(X.shape[0])  # before it is read
+                if self.device is not None:
+                    X.workers.check(device_of_worker, self.device, False)
                 return self._fit(X.gathered(), X.workers)
             return self._fit(X, None)
 
@@ -373,8 +377,6 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         recall = float(self.recall) if approximate else None
         find_device = self.device is None and n_products >= _DEVICE_FROM
         if workers is not None:
-            from modal_clustermargin.clustering._worker_search import WorkerSearch
-
             return WorkerSearch(workers, recall, self.device, find_device, self.verbose)
         device = None
         if self.device is not None or (find_device and not approximate):

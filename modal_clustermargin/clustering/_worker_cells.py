@@ -68,7 +68,7 @@ def _search(parts, rows, half, lists, least_scores, recall, workers):
         )
         for part in parts
     )
-    n_ahead = CALLS_PER_WORKER * workers.n_workers()
+    n_ahead = CALLS_PER_WORKER * workers.n_workers
     total = 0.0
     for number, (better, work) in workers.each(search_part, calls, n_ahead):
         better.entries = parts[number][better.entries].astype(np.int32)

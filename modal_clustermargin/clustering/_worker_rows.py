@@ -28,9 +28,9 @@ CALLS_PER_WORKER = 2
 
 def n_blocks(n_rows, n_features, workers):
     """Into how many blocks to cut rows."""
-    most_bytes = _BLOCK_SHARE * workers.memory()
+    most_bytes = _BLOCK_SHARE * workers.memory
     of_memory = math.ceil(4 * n_rows * n_features / most_bytes)
-    of_calls = math.ceil(math.sqrt(2 * _CALLS_FOR_EACH * workers.n_workers()))
+    of_calls = math.ceil(math.sqrt(2 * _CALLS_FOR_EACH * workers.n_workers))
     return max(min(of_calls, n_rows // _LEAST_BLOCK_ROWS), of_memory, 1)
 
 
@@ -78,7 +78,7 @@ class RowsOnWorkers:
             )
             for pair in pairs
         )
-        n_ahead = CALLS_PER_WORKER * self._workers.n_workers()
+        n_ahead = CALLS_PER_WORKER * self._workers.n_workers
         n_done = 0
         for number, found in self._workers.each(compare_blocks, calls, n_ahead):
             pair = pairs[number]
@@ -195,7 +195,7 @@ class NeighborLists:
 
 def compare_blocks(least_scores, n_proposed, device, find_device, *blocks):
     """On a worker: for the rows of one or two blocks, what is better than the least."""
-    device = _device(device, find_device)
+    device = device_of_worker(device, find_device)
     with one_loop_at_a_time:
         if len(blocks) == 1:
             arguments = *blocks[0], n_proposed, *least_scores, lambda percent: None
@@ -239,7 +239,7 @@ def nearest_centroids_of(centroids, block):
         return _most_neighbors.nearest_centroids(block[0], centroids)
 
 
-def _device(device, find_device):
+def device_of_worker(device, find_device):
     """The CUDA device of this worker, if it is to be used; None is the processor."""
     if device is None and not find_device:
         return None

@@ -67,7 +67,8 @@ class ChunkedRows:
         self.shape = self.array.shape
         self.dtype = self.array.dtype
         self.ndim = self.array.ndim
-        self._starts = np.cumsum([0, *self.array.chunks[0]]).tolist()
+        sizes = [n_rows for n_rows in self.array.chunks[0] if n_rows]
+        self._starts = np.cumsum([0, *sizes]).tolist()
         self._find_workers = find_workers
         self._workers = self._chunks = None
 
@@ -108,10 +109,10 @@ class ChunkedRows:
             What the function returned.
         """
         calls = (
-            (chunk, self._rows_of(number).start, *arguments)
-            for number, chunk in enumerate(self._read_chunks())
+            (chunk, start, *arguments)
+            for chunk, start in zip(self._read_chunks(), self._starts, strict=False)
         )
-        n_ahead = 2 * self.workers.n_threads()
+        n_ahead = 2 * self.workers.n_threads
         for number, result in self.workers.each(function, calls, n_ahead):
             yield self._rows_of(number), result
 
@@ -142,7 +143,9 @@ class ChunkedRows:
             graph = dict(delayed[0].dask)
             # Of the whole graph in each, every call would look at all of it.
             self._chunks = [
-                Delayed(chunk.key, cull(graph, [chunk.key])[0]) for chunk in delayed
+                Delayed(chunk.key, cull(graph, [chunk.key])[0])
+                for chunk, n_rows in zip(delayed, self.array.chunks[0], strict=True)
+                if n_rows
             ]
         return self._chunks
 

@@ -42,7 +42,9 @@ def assert_same_lists(found, expected):
 @pytest.mark.parametrize("n_rows", [1, 9, 20, 700])
 def test_all_neighbors(n_rows, least, device, client, many_blocks, monkeypatch):
     if device == "cuda":  # what a GPU worker does, on the processor
-        monkeypatch.setattr(_worker_rows, "_device", lambda *_: torch.device("cpu"))
+        monkeypatch.setattr(
+            _worker_rows, "device_of_worker", lambda *_: torch.device("cpu")
+        )
     rows, half = case(n_rows)
     least_scores = np.full(n_rows, least, np.float32)
     expected = _all_neighbors.nearest_in_set(rows, half, 6, least_scores, silent)
