@@ -53,7 +53,9 @@ def classifier_for(X):
 def clustering_in(folder):
     from modal_clustermargin import AverageLinkage
 
-    return AverageLinkage(neighbors="approximate", memory=folder, verbose=True)
+    return AverageLinkage(
+        neighbors="approximate", distance_threshold=0.4, memory=folder, verbose=True
+    )
 
 
 def cluster(X, folder, n_instances):

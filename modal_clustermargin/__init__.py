@@ -6,6 +6,8 @@ Imports point downwards only:
         |
     selection        arrays in, picks out
     clustering       average linkage at scale, the clusters of a pool
+        |
+    pools            rows of any kind: here, or in chunks where workers are
 
     estimators       networks with a ``fit`` that give ``embed`` (torch, skorch)
 

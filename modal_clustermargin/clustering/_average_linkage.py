@@ -86,9 +86,9 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
 
     recall : float in (0, 1], default=0.99
         With ``neighbors="approximate"``, the share of the neighbours to find: of
-        the 17 nearest of each sample that are within `distance_threshold`, and no
-        farther than the 8th nearest of a usual sample is, over 1,024 samples or
-        more.
+        the 17 nearest of each sample that are within `distance_threshold` or,
+        without one, no farther than the 8th nearest of a usual sample; over 1,024
+        samples or more.
 
     device : str or torch.device, default=None
         Where large exact searches run: "cpu", "cuda" or "cuda:N". None is CUDA

@@ -13,7 +13,7 @@ import numpy as np
 from modal_clustermargin._whole_files import written_whole
 
 # Part of every key: raised when what is stored, or how it is computed, changes.
-_FORMAT = 2
+_FORMAT = 3
 
 
 class MergeCache:

@@ -239,18 +239,18 @@ class Sample:
     def narrow(self, half, least_scores):
         """Leave out the neighbours that are farther than usual.
 
-        Returns higher scores than those given, for others to exceed.
+        Returns higher scores than those given, for others to exceed; but the same
+        where they leave rows without some of their neighbours already.
         """
+        if self.n_true < self.neighbors.size:
+            return least_scores
         m = min(_USUALLY_ENOUGH, self.scores.shape[1]) - 1
-        reach = half[self.rows] - self.scores[:, m]
-        reach[self.neighbors[:, m] < 0] = np.inf
-        reach = np.median(reach)
-        if np.isfinite(reach):
-            least_scores = np.maximum(least_scores, half - np.float32(reach))
-            least = least_scores[self.rows, np.newaxis]
-            self.neighbors[self.scores <= least] = -1
-            self.scores = np.maximum(self.scores, least)
-            self.n_true = np.count_nonzero(self.neighbors >= 0)
+        reach = np.median(half[self.rows] - self.scores[:, m])
+        least_scores = np.maximum(least_scores, half - np.float32(reach))
+        least = least_scores[self.rows, np.newaxis]
+        self.neighbors[self.scores <= least] = -1
+        self.scores = np.maximum(self.scores, least)
+        self.n_true = np.count_nonzero(self.neighbors >= 0)
         return least_scores
 
     def share_found(self, proposed, scores):
