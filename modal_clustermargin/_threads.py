@@ -10,9 +10,9 @@ import numba
 # one, so a loop has to last about a millisecond to be shared out.
 _WORTH_SHARING = 2_000_000
 
-# Loops of several Python threads, as of those of a Dask worker, would share the same
-# cores, and numba has a threading layer that two may not enter at a time.
-one_loop_at_a_time = threading.RLock()
+# For loops while several Python threads run, as in a Dask worker: they would share the
+# same cores, and numba has a threading layer that two may not enter at a time.
+one_at_a_time = threading.RLock()
 
 
 @cache
@@ -38,7 +38,7 @@ def threads_for(n_operations):
         Number of array entries that the loop reads, roughly.
     """
     _launch()
-    with one_loop_at_a_time:
+    with one_at_a_time:
         if n_operations >= _WORTH_SHARING:
             yield
         else:

@@ -7,7 +7,10 @@ when there is something to call.
 import os
 import time
 from contextlib import contextmanager
-from functools import cached_property
+from itertools import islice
+
+# Calls under way for each worker: while one runs, what the next needs arrives.
+_CALLS_FOR_EACH = 2
 
 # Workers may die so often during one call, before it is what they die of.
 _MOST_ATTEMPTS = 5
@@ -76,36 +79,30 @@ class Workers:
 
     n_loop_threads : int, default=None
         Threads of a compiled loop on a worker. None: as many as the worker has.
+
+    Attributes
+    ----------
+    n_workers : int
+        How many there are at the beginning; one at least. What depends on it is to be
+        the same if some die.
+
+    memory : int
+        Bytes that each of them may hold; 4 GiB if nobody has said.
     """
 
     def __init__(self, client, n_loop_threads=None):
         self.client = client
         self.n_loop_threads = n_loop_threads
-
-    # What depends on these is to be the same if one dies, so they are looked up once.
-
-    @cached_property
-    def n_workers(self):
-        """How many there are; one at least."""
-        return max(1, len(self.client.nthreads()))
-
-    @cached_property
-    def n_threads(self):
-        """Threads of all workers; one at least."""
-        return max(1, sum(self.client.nthreads().values()))
-
-    @cached_property
-    def memory(self):
-        """Bytes that a worker may hold, at the least; 4 GiB if nobody has said."""
-        told = self.client.scheduler_info()["workers"].values()  # of some, at least
+        self.n_workers = max(1, len(client.nthreads()))
+        told = client.scheduler_info()["workers"].values()  # of some, at least
         limits = [worker["memory_limit"] for worker in told]
-        return min(filter(None, limits), default=2**32)
+        self.memory = min(filter(None, limits), default=2**32)
 
     def check(self, function, *arguments):
         """Call a function on every worker, for what it raises."""
         self.client.run(function, *arguments)
 
-    def each(self, function, calls, n_ahead):
+    def each(self, function, calls):
         """Call a function for one tuple of arguments after another.
 
         Parameters
@@ -116,9 +113,6 @@ class Workers:
         calls : iterable of tuple
             Arguments, looked at when it is their turn. A `Shared` stands for its
             value, and a ``dask.delayed.Delayed`` for what it computes to.
-
-        n_ahead : int
-            Calls that are under way at a time.
 
         Yields
         ------
@@ -142,33 +136,40 @@ class Workers:
 
         def start(number, arguments, n_attempts=1):
             future = self._submit(function, arguments)
-            under_way[future.key] = number, arguments, n_attempts
+            under_way[future] = number, arguments, n_attempts
             completed.add(future)
 
         try:
-            for _, call in zip(range(n_ahead), calls, strict=False):
+            n_ahead = _CALLS_FOR_EACH * max(1, len(self.client.nthreads()))
+            for call in islice(calls, n_ahead):
                 start(*call)
             for future in completed:
-                number, arguments, n_attempts = under_way.pop(future.key)
+                number, arguments, n_attempts = under_way[future]
                 try:
                     result = future.result()
                 except (CancelledError, KilledWorker) as error:
                     # A worker took with it what this call needed, or was killed.
+                    if self.client.status != "running":
+                        raise
                     if n_attempts == _MOST_ATTEMPTS:
                         raise RuntimeError(
-                            f"{n_attempts} workers in a row were lost during a call of"
-                            f" {function.__name__}. If their memory was full (their"
-                            " logs tell), give them more, or smaller chunks."
+                            f"{function.__name__} was called {n_attempts} times on the"
+                            " Dask cluster, and each time a worker was lost. If their"
+                            " memory was full (their logs tell), give them more, or"
+                            " smaller chunks."
                         ) from error
+                    del under_way[future]
                     start(number, arguments, n_attempts + 1)
                     continue
-                del future
+                del under_way[future]
+                future.release()
                 yield number, result
-                for call in calls:
+                for call in islice(calls, 1):
                     start(*call)
-                    break
         finally:
-            completed.clear()
+            # An error that is raised holds on to them, and to what they hold.
+            for future in under_way:
+                future.release()
 
     def _submit(self, function, arguments):
         from dask.delayed import Delayed
@@ -221,10 +222,14 @@ class Shared:
 
 
 def _call(function, n_loop_threads, *arguments):
-    """On a worker: no more threads in its loops than it has."""
+    """On a worker: one call at a time in its process, with all its threads in loops.
+
+    What is called may be a classifier, which need not be safe among threads.
+    """
     from distributed import get_worker
 
-    from modal_clustermargin._threads import loop_threads
+    from modal_clustermargin._threads import loop_threads, one_at_a_time
 
-    with loop_threads(n_loop_threads or get_worker().state.nthreads):
+    n_threads = n_loop_threads or get_worker().state.nthreads
+    with one_at_a_time, loop_threads(n_threads):
         return function(*arguments)

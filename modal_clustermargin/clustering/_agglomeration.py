@@ -91,6 +91,7 @@ class _Agglomeration:
         self.n_merges = 0
         self.n_merged_then = 0  # when lists were last searched for
         self.n_searched = 0  # clusters, since the last search for all
+        self.n_merges_at_all = -1  # when all were last searched for
 
     def merge(self, n_merges, limit, show):
         """Merge until there are so many merges, or none is within `limit`."""
@@ -140,6 +141,9 @@ class _Agglomeration:
             asking = np.union1d(exhausted, live[next_out])
         self.n_searched += len(asking)
         if self.n_searched > self.search.share_of_single * len(live):
+            if self.n_merges == self.n_merges_at_all:
+                self.search.recall = None  # most neighbours were no help
+            self.n_merges_at_all = self.n_merges
             found = self.search.nearest_of_each(base, n_listed, self.cap)
             _kernels.set_lists(clusters, live, *found, self.cap)
             self.n_searched = 0

@@ -15,6 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from modal_clustermargin.clustering import _list_kernels
+from modal_clustermargin.clustering._rounding import rounding
 
 # Measured at 300,000 x 64: a product of rows from two places in memory takes as
 # long as so many in a product of matrices.
@@ -31,7 +32,9 @@ _USUALLY_ENOUGH = 8  # neighbours, for most merges until the next search
 _LEAST_GAIN = 0.02  # of recall, for which neighbours are compared once more
 
 
-def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
+def most_nearest_in_set(
+    rows, half, n_proposed, least_scores, show, recall, may_narrow=True
+):
     """For every row, most of the other rows with the highest scores.
 
     Parameters
@@ -42,6 +45,10 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
     recall : float
         Share of the neighbours to find: of the `n_proposed` best that exceed
         the least score, over a sample of the rows.
+
+    may_narrow : bool, default=True
+        Whether a search that has no least scores may go no farther than a usual row
+        needs.
 
     Returns
     -------
@@ -55,9 +62,9 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
         Cost of the search, as a number of products of two rows in a product
         of matrices.
 
-    least_scores : ndarray of shape (n_rows,), float32
-        The scores that another row had to exceed to be found: those given, or
-        higher ones, so that rows do not find what no cluster of a usual size needs.
+    sq_reach : float
+        Squared distance beyond which rows were not looked for, since merges to
+        clusters of a usual size do not need them; infinite if there is none.
 
     None instead, where this would not be much cheaper than to find all.
     """
@@ -82,8 +89,12 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
         sample = Sample(find, n_rows, n_proposed, rng, budget)
         if not sample.tells:
             return None
-        least_scores = sample.narrow(half, least_scores[order])
-        scores[:] = least_scores[:, np.newaxis]
+        sq_reach = np.inf
+        if may_narrow:
+            sq_reach, narrow = narrowed(
+                sample, half, least_scores[order], rows.shape[1]
+            )
+            scores[:] = narrow[:, np.newaxis]
         work = (len(sample.rows) + n_cells) * n_rows
         reached = 0.0
         while reached < recall and sample.n_true:
@@ -114,9 +125,7 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall):
     found[order] = np.where(proposed < 0, -1, order[proposed])
     found_scores = np.empty_like(scores)
     found_scores[order] = scores
-    least = np.empty_like(least_scores)
-    least[order] = least_scores
-    return found, found_scores, reached, work, least
+    return found, found_scores, reached, work, sq_reach
 
 
 def cells_and_budget(n_rows):
@@ -151,6 +160,22 @@ def nearest_centroids(rows, centroids):
     """The cells that each row is compared with, by number, nearest first."""
     n_probes = min(N_PROBES, len(centroids))
     return faiss.knn(rows, centroids, n_probes)[1].astype(np.int32)
+
+
+def narrowed(sample, half, least_scores, n_features):
+    """Let a search without limits go no farther than a usual row needs.
+
+    Returns ``(sq_reach, least_scores)``. Beyond the reach is left twice the room that
+    rounding may need: what is not farther is among what exceeds the least scores.
+    """
+    sq_reach = 2 * sample.usual_reach(half)
+    room = rounding(sq_reach, 2 * half.astype(np.float64), n_features)
+    if not room.max() < sq_reach < np.inf:
+        return np.inf, least_scores
+    least = (half - (sq_reach + 2 * room) / 2).astype(np.float32)
+    least_scores = np.maximum(least_scores, least)
+    sample.narrow(least_scores)
+    return sq_reach, least_scores
 
 
 def _n_products(cells, n_cells):
@@ -236,22 +261,23 @@ class Sample:
             self.n_true += np.count_nonzero(found >= 0)
         self.tells = self.n_true >= _LEAST_TRUE or len(self.rows) == n_rows
 
-    def narrow(self, half, least_scores):
-        """Leave out the neighbours that are farther than usual.
+    def usual_reach(self, half):
+        """How far the neighbours of a usual row are, as half a squared distance.
 
-        Returns higher scores than those given, for others to exceed; but the same
-        where they leave rows without some of their neighbours already.
+        Infinite where the least scores leave rows without some of their neighbours
+        already.
         """
         if self.n_true < self.neighbors.size:
-            return least_scores
+            return np.inf
         m = min(_USUALLY_ENOUGH, self.scores.shape[1]) - 1
-        reach = np.median(half[self.rows] - self.scores[:, m])
-        least_scores = np.maximum(least_scores, half - np.float32(reach))
+        return float(np.median(half[self.rows] - self.scores[:, m]))
+
+    def narrow(self, least_scores):
+        """Count no neighbours but those that exceed higher scores than before."""
         least = least_scores[self.rows, np.newaxis]
         self.neighbors[self.scores <= least] = -1
         self.scores = np.maximum(self.scores, least)
         self.n_true = np.count_nonzero(self.neighbors >= 0)
-        return least_scores
 
     def share_found(self, proposed, scores):
         """Of all true neighbours, the share that is in the lists."""

@@ -15,6 +15,7 @@ from modal_clustermargin._progress import progress_bar
 from modal_clustermargin._threads import threads_for
 from modal_clustermargin.clustering import _kernels
 from modal_clustermargin.clustering._all_neighbors import nearest_in_set
+from modal_clustermargin.clustering._rounding import rounding
 
 # Few points are scanned for faster than the matrices are made that a search
 # wants; so are any, where there are few products of points, clusters, features.
@@ -168,22 +169,19 @@ class NeighborSearch:
         # With these halves, D(i, j) = 2 (half[i] - score of j for i).
         with np.errstate(over="ignore"):  # a cap beyond all distances finds every row
             sq_cap = cap / frame.unit**2
-            sq_reach = sq_cap + 2 * _rounding(sq_cap, sq_lengths, rows.shape[1])
+            sq_reach = sq_cap + 2 * rounding(sq_cap, sq_lengths, rows.shape[1])
             least_scores = ((sq_lengths - sq_reach) / 2).astype(np.float32)
         with progress_bar("nearest neighbours", "%", 100, self.verbose) as show:
-            proposed, scores, least_given = self._nearest_in_set(
+            proposed, scores, sq_reach = self._nearest_in_set(
                 rows, half, n_proposed, least_scores, show
             )
-        # A list that is not full holds all that is nearer than the cap, or than what
-        # the search has made of it.
-        bounds = np.full(len(live), cap)
-        nearer = np.flatnonzero(least_given > least_scores)
-        sq_reach = 2 * (half[nearer].astype(np.float64) - least_given[nearer])
-        sq_reach -= _rounding(sq_reach, sq_lengths[nearer], rows.shape[1])
-        bounds[nearer] = np.minimum(sq_reach * frame.unit**2, cap)
+        # A list that is not full holds all that is nearer than the cap, or than a
+        # reach that the search has chosen.
+        sq_reach += rounding(sq_reach, sq_lengths, rows.shape[1])
+        bounds = np.minimum(sq_reach * frame.unit**2, cap)
         full = proposed[:, -1] >= 0
         sq_found = 2 * (half[full].astype(np.float64) - scores[full, -1])
-        sq_found -= _rounding(sq_found, sq_lengths[full], rows.shape[1])
+        sq_found -= rounding(sq_found, sq_lengths[full], rows.shape[1])
         bounds[full] = np.minimum(sq_found * frame.unit**2, cap)
         return proposed, bounds
 
@@ -203,10 +201,10 @@ class NeighborSearch:
         if self.recall is not None:
             found = self._most_in_set(*arguments)
             if found is not None:
-                *found, reached, work, least_scores = found
+                *found, reached, work, sq_reach = found
                 self.reached = min(self.reached, float(reached))
                 self.share_of_single = work / (n_rows**2 / 2) / _ALL_AT_ONCE
-                return *found, least_scores
+                return *found, sq_reach
             # What the pool did not allow once, its clusters will not either.
             self.recall = None
             if self.find_device:
@@ -214,7 +212,7 @@ class NeighborSearch:
 
                 self.device = cuda_device(None, "AverageLinkage")
         self.share_of_single = 1 / _ALL_AT_ONCE
-        return *self._all_in_set(*arguments), arguments[3]
+        return *self._all_in_set(*arguments), np.inf
 
     def _most_in_set(self, *arguments):
         from modal_clustermargin.clustering import _most_neighbors
@@ -271,17 +269,6 @@ def _measure(points, base, n_found, proposed, bounds):
     return slots, sq_dists, bounds
 
 
-def _rounding(sq_found, sq_lengths, n_features):
-    """How much nearer than found, in float32, a row that was not found may be.
-
-    |x|^2 + |y|^2 - 2xy is off by u (|x| + |y|)^2 at the most, where u is the
-    rounding of a sum. If |y| <= 3 |x|, that is 16 u |x|^2. If |y| is larger, the
-    distance is at least 4/9 |y|^2, and off by no more than 4 u of itself.
-    """
-    u = (n_features + 8) * 2.0**-24
-    return np.maximum(16 * u * sq_lengths, 8 * u * sq_found)
-
-
 class Frame(NamedTuple):
     """Where float32 puts the rows: centred and scaled.
 
@@ -326,7 +313,7 @@ class Frame(NamedTuple):
         """
         sq_found = sq_found.astype(np.float64)
         sq_lengths = np.einsum("ij,ij->i", asking, asking, dtype=np.float64)
-        sq_found -= _rounding(sq_found, sq_lengths, asking.shape[1])
+        sq_found -= rounding(sq_found, sq_lengths, asking.shape[1])
         return sq_found * self.unit**2 + points.spread
 
     def lengths(self, sq_lengths):

@@ -8,12 +8,10 @@ on the sample as ever, and where it is too little the next round has other cells
 
 import numpy as np
 
-from modal_clustermargin._threads import one_loop_at_a_time
 from modal_clustermargin._workers import Shared
 from modal_clustermargin.clustering import _all_neighbors
 from modal_clustermargin.clustering import _most_neighbors as most
 from modal_clustermargin.clustering._worker_rows import (
-    CALLS_PER_WORKER,
     Better,
     NeighborLists,
     RowsOnWorkers,
@@ -37,7 +35,7 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall, work
     sample = most.Sample(find, n_rows, n_proposed, rng, budget)
     if not sample.tells:
         return None
-    least_scores = sample.narrow(half, least_scores)
+    sq_reach, least_scores = most.narrowed(sample, half, least_scores, rows.shape[1])
     lists = NeighborLists(least_scores, n_proposed)
     work = len(sample.rows) * n_rows
     reached = 0.0 if sample.n_true else 1.0
@@ -53,7 +51,7 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall, work
         left = most.rounds_left(before, reached, recall) if reached < recall else 0
         if work + left * (work - work_before) > budget:
             return None
-    return lists.proposed, lists.scores, reached, work, least_scores
+    return lists.proposed, lists.scores, reached, work, sq_reach
 
 
 def _search(parts, rows, half, lists, least_scores, recall, workers):
@@ -68,9 +66,8 @@ def _search(parts, rows, half, lists, least_scores, recall, workers):
         )
         for part in parts
     )
-    n_ahead = CALLS_PER_WORKER * workers.n_workers
     total = 0.0
-    for number, (better, work) in workers.each(search_part, calls, n_ahead):
+    for number, (better, work) in workers.each(search_part, calls):
         better.entries = parts[number][better.entries].astype(np.int32)
         lists.take_in(parts[number], better)
         total += work
@@ -81,13 +78,12 @@ def search_part(part, known_scores, n_proposed, recall):
     """On a worker: most neighbours within a part, if better than those known."""
     rows, half, least_scores = part
     arguments = rows, half, n_proposed, least_scores, lambda percent: None
-    with one_loop_at_a_time:
-        found = most.most_nearest_in_set(*arguments, recall)
-        if found is None:
-            work = len(rows) ** 2 / 2
-            proposed, scores = _all_neighbors.nearest_in_set(*arguments)
-        else:
-            proposed, scores, _, work, _ = found
+    found = most.most_nearest_in_set(*arguments, recall, may_narrow=False)
+    if found is None:
+        work = len(rows) ** 2 / 2
+        proposed, scores = _all_neighbors.nearest_in_set(*arguments)
+    else:
+        proposed, scores, _, work, _ = found
     proposed[scores <= known_scores[:, np.newaxis]] = -1
     return Better(proposed, scores), work
 

@@ -7,9 +7,11 @@ nothing with it that is not here, too.
 
 import math
 
+import numba
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from modal_clustermargin._threads import one_loop_at_a_time
+from modal_clustermargin._threads import one_at_a_time
 from modal_clustermargin._workers import Shared
 from modal_clustermargin.clustering import _all_neighbors, _list_kernels
 
@@ -21,9 +23,6 @@ _LEAST_BLOCK_ROWS = 4096
 # What a block may take of a worker's memory, which holds its share of all rows, the
 # two that are compared and a copy of these, and the two that come next.
 _BLOCK_SHARE = 1 / 16
-
-# Calls under way for each worker: while it compares, the rows of the next arrive.
-CALLS_PER_WORKER = 2
 
 
 def n_blocks(n_rows, n_features, workers):
@@ -78,9 +77,8 @@ class RowsOnWorkers:
             )
             for pair in pairs
         )
-        n_ahead = CALLS_PER_WORKER * self._workers.n_workers
         n_done = 0
-        for number, found in self._workers.each(compare_blocks, calls, n_ahead):
+        for number, found in self._workers.each(compare_blocks, calls):
             pair = pairs[number]
             for asking, base, better in zip(pair, pair[::-1], found, strict=True):
                 rows = np.arange(parts[asking].start, parts[asking].stop)
@@ -125,8 +123,7 @@ class RowsOnWorkers:
             for block, part in zip(self._blocks, self._parts(), strict=True)
         )
         everyone = np.arange(len(asking))
-        n_ahead = len(self._blocks)  # each is held already
-        for number, better in self._workers.each(find_in_block, calls, n_ahead):
+        for number, better in self._workers.each(find_in_block, calls):
             lists.take_in(everyone, better.moved(self._starts[number]))
         return lists.proposed, lists.scores
 
@@ -134,8 +131,7 @@ class RowsOnWorkers:
         """`_most_neighbors.nearest_centroids` of all rows."""
         shared = Shared(centroids)
         calls = ((shared, block) for block in self._blocks)
-        n_ahead = len(self._blocks)
-        parts = dict(self._workers.each(nearest_centroids_of, calls, n_ahead))
+        parts = dict(self._workers.each(nearest_centroids_of, calls))
         return np.concatenate([parts[number] for number in sorted(parts)])
 
 
@@ -183,36 +179,31 @@ class NeighborLists:
 
     def take_in(self, rows, better):
         """Merge entries for some rows, by number; ndarray of dtype=int64."""
-        _list_kernels.take_in(
-            rows,
-            better.starts,
-            better.entries,
-            better.scores,
-            self.scores,
-            self.proposed,
-        )
+        with one_at_a_time:
+            _list_kernels.take_in(
+                rows,
+                better.starts,
+                better.entries,
+                better.scores,
+                self.scores,
+                self.proposed,
+            )
 
 
 def compare_blocks(least_scores, n_proposed, device, find_device, *blocks):
     """On a worker: for the rows of one or two blocks, what is better than the least."""
     device = device_of_worker(device, find_device)
-    with one_loop_at_a_time:
-        if len(blocks) == 1:
-            arguments = *blocks[0], n_proposed, *least_scores, lambda percent: None
-            if device is None:
-                found = [_all_neighbors.nearest_in_set(*arguments)]
-            else:
-                from modal_clustermargin.clustering import _torch_neighbors
+    if device is None:
+        neighbors, where = _all_neighbors, ()
+    else:
+        from modal_clustermargin.clustering import _torch_neighbors
 
-                found = [_torch_neighbors.nearest_in_set(*arguments, device)]
-        else:
-            arguments = *blocks, n_proposed, least_scores
-            if device is None:
-                found = _all_neighbors.nearest_across(*arguments)
-            else:
-                from modal_clustermargin.clustering import _torch_neighbors
-
-                found = _torch_neighbors.nearest_across(*arguments, device)
+        neighbors, where = _torch_neighbors, (device,)
+    if len(blocks) == 1:
+        arguments = *blocks[0], n_proposed, *least_scores, lambda percent: None
+        found = [neighbors.nearest_in_set(*arguments, *where)]
+    else:
+        found = neighbors.nearest_across(*blocks, n_proposed, least_scores, *where)
     return [Better(*lists) for lists in found]
 
 
@@ -224,7 +215,7 @@ def find_in_block(asking, n_proposed, own, is_there, block):
         is_there = np.unpackbits(is_there, count=len(rows)).astype(bool)
         half = np.where(is_there, half, np.float32(np.inf))
     lists = NeighborLists(least_scores, n_proposed)
-    with one_loop_at_a_time:
+    with threadpool_limits(1, "blas"):  # the threads are ours
         _list_kernels.find_in_base(
             asking, rows, half, own, lists.scores, lists.proposed
         )
@@ -235,7 +226,8 @@ def nearest_centroids_of(centroids, block):
     """On a worker: the cells of the rows of a block."""
     from modal_clustermargin.clustering import _most_neighbors
 
-    with one_loop_at_a_time:
+    # faiss takes no notice of the threads of loops.
+    with threadpool_limits(numba.get_num_threads(), "openmp"):
         return _most_neighbors.nearest_centroids(block[0], centroids)
 
 

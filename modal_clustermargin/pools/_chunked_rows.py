@@ -112,8 +112,7 @@ class ChunkedRows:
             (chunk, start, *arguments)
             for chunk, start in zip(self._read_chunks(), self._starts, strict=False)
         )
-        n_ahead = 2 * self.workers.n_threads
-        for number, result in self.workers.each(function, calls, n_ahead):
+        for number, result in self.workers.each(function, calls):
             yield self._rows_of(number), result
 
     def gathered(self):

@@ -14,7 +14,7 @@ def without_pool(classifier):
     Returns
     -------
     classifier : object
-        What is inside a learner; a Committee of such learners; else the same.
+        A learner, or a Committee of learners, that holds neither; else the same.
     """
     members = getattr(classifier, "learner_list", None)
     if members is not None:
@@ -22,7 +22,7 @@ def without_pool(classifier):
         classifier.learner_list = [_forgetful(member) for member in members]
         return classifier
     if hasattr(classifier, "query") and hasattr(classifier, "estimator"):
-        return classifier.estimator
+        return _forgetful(classifier)
     return classifier
 
 

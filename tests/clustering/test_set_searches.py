@@ -86,18 +86,14 @@ class TestAllProducts:
 
     def test_as_long_as_it_takes(self, n_rows, monkeypatch):
         """With all rows in the sample and no limit, the search for most finds all."""
-        monkeypatch.setattr(
-            _most_neighbors.Sample, "narrow", lambda _, half, least: least
-        )
-        monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
 
         def search(*arguments):
-            *found, reached, work, least = _most_neighbors.most_nearest_in_set(
-                *arguments, 1
+            *found, reached, work, sq_reach = _most_neighbors.most_nearest_in_set(
+                *arguments, 1, may_narrow=False
             )
             assert reached == 1
             assert work > 0
-            np.testing.assert_array_equal(least, arguments[3])
+            assert sq_reach == np.inf
             return found
 
         assert_all_are_found(search, n_rows)
@@ -117,15 +113,15 @@ def test_the_recall_said_is_the_recall_there_is(recall, n_features, monkeypatch)
     found = _most_neighbors.most_nearest_in_set(
         rows, half, 10, least_scores, silent, recall
     )
-    proposed, scores, reached, _, least_scores = found
+    proposed, scores, reached, _, sq_reach = found
     assert reached >= recall
-    counted = -np.sort(-all_scores, axis=1)[:, :10] > least_scores[:, np.newaxis]
+    counted = 2 * (half[:, np.newaxis] + np.sort(-all_scores, axis=1)[:, :10])
+    counted = counted < sq_reach
     assert np.median(counted.sum(axis=1)) == pytest.approx(8, abs=1)
     expected = np.argsort(-all_scores, axis=1)[:, :10]
     assert true_recall(proposed, np.where(counted, expected, -2)) == pytest.approx(
         reached, abs=0.03
     )
-    assert not ((proposed < 0) & (scores > least_scores[:, np.newaxis])).any()
     assert (np.diff(scores, axis=1) <= 0).all()
     again = _most_neighbors.most_nearest_in_set(
         rows, half, 10, least_scores, silent, recall

@@ -77,9 +77,10 @@ def test_the_recall_said_is_the_recall_there_is(recall, client, monkeypatch):
     rows, half = case(4_000, 12)
     least_scores = np.full(len(rows), -np.inf, np.float32)
     search = rows, half, 10, least_scores, silent
-    proposed, scores, reached, work, least_scores = _worker_cells.most_nearest_in_set(
+    proposed, scores, reached, work, sq_reach = _worker_cells.most_nearest_in_set(
         *search, recall, Workers(client)
     )
+    least_scores = half - np.float32(sq_reach / 2)
     expected, _ = _all_neighbors.nearest_in_set(*search[:3], least_scores, silent)
     n_true = np.count_nonzero(expected >= 0)
     assert np.median(np.count_nonzero(expected >= 0, axis=1)) == pytest.approx(8, abs=1)
