@@ -1,8 +1,9 @@
 """Print the lowest versions that the metadata allow, as constraints for pip."""
 
 import itertools
-import re
 from pathlib import Path
+
+from pip._vendor.packaging.requirements import Requirement
 
 try:
     import tomllib
@@ -14,9 +15,12 @@ NOT_HELD = {"torch", "torchvision"}
 
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
 extras = project["optional-dependencies"]
-for requirement in itertools.chain(
+for line in itertools.chain(
     project["dependencies"], extras["test"], extras["demo"], extras["dask"]
 ):
-    found = re.fullmatch(r"([\w.-]+)(?:\[\w+\])?>=([\d.]+)", requirement)
-    if found and found[1] not in NOT_HELD:
-        print(f"{found[1]}=={found[2]}")
+    requirement = Requirement(line)
+    if requirement.marker and not requirement.marker.evaluate():
+        continue
+    for version in requirement.specifier:
+        if version.operator == ">=" and requirement.name not in NOT_HELD:
+            print(f"{requirement.name}=={version.version}")

@@ -36,6 +36,7 @@ from modal_clustermargin.pools._chunked_rows import (
     ChunkedRows,
     GatheredRows,
     opened,
+    rows_like,
 )
 from modal_clustermargin.pools._fingerprints import row_keys
 from modal_clustermargin.pools._key_index import KeyIndex
@@ -228,6 +229,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         with opened(X, "AverageLinkage", "X") as X:
             if isinstance(X, (ChunkedRows, GatheredRows)):
                 self._check_parameters(X.shape[0])  # before it is read
+                validate_data(self, rows_like(X), ensure_all_finite=False)
                 if self.device is not None:
                     X.workers.check(device_of_worker, self.device, False)
                 return self._fit(X.gathered(), X.workers)
@@ -276,7 +278,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             lowest number.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, ensure_all_finite=False, reset=False)
+        X = self._new_rows(X)
         check_rows(X, "AverageLinkage")
         labels = np.empty(len(X), np.intp)
         search = self._search(0)
@@ -306,13 +308,22 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
 
     def _assign(self, X):
         """Cluster of each row, and its number among those fitted, or -1."""
-        X = validate_data(self, X, ensure_all_finite=False, reset=False)
+        X = self._new_rows(X)
         rows = self._fitted_rows.find(row_keys(X))
         labels = self.labels_[rows]
         new = np.flatnonzero(rows < 0)
         if len(new):
             labels[new] = self.predict(X[new])
         return labels, rows
+
+    def _new_rows(self, X):
+        """Rows to be given clusters, here; checked but for what they hold."""
+        with opened(X, "AverageLinkage", "X") as X:
+            if isinstance(X, (ChunkedRows, GatheredRows)):
+                few = rows_like(X)
+                validate_data(self, few, ensure_all_finite=False, reset=False)
+                X = X.gathered()
+        return validate_data(self, X, ensure_all_finite=False, reset=False)
 
     def cut(self, mean_cluster_size):
         """Smaller clusters, as `fit` would have made them: a cut below the last.

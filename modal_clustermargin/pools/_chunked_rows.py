@@ -165,6 +165,9 @@ class GatheredRows:
         self.shape = rows.shape
         self.dtype = rows.dtype
 
+    def __len__(self):
+        return len(self.rows)
+
     def __array__(self, dtype=None, copy=None):
         return self.rows.astype(dtype or self.dtype, copy=bool(copy))
 
@@ -173,6 +176,11 @@ class GatheredRows:
 
     def flattened(self):
         return self
+
+
+def rows_like(rows):
+    """A few rows of the same type and shape, to be checked before the others come."""
+    return np.zeros((min(len(rows), 2), *rows.shape[1:]), rows.dtype)
 
 
 def _dense(chunk, start):
@@ -205,10 +213,10 @@ def _from_zarr(X, who, name):
     import zarr
 
     if not isinstance(X, zarr.Array):
-        held = ", ".join(repr(key) for key, _ in X.arrays()) or "none"
+        held = ", ".join(repr(key) for key in X) or "nothing"
         raise TypeError(
             f"{who} reads {name} from an array in a Zarr store, and got a"
-            f" {type(X).__name__}. Pass one of its arrays: {held}."
+            f" {type(X).__name__}. Pass an array in it; it holds {held}."
         )
     if not X.ndim:
         raise ValueError(f"{who} got an {name} of no dimension, which has no rows.")

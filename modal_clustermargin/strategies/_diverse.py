@@ -4,6 +4,7 @@ import numpy as np
 
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.clustering._rows import check_rows
+from modal_clustermargin.pools._chunked_rows import opened
 from modal_clustermargin.pools._rows import n_rows
 from modal_clustermargin.selection import partitions
 from modal_clustermargin.strategies._embeddings import as_matrix, pool_embeddings
@@ -19,9 +20,9 @@ _SMALLEST = 1e-60
 def embeddings_of(embedding, classifier, X, who):
     """Embeddings to measure distances between: finite, float32 or float64."""
     if embedding is None or callable(embedding):
-        matrix, _ = pool_embeddings(embedding, classifier, X, who)
-    else:
-        matrix = as_matrix(embedding, n_rows(X), who)
+        embedding, _ = pool_embeddings(embedding, classifier, X, who)
+    with opened(embedding, who, "embedding") as rows:
+        matrix = as_matrix(rows, n_rows(X), who)
     if matrix.shape[1] == 0:
         raise ValueError(f"{who} got embeddings without a column: {matrix.shape}.")
     is_small = np.result_type(matrix.dtype, np.float32) == np.float32

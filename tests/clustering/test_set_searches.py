@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from modal_clustermargin import _cuda
 from modal_clustermargin.clustering import (
+    AverageLinkage,
     _all_neighbors,
     _most_neighbors,
+    _neighbors,
     _torch_neighbors,
 )
 from modal_clustermargin.clustering._all_neighbors import rounds
@@ -86,6 +88,7 @@ class TestAllProducts:
 
     def test_as_long_as_it_takes(self, n_rows, monkeypatch):
         """With all rows in the sample and no limit, the search for most finds all."""
+        monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
 
         def search(*arguments):
             *found, reached, work, sq_reach = _most_neighbors.most_nearest_in_set(
@@ -240,3 +243,44 @@ def test_hopeless_cases_are_given_up_after_the_first_round(monkeypatch):
     arguments = rows, half, 17, least_scores, silent
     assert _most_neighbors.most_nearest_in_set(*arguments, 0.99) is None
     assert len(rounds) <= 2
+
+
+rng = np.random.RandomState(0)
+COPIES = np.repeat(rng.normal(size=(300, 32)), 10, axis=0)
+HARD = {
+    "near-copies": COPIES + 0.003 * rng.normal(size=COPIES.shape),
+    "near-copies, far away": COPIES + 0.003 * rng.normal(size=COPIES.shape) + 1_000,
+    "nearly identical": 1 + 1e-6 * rng.normal(size=(2_000, 12)),
+    "equally far": np.eye(500),
+    "corners of a cube": (np.arange(2**11)[:, np.newaxis] >> np.arange(11)) & 1,
+    "many ties": np.round(rng.normal(size=(2_000, 5)), 1),
+}
+
+
+@pytest.mark.parametrize("metric", ["cosine", "sqeuclidean"])
+@pytest.mark.parametrize("shape", HARD)
+def test_most_neighbors_of_ties_and_near_copies(shape, metric, monkeypatch):
+    """Where a usual neighbour is as near as rounding can tell, merges go on."""
+    monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
+    X = HARD[shape].astype(np.float32)
+    most = AverageLinkage(metric, neighbors="approximate", n_clusters=7).fit(X)
+    every = AverageLinkage(metric, n_clusters=7).fit(X)
+    assert most.recall_ >= 0.99
+    assert len(most.children_) == len(every.children_) == len(X) - 7
+    third = slice(len(X) // 3)  # a tie may be taken up otherwise later
+    np.testing.assert_allclose(
+        most.distances_[third], every.distances_[third], rtol=0.05, atol=1e-6
+    )
+
+
+def test_a_search_that_finds_nothing_is_not_made_forever(monkeypatch):
+    def nothing(search, rows, half, n_proposed, least_scores, show):
+        found = np.full((len(rows), n_proposed), -1, np.int32)
+        scores = np.repeat(least_scores[:, np.newaxis], n_proposed, axis=1)
+        return found, scores, 1.0, 1.0, 1e-3
+
+    X = np.random.RandomState(0).normal(size=(1_000, 8))
+    expected = AverageLinkage().fit(X)
+    monkeypatch.setattr(_neighbors.NeighborSearch, "_most_in_set", nothing)
+    model = AverageLinkage(neighbors="approximate").fit(X)
+    np.testing.assert_array_equal(model.labels_, expected.labels_)

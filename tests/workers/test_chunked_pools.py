@@ -1,6 +1,8 @@
 """Pools of dask and Zarr, against the same rows in an array."""
 
+import gc
 import os
+import time
 
 import dask
 import dask.array as da
@@ -11,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from modal_clustermargin import (
     BADGE,
@@ -20,6 +23,7 @@ from modal_clustermargin import (
     MarginSampling,
     RandomSampling,
 )
+from modal_clustermargin._workers import Shared
 from modal_clustermargin.estimators import NetworkClassifier
 from modal_clustermargin.learners import ActiveLearner, Committee
 
@@ -53,7 +57,7 @@ CLASSIFIERS = {
     "pipeline": lambda: make_pipeline(PCA(3), LogisticRegression()).fit(X[:60], y[:60]),
     "network": network,
     "unfitted": LogisticRegression,
-    "unfitted pipeline": lambda: make_pipeline(PCA(3), LogisticRegression()),
+    "unfitted pipeline": lambda: make_pipeline(StandardScaler(), LogisticRegression()),
     "learner": lambda: ActiveLearner(
         LogisticRegression(), ClusterMargin(), X[:60], y[:60]
     ),
@@ -91,13 +95,14 @@ def test_cluster_margin_picks_the_same_in_every_round(client, pool, classifier):
         ClusterMargin(random_state=0, embedding=lambda classifier, rows: rows[:, :3]),
         BADGE(random_state=0),
         CoreSet(random_state=0),
+        BADGE(random_state=0, embedding=da.from_array(X[:, :3], chunks=99)),
+        CoreSet(random_state=0, embedding=da.from_array(X[:, :3], chunks=99)),
     ],
     ids=lambda strategy: type(strategy).__name__,
 )
 @pytest.mark.filterwarnings("ignore:.*(out-of-order|Increasing number):Warning")
 def test_every_strategy_reads_them(client, pool, strategy):
     classifier = network()
-    strategy = strategy.set_params()
     expected = strategy(classifier, X, 15)
     np.testing.assert_array_equal(
         type(strategy)(**strategy.get_params())(classifier, pool, 15), expected
@@ -247,7 +252,7 @@ def a_group():
          r"got a DataFrame of dask; pass X_pool.to_dask_array\(lengths=True\)."),
         (lambda: dask.delayed(X), TypeError,
          "got a Delayed.* of dask; make a dask.array of it"),
-        (a_group, TypeError, "got a Group. Pass one of its arrays: 'rows'."),
+        (a_group, TypeError, "got a Group. Pass an array in it; it holds 'rows'."),
         (lambda: da.from_array(X.astype("U"), chunks=100),
          ValueError, "string|numeric|numbers"),
         (lambda: da.from_array(np.where(X > 3, np.nan, X), chunks=100).astype("f4"),
@@ -272,14 +277,32 @@ def test_embeddings_that_cannot_be_read_are_refused_before_work(client):
         strategy(Never(), X, 5)
 
 
-def test_a_store_that_is_being_written(client, tmp_path):
+def half_written(path):
     stored = zarr.open_array(
-        str(tmp_path), mode="w", shape=X.shape, chunks=(60, 6), dtype=X.dtype
+        str(path), mode="w", shape=X.shape, chunks=(60, 6), dtype=X.dtype
     )
     stored[:100] = X[:100]
-    message = "found 2 of the 7 chunks of X_pool in its Zarr store: it is being written"
+    return stored
+
+
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        ("X_pool", lambda half: MarginSampling()(network(), half, 5)),
+        ("X_pool", lambda half: ClusterMargin().fit(half)),
+        ("embedding", lambda half: BADGE(half)(network(), X, 5)),
+        ("embedding", lambda half: CoreSet(embedding=half)(network(), X, 5)),
+        ("embedding", lambda half: CoreSet(embedding=lambda *_: half)(network(), X, 5)),
+        ("embedding", lambda half: ClusterMargin(embedding=half)(network(), X, 5)),
+        ("X", lambda half: AverageLinkage().fit(half)),
+        ("X", lambda half: AverageLinkage().fit(X).predict(half)),
+        ("X", lambda half: AverageLinkage().fit(X).assign(half)),
+    ],
+)
+def test_a_store_that_is_being_written(client, tmp_path, name, use):
+    message = f"found 2 of the 7 chunks of {name} in its Zarr store: it is being writ"
     with pytest.raises(ValueError, match=message):
-        MarginSampling()(network(), stored, 5)
+        use(half_written(tmp_path))
 
 
 def test_a_store_that_grows_while_it_is_read(client, tmp_path):
@@ -307,6 +330,102 @@ def test_clients_that_cannot_be_used():
         message = "AverageLinkage needs a Dask client that is running; .* is closed"
         with pytest.raises(ValueError, match=message):
             AverageLinkage().fit(chunks)
+
+
+def fails(chunk):
+    if chunk.size:
+        raise AssertionError("read")
+    return chunk
+
+
+def test_what_is_known_beforehand_is_refused_before_rows_are_read(client):
+    unread = da.from_array(X, chunks=100).map_blocks(fails, dtype=X.dtype)
+    for device, message in (("cuda:9", "torch sees"), ("gpu", "cannot use device")):
+        with pytest.raises(ValueError, match=message):
+            AverageLinkage(device=device).fit(unread)
+    with pytest.raises(ValueError, match="dim 3"):
+        AverageLinkage().fit(unread[:, :, np.newaxis])
+    fitted = AverageLinkage().fit(X[:, :3])
+    for ask in (fitted.predict, fitted.assign):
+        with pytest.raises(ValueError, match="6 features, but .* expecting 3"):
+            ask(unread)
+
+
+def test_a_cluster_without_workers():
+    import distributed
+
+    with (
+        distributed.LocalCluster(
+            n_workers=0, processes=False, dashboard_address="127.0.0.1:0"
+        ) as cluster,
+        distributed.Client(cluster) as client,
+        dask.config.set({"distributed.comm.timeouts.connect": "100ms"}),
+        pytest.raises(RuntimeError, match="has no workers to send data to"),
+    ):
+        Shared(X).sent_by(client)
+
+
+def test_chunks_that_hold_no_row(client):
+    whole = da.from_array(X, chunks=(200, -1))
+    pool = whole.rechunk({0: (200, 0, 200)})
+    assert 0 in pool.chunks[0]
+    expected = ClusterMargin(random_state=0)(network(), X, 10)
+    picks = ClusterMargin(random_state=0)(network(), pool, 10)
+    np.testing.assert_array_equal(picks, expected)
+
+
+def test_a_learner_may_have_probabilities_of_its_own(client):
+    class Tempered(ActiveLearner):
+        def predict_proba(self, rows):
+            return 0.9 * super().predict_proba(rows)[:, ::-1] + 0.05
+
+    learner = Tempered(LogisticRegression(), MarginSampling(), X[:60], y[:60] > 0)
+    expected, _ = learner.query(X, n_instances=20)
+    picks, _ = learner.query(da.from_array(X, chunks=100), n_instances=20)
+    np.testing.assert_array_equal(picks, expected)
+
+
+class OneAtATime(BaseEstimator):
+    """Counts who is in it; a network's embed, too, may not be asked twice at once."""
+
+    inside = 0
+
+    def predict_proba(self, rows):
+        OneAtATime.inside += 1
+        time.sleep(0.01)
+        assert OneAtATime.inside == 1 or len(rows) > 100
+        OneAtATime.inside -= 1
+        return np.column_stack([rows[:, 0] > 0, rows[:, 0] <= 0]).astype(float)
+
+
+def test_a_classifier_is_asked_by_one_thread_at_a_time():
+    import distributed
+
+    with (
+        distributed.LocalCluster(
+            n_workers=1,
+            threads_per_worker=4,
+            processes=False,
+            dashboard_address="127.0.0.1:0",
+        ) as cluster,
+        distributed.Client(cluster),
+    ):
+        pool = da.from_array(X, chunks=40)
+        assert len(MarginSampling()(OneAtATime(), pool, 5)) == 5
+
+
+def test_nothing_is_left_on_workers_after_an_error(client):
+    pool = da.from_array(X, chunks=40)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="NaN"):
+            MarginSampling()(Refuses(np.nan), pool, 5)
+    del _
+    for _ in range(100):
+        gc.collect()
+        if not client.futures:
+            break
+        time.sleep(0.05)
+    assert not client.futures
 
 
 def test_nothing_is_started_for_what_fails_before():
