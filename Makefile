@@ -39,6 +39,8 @@ bench: $(VENV)/.installed $(RAC)/.installed
 	$(python) benchmarks/networks.py $(ARGS)
 	$(python) benchmarks/diverse.py $(ARGS)
 	$(python) benchmarks/asvp.py $(ARGS)
+	$(python) benchmarks/workers.py $(ARGS)
+	$(python) benchmarks/out_of_core.py $(ARGS)
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -1,11 +1,12 @@
 """A pool in a memory map, larger than one wants in memory: clustered, then queried.
 
-    python benchmarks/out_of_core.py FOLDER            # 10,000,000 x 64, an hour
-    python benchmarks/out_of_core.py FOLDER --short    # 20,000 x 16: does it run?
+    python benchmarks/out_of_core.py                   # 1,000,000 x 64
+    python benchmarks/out_of_core.py --rows 10000000 --folder FOLDER
+    python benchmarks/out_of_core.py --short           # 20,000 x 16: does it run?
 
 float16 rows, about ten around each of many centers, and a logistic regression with
-100 classes that asks for a tenth of the pool. The rows (1.3 GB) and the clusters are
-kept in FOLDER: a second run clusters nothing. Every step is a process of its own, so
+100 classes that asks for a tenth of the pool. Rows and clusters are kept in FOLDER,
+if there is one: a second run clusters nothing. Every step is a process of its own, so
 that its peak memory is its own; of a memory map, the pages that were read count.
 """
 
@@ -13,6 +14,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -54,7 +56,11 @@ def clustering_in(folder):
     from modal_clustermargin import AverageLinkage
 
     return AverageLinkage(
-        neighbors="approximate", distance_threshold=0.4, memory=folder, verbose=True
+        neighbors="approximate",
+        recall=0.95,
+        distance_threshold=0.4,
+        memory=folder,
+        verbose=True,
     )
 
 
@@ -126,8 +132,8 @@ def forget_peak():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--features", type=int, default=64)
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
     parser.add_argument("--short", action="store_true")
@@ -135,7 +141,16 @@ def main():
     arguments = parser.parse_args()
     if arguments.short:
         arguments.rows, arguments.features = 20_000, 16
-    arguments.folder.mkdir(parents=True, exist_ok=True)
+    if arguments.folder is not None:
+        arguments.folder.mkdir(parents=True, exist_ok=True)
+        run(arguments)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            arguments.folder = Path(folder)
+            run(arguments)
+
+
+def run(arguments):
     size = f"{arguments.rows}x{arguments.features}"
     pool = arguments.folder / f"pool-{size}.npy"
     n_instances = arguments.rows // 10
@@ -151,7 +166,7 @@ def main():
     )
     size = ["--rows", str(arguments.rows), "--features", str(arguments.features)]
     for step in arguments.steps:
-        command = [sys.executable, __file__, str(arguments.folder), *size]
+        command = [sys.executable, __file__, "--folder", str(arguments.folder), *size]
         done = subprocess.run(
             [*command, "--one", step], stdout=subprocess.PIPE, text=True, check=True
         )
