@@ -35,9 +35,6 @@ def dask_workers(who):
 
     Raises
     ------
-    ImportError
-        If distributed is not installed.
-
     ValueError
         If the current client is closed, or an asynchronous one.
     """

@@ -4,6 +4,7 @@ Functions are called on chunks where workers are; only what is asked for comes h
 """
 
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 
 import numpy as np
 from scipy import sparse
@@ -27,6 +28,9 @@ def opened(X, who, name="X_pool"):
 
     Raises
     ------
+    ImportError
+        If dask or distributed is not installed.
+
     TypeError
         For what dask and Zarr have besides arrays.
 
@@ -36,6 +40,11 @@ def opened(X, who, name="X_pool"):
     if not lie_elsewhere(X):
         yield X
         return
+    if find_spec("dask") is None or find_spec("distributed") is None:
+        raise ImportError(
+            f"{who} has dask read {name}, a {type(X).__name__}, and dask or distributed"
+            " is not installed: pip install 'modal-clustermargin[dask]'."
+        )
     is_zarr = not hasattr(X, "__dask_graph__")
     array = (_from_zarr if is_zarr else _checked_dask_array)(X, who, name)
     with ExitStack() as stack:

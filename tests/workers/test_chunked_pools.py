@@ -26,6 +26,7 @@ from modal_clustermargin import (
 from modal_clustermargin._workers import Shared
 from modal_clustermargin.estimators import NetworkClassifier
 from modal_clustermargin.learners import ActiveLearner, Committee
+from modal_clustermargin.pools import _chunked_rows
 
 rng = np.random.RandomState(0)
 X = rng.normal(size=(400, 6)).astype(np.float32)
@@ -318,6 +319,12 @@ def test_a_store_that_grows_while_it_is_read(client, tmp_path):
     pool = zarr.open_array(str(tmp_path), mode="r")
     with pytest.raises(ValueError, match=r"\(500, 6\) by now: it was written to"):
         MarginSampling()(classifier, pool, 5)
+
+
+def test_dask_that_is_not_installed(pool, monkeypatch):
+    monkeypatch.setattr(_chunked_rows, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="MarginSampling has dask read X_pool, a Ar"):
+        MarginSampling()(network(), pool, 5)
 
 
 def test_clients_that_cannot_be_used():
