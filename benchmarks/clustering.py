@@ -65,7 +65,7 @@ def ours(threshold, **parameters):
 
 
 def approximate(threshold, **parameters):
-    return ours(threshold, neighbors="approximate", **parameters)
+    return ours(threshold, neighbors="approximate", recall=0.95, **parameters)
 
 
 def cut_of(linkage, threshold):
