@@ -40,17 +40,20 @@ class _ByMeans:
     def __init__(self, X, labels, metric):
         self.metric = metric
         sizes = np.bincount(labels).astype(float)
-        n_clusters = len(sizes)
-        means = 0.0
+        n_features = prepare_block(X[:1], metric).shape[1]
+        means = np.zeros((len(sizes), n_features))
         for block in row_blocks(X):
             rows = prepare_block(X[block], metric)
-            means += _members(labels[block], n_clusters) @ rows
+            # Of all clusters, a block has few.
+            there, number = np.unique(labels[block], return_inverse=True)
+            means[there] += _members(number, len(there)) @ rows
         means /= sizes[:, np.newaxis]
-        spreads = np.zeros(n_clusters)
+        spreads = np.zeros(len(sizes))
         for block in row_blocks(X):
             gaps = prepare_block(X[block], metric) - means[labels[block]]
             sq_gaps = np.einsum("ij,ij->i", gaps, gaps)
-            spreads += np.bincount(labels[block], sq_gaps, n_clusters)
+            there, number = np.unique(labels[block], return_inverse=True)
+            spreads[there] += np.bincount(number, sq_gaps)
         self.means = means.astype(rows.dtype)
         self.spreads = spreads / sizes
 
