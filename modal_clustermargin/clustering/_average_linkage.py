@@ -5,7 +5,6 @@ import time
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.cluster.hierarchy import linkage
 from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -15,21 +14,16 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from modal_clustermargin.clustering._agglomeration import agglomerate
 from modal_clustermargin.clustering._cache import MergeCache
-from modal_clustermargin.clustering._dendrogram import (
-    clusters_of,
-    expand_leaves,
-    sort_merges,
+from modal_clustermargin.clustering._dendrogram import clusters_of
+from modal_clustermargin.clustering._merges import (
+    check_fits_in_memory,
+    merges_of,
+    with_ties,
 )
 from modal_clustermargin.clustering._nearest_clusters import nearest_clusters
 from modal_clustermargin.clustering._neighbors import NeighborSearch
-from modal_clustermargin.clustering._rows import (
-    SQ_DISTS_PER_UNIT,
-    check_rows,
-    prepare,
-    row_blocks,
-)
+from modal_clustermargin.clustering._rows import check_rows, row_blocks
 from modal_clustermargin.clustering._worker_rows import device_of_worker
 from modal_clustermargin.clustering._worker_search import WorkerSearch
 from modal_clustermargin.pools._chunked_rows import (
@@ -244,7 +238,8 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         path = cache.path(X, (self.metric, rule, float(value), search.recall))
         merges = cache.read(path, len(X))
         if merges is None:
-            merges = *self._merge(X, rule, value, search), search.reached
+            merges = merges_of(X, self.metric, rule, value, search, self.verbose)
+            merges = *merges, search.reached
             cache.write(path, *merges)
         self.children_, self.distances_, self.recall_ = merges
         self.n_leaves_ = len(X)
@@ -354,7 +349,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             caller_name="AverageLinkage.cut",
         )
         n_clusters = max(1, int(self.n_leaves_ / mean_cluster_size))
-        n_merges = _with_ties(self.distances_, self.n_leaves_ - n_clusters)
+        n_merges = with_ties(self.distances_, self.n_leaves_ - n_clusters)
         return clusters_of(self.children_[:n_merges], self.n_leaves_)
 
     def _check_parameters(self, n_samples):
@@ -367,7 +362,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
                 f" {n_samples} samples. Ask for at most {n_samples}."
             )
         if self.metric == "euclidean":
-            _check_fits_in_memory(n_samples)
+            check_fits_in_memory(n_samples)
         return rule, value, MergeCache(self.memory)
 
     def _stopping_rule(self):
@@ -395,81 +390,3 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
 
             device = cuda_device(self.device, "AverageLinkage")
         return NeighborSearch(recall, device, find_device, self.verbose)
-
-    def _merge(self, X, rule, value, search):
-        n_samples = len(X)
-        if rule == "mean_cluster_size":
-            n_merges = n_samples - max(1, int(n_samples / value))
-        elif rule == "n_clusters":
-            n_merges = n_samples - value
-        if self.metric == "euclidean":
-            children, heights = _merge_by_distances(X)
-        else:
-            per_unit = SQ_DISTS_PER_UNIT[self.metric]
-            rows, leaf, copies = _collapse_duplicates(prepare(X, self.metric))
-            n_leaves = len(rows)
-            if rule == "distance_threshold":
-                limits = {"n_merges": n_leaves - 1, "sq_threshold": per_unit * value}
-            else:
-                limits = {"n_merges": max(0, n_merges - (n_samples - n_leaves))}
-            made = agglomerate(rows, copies, search, **limits, verbose=self.verbose)
-            children, heights = expand_leaves(*sort_merges(*made, n_leaves), leaf)
-            heights /= per_unit
-        if rule == "distance_threshold":
-            n_merges = np.searchsorted(heights, value, side="right")
-        elif rule == "mean_cluster_size":
-            n_merges = _with_ties(heights, n_merges)
-        return np.sort(children[:n_merges], axis=1), heights[:n_merges]
-
-
-def _with_ties(heights, n_merges):
-    """The number of merges that are no higher than the last of some."""
-    if not 0 < n_merges < len(heights):
-        return min(n_merges, len(heights))
-    return np.searchsorted(heights, heights[n_merges - 1], side="right")
-
-
-def _collapse_duplicates(rows):
-    """Distinct rows, in the order of their first copies.
-
-    Returns ``(rows, leaf, copies)``: `leaf` gives the distinct row of
-    each row, and `copies` the number of rows of each leaf.
-    """
-    _, first, of_key = np.unique(row_keys(rows), return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty(len(order), np.intp)
-    rank[order] = np.arange(len(order))
-    leaf = rank[of_key]
-    first = first[order]
-    if len(first) < len(rows):
-        # Fingerprints that collide, once in ten million pools, cost exactness
-        # unless looked at.
-        for block in row_blocks(rows):
-            if not np.array_equal(rows[block], rows[first[leaf[block]]]):
-                first, leaf = np.arange(len(rows)), np.arange(len(rows))
-                break
-        else:
-            rows = rows[first]
-    return rows, leaf, np.bincount(leaf).astype(float)
-
-
-def _merge_by_distances(X):
-    if len(X) == 1:
-        return np.empty((0, 2), np.int64), np.empty(0)
-    merges = linkage(X, method="average", metric="euclidean")
-    return merges[:, :2].astype(np.int64), merges[:, 2]
-
-
-def _check_fits_in_memory(n_samples):
-    needed = n_samples * (n_samples - 1) * 8  # the distances, and a copy of them
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        memory = 16 * 2**30  # not a POSIX system: a common size
-    if needed > memory / 2:
-        raise ValueError(
-            f"AverageLinkage(metric='euclidean') needs {needed / 2**30:,.0f} GiB for"
-            f" the distances between {n_samples:,} samples, and may take half of the"
-            f" {memory / 2**30:,.0f} GiB here. metric='cosine' and"
-            " metric='sqeuclidean' need no such matrix."
-        )

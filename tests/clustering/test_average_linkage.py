@@ -522,11 +522,11 @@ class TestMemory:
     def merges_made(self, monkeypatch):
         """How many times merges were computed."""
         calls = []
-        merge = AverageLinkage._merge
+        merges_of = _average_linkage.merges_of
         monkeypatch.setattr(
-            AverageLinkage,
-            "_merge",
-            lambda self, *args: calls.append(1) or merge(self, *args),
+            _average_linkage,
+            "merges_of",
+            lambda *args: calls.append(1) or merges_of(*args),
         )
         return calls
 

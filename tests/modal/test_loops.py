@@ -150,14 +150,14 @@ LOOP = """
     from sklearn.datasets import load_digits
     from sklearn.linear_model import LogisticRegression
     from modal_clustermargin import AverageLinkage, ClusterMargin
-    from modal_clustermargin.clustering import _average_linkage
+    from modal_clustermargin.clustering import _merges
 
     hac_runs = []
-    agglomerate = _average_linkage.agglomerate
+    agglomerate = _merges.agglomerate
     def counted(*args, **kwargs):
         hac_runs.append(1)
         return agglomerate(*args, **kwargs)
-    _average_linkage.agglomerate = counted
+    _merges.agglomerate = counted
 
     X, y = load_digits(return_X_y=True)
     X_pool, y_pool = X[50:550], y[50:550]

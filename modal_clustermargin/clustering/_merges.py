@@ -1,0 +1,122 @@
+"""From rows and a stopping rule to merges, whatever the metric."""
+
+import os
+
+import numpy as np
+from scipy.cluster.hierarchy import linkage
+
+from modal_clustermargin.clustering._agglomeration import agglomerate
+from modal_clustermargin.clustering._dendrogram import expand_leaves, sort_merges
+from modal_clustermargin.clustering._rows import (
+    SQ_DISTS_PER_UNIT,
+    prepare,
+    row_blocks,
+)
+from modal_clustermargin.pools._fingerprints import row_keys
+
+
+def merges_of(X, metric, rule, value, search, verbose):
+    """The merges of rows that a stopping rule leaves.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Finite.
+
+    metric : {"cosine", "sqeuclidean", "euclidean"}
+
+    rule : {"distance_threshold", "n_clusters", "mean_cluster_size"}
+
+    value : float
+        Of the rule.
+
+    search : NeighborSearch
+        How to look for neighbours; not used by "euclidean".
+
+    verbose : bool
+        Whether to show progress bars.
+
+    Returns
+    -------
+    children : ndarray of shape (n_merges, 2), dtype=int64
+
+    heights : ndarray of shape (n_merges,)
+        In units of the metric, ascending.
+    """
+    n_samples = len(X)
+    if rule == "mean_cluster_size":
+        n_merges = n_samples - max(1, int(n_samples / value))
+    elif rule == "n_clusters":
+        n_merges = n_samples - value
+    if metric == "euclidean":
+        children, heights = _merge_by_distances(X)
+    else:
+        per_unit = SQ_DISTS_PER_UNIT[metric]
+        rows, leaf, copies = _collapse_duplicates(prepare(X, metric))
+        n_leaves = len(rows)
+        if rule == "distance_threshold":
+            limits = {"n_merges": n_leaves - 1, "sq_threshold": per_unit * value}
+        else:
+            limits = {"n_merges": max(0, n_merges - (n_samples - n_leaves))}
+        made = agglomerate(rows, copies, search, **limits, verbose=verbose)
+        children, heights = expand_leaves(*sort_merges(*made, n_leaves), leaf)
+        heights /= per_unit
+    if rule == "distance_threshold":
+        n_merges = np.searchsorted(heights, value, side="right")
+    elif rule == "mean_cluster_size":
+        n_merges = with_ties(heights, n_merges)
+    return np.sort(children[:n_merges], axis=1), heights[:n_merges]
+
+
+def with_ties(heights, n_merges):
+    """The number of merges that are no higher than the last of some."""
+    if not 0 < n_merges < len(heights):
+        return min(n_merges, len(heights))
+    return np.searchsorted(heights, heights[n_merges - 1], side="right")
+
+
+def _collapse_duplicates(rows):
+    """Distinct rows, in the order of their first copies.
+
+    Returns ``(rows, leaf, copies)``: `leaf` gives the distinct row of
+    each row, and `copies` the number of rows of each leaf.
+    """
+    _, first, of_key = np.unique(row_keys(rows), return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), np.intp)
+    rank[order] = np.arange(len(order))
+    leaf = rank[of_key]
+    first = first[order]
+    if len(first) < len(rows):
+        # Fingerprints that collide, once in ten million pools, cost exactness
+        # unless looked at.
+        for block in row_blocks(rows):
+            if not np.array_equal(rows[block], rows[first[leaf[block]]]):
+                first, leaf = np.arange(len(rows)), np.arange(len(rows))
+                break
+        else:
+            rows = rows[first]
+    return rows, leaf, np.bincount(leaf).astype(float)
+
+
+def _merge_by_distances(X):
+    if len(X) == 1:
+        return np.empty((0, 2), np.int64), np.empty(0)
+    merges = linkage(X, method="average", metric="euclidean")
+    return merges[:, :2].astype(np.int64), merges[:, 2]
+
+
+def check_fits_in_memory(n_samples):
+    """Raise ValueError where all distances would take half of the memory."""
+    needed = n_samples * (n_samples - 1) * 8  # the distances, and a copy of them
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        memory = 16 * 2**30  # not a POSIX system: a common size
+    if needed > memory / 2:
+        raise ValueError(
+            f"AverageLinkage(metric='euclidean') needs {needed / 2**30:,.0f} GiB for"
+            f" the distances between {n_samples:,} samples, and may take half of the"
+            f" {memory / 2**30:,.0f} GiB here. metric='cosine' and"
+            " metric='sqeuclidean' need no such matrix."
+        )
