@@ -469,8 +469,25 @@ class NetworkClassifier(SeededNet):
 
         With a column for each label, an ndarray of shape (n_samples, n_classes),
         dtype=int64: 1 where the probability is one half or more.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+
+        ValueError
+            If X holds NaN or infinity, or differs in shape from X at `fit`, or if
+            probabilities are NaN, as they are where training diverged.
         """
         proba = self.predict_proba(X)
+        lost = np.isnan(proba).any(axis=1)
+        if lost.any():
+            raise ValueError(
+                "NetworkClassifier.predict got NaN as probabilities of row"
+                f" {lost.argmax()} of X, of which none is the greatest: training has"
+                f" diverged. Fit again with an lr below {self.lr:g}, or with larger"
+                " batches."
+            )
         if self._has_columns():
             return (proba >= 0.5).astype(np.int64)
         positions = proba.argmax(axis=1)

@@ -242,6 +242,13 @@ class TestLabelMessages:
         with pytest.raises(NotFittedError, match=r"NetworkClassifier .* call fit\(X"):
             getattr(net, method)(X)
 
+    @pytest.mark.parametrize("columns", [False, True])
+    def test_training_that_diverged(self, columns, net, blobs):
+        X, y = blobs
+        net.set_params(lr=1e30).fit(X, np.eye(3)[y] if columns else y)
+        with pytest.raises(ValueError, match=r"NaN as .* row 0 .* lr below 1e\+30, or"):
+            net.predict(X)
+
     def test_classes_before_fit(self, net):
         with pytest.raises(AttributeError, match="known after fit, or with classes="):
             _ = net.classes_

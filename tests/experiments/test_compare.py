@@ -213,6 +213,16 @@ def test_labels_in_columns(tmp_path):
     assert said["model"] == {"name": "linear"}
     assert said["batch"] == 24
     assert all(0.4 < float(row["accuracy"]) <= 1 for row in rows)
+    settings["model"] = {"name": "linear", "lr": 1e30}
+    with pytest.raises(ValueError, match="'cluster-margin', seed 0: .* has diverged"):
+        compare(settings, tmp_path / "diverged", verbose=False)
+
+
+def test_training_that_diverged_is_no_result(tmp_path):
+    model = {"name": "cnn", "lr": 1e30, "max_epochs": 5}
+    with pytest.raises(ValueError, match="'cluster-margin', seed 3: .* has diverged"):
+        compare({**SHORT, "model": model}, tmp_path, verbose=False)
+    assert not any((tmp_path / "seeds").iterdir())
 
 
 def test_strategies_and_models_of_the_user(tmp_path, monkeypatch):

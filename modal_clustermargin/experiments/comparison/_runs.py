@@ -121,7 +121,11 @@ class Run:
         )
         since = time.perf_counter()
         trained = clone(model).fit(X, y)
-        result = {"fit_seconds": time.perf_counter() - since, **self._score(trained)}
+        result = {"fit_seconds": time.perf_counter() - since}
+        try:
+            result |= self._score(trained)
+        except ValueError as error:
+            raise self._told(error) from error
         if self.is_deferred:
             from modal_clustermargin.estimators import DeferredFit
 
@@ -140,8 +144,7 @@ class Run:
                 strategy, classifier, self.data.X[rows], self.settings["batch"]
             )
         except ValueError as error:
-            who = f"strategy {self.label!r}, seed {self.seed}"
-            raise ValueError(f"With {who}: {error}") from error
+            raise self._told(error) from error
         if self.is_deferred:
             self._recipe = classifier.estimator
         picks = rows[picks]
@@ -169,12 +172,22 @@ class Run:
         with written_whole(self.folder.state(self.label, self.seed)) as file:
             joblib.dump((number, labelled, strategy, row, self._recipe), file)
 
+    def _told(self, error):
+        """The error, and which of many runs it is of."""
+        return ValueError(f"With strategy {self.label!r}, seed {self.seed}: {error}")
+
     def _score(self, model):
         y = self.data.y_test
         if y.ndim == 1:
             hits = model.predict(self.data.X_test) == y
             return {"accuracy": float(np.mean(hits))}
         proba = model.predict_proba(self.data.X_test)
+        if np.isnan(proba).any():
+            raise ValueError(
+                "The model gives NaN as probabilities of the test: training has"
+                " diverged. Compare in another folder with a lower lr in [model], or"
+                " with larger batches there."
+            )
         seen = y.any(axis=0)
         precision = average_precision_score(y[:, seen], proba[:, seen])
         return {"accuracy": float(precision)}
