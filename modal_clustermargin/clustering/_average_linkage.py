@@ -75,15 +75,14 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         How the nearest neighbours of all samples are searched for. "approximate"
         finds the share `recall` of them and merges as if these were all, so the
         partition may differ a little; `recall_` tells what was found. With
-        "euclidean", where it would not be much cheaper (as below 9,000 rows or
-        so), and where too few samples have a neighbour within
-        `distance_threshold` to know what was found, the search is exact.
+        "euclidean", and where it would not be much cheaper (as below 9,000 rows or
+        so), the search is exact.
 
     recall : float in (0, 1], default=0.99
         With ``neighbors="approximate"``, the share of the neighbours to find: of
         the 17 nearest of each sample that are within `distance_threshold` or,
-        without one, no farther than the 8th nearest of a usual sample; over 1,024
-        samples or more.
+        without one, no farther than the 8th nearest of a usual sample. Estimated on
+        1,024 samples or more; roughly, where these have few such neighbours.
 
     device : str or torch.device, default=None
         Where large exact searches run: "cpu", "cuda" or "cuda:N". None is CUDA

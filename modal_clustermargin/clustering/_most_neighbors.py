@@ -87,8 +87,6 @@ def most_nearest_in_set(
             return found
 
         sample = Sample(find, n_rows, n_proposed, rng, budget)
-        if not sample.tells:
-            return None
         sq_reach = np.inf
         if may_narrow:
             sq_reach, narrow = narrowed(
@@ -97,7 +95,7 @@ def most_nearest_in_set(
             scores[:] = narrow[:, np.newaxis]
         work = (len(sample.rows) + n_cells) * n_rows
         reached = 0.0
-        while reached < recall and sample.n_true:
+        while reached < recall:
             before, work_before = reached, work
             work += _n_products(cells, n_cells)
             if work > budget:
@@ -119,7 +117,6 @@ def most_nearest_in_set(
                 if work + left * (work - work_before) > budget:
                     return None
                 cells = nearest_centroids(rows, centroids(rows, n_cells, rng))
-        reached = reached if sample.n_true else 1.0
     _list_kernels.strip_marks(proposed)
     found = np.empty_like(proposed)
     found[order] = np.where(proposed < 0, -1, order[proposed])
@@ -237,10 +234,8 @@ class Sample:
     rows : ndarray of shape (n_sampled,)
 
     n_true : int
-        Neighbours that they have.
-
-    tells : bool
-        Whether that is enough to tell what share of all is found.
+        Neighbours that they have. Where so few have any that the share found of them is
+        a rough estimate, there is little to be found among all rows.
     """
 
     def __init__(self, find, n_rows, n_proposed, rng, budget):
@@ -259,7 +254,6 @@ class Sample:
             self.neighbors = np.concatenate([self.neighbors, found])
             self.scores = np.concatenate([self.scores, scores])
             self.n_true += np.count_nonzero(found >= 0)
-        self.tells = self.n_true >= _LEAST_TRUE or len(self.rows) == n_rows
 
     def usual_reach(self, half):
         """How far the neighbours of a usual row are, as half a squared distance.
@@ -280,7 +274,7 @@ class Sample:
         self.n_true = np.count_nonzero(self.neighbors >= 0)
 
     def share_found(self, proposed, scores):
-        """Of all true neighbours, the share that is in the lists."""
+        """Of all true neighbours, the share that is in the lists; 1 if there are none."""
         n_found = 0
         for part in np.array_split(
             np.arange(len(self.rows)), 1 + len(self.rows) // 1024
@@ -292,4 +286,4 @@ class Sample:
             # As near as the farthest of them is as good.
             is_true |= scores[self.rows[part]] >= self.scores[part, -1:]
             n_found += np.count_nonzero(is_true & (listed >= 0))
-        return n_found / self.n_true
+        return n_found / self.n_true if self.n_true else 1.0

@@ -33,12 +33,10 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall, work
         return found[::-1]
 
     sample = most.Sample(find, n_rows, n_proposed, rng, budget)
-    if not sample.tells:
-        return None
     sq_reach, least_scores = most.narrowed(sample, half, least_scores, rows.shape[1])
     lists = NeighborLists(least_scores, n_proposed)
     work = len(sample.rows) * n_rows
-    reached = 0.0 if sample.n_true else 1.0
+    reached = 0.0
     while reached < recall:
         before, work_before = reached, work
         centroids = most.centroids(rows, n_cells, rng)

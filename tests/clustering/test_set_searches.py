@@ -139,6 +139,15 @@ def test_a_search_that_would_cost_too_much_is_given_up():
     assert _most_neighbors.most_nearest_in_set(*arguments, 0.99) is None
 
 
+def test_where_next_to_no_row_has_a_neighbour_the_few_are_found(monkeypatch):
+    monkeypatch.setattr(_neighbors.NeighborSearch, "_all_in_set", None)
+    X = np.random.RandomState(0).normal(size=(20_000, 24)).astype(np.float32)
+    X[:40] = X[40:80] * 1.01 + 0.001
+    model = AverageLinkage(neighbors="approximate", distance_threshold=0.01).fit(X)
+    np.testing.assert_array_equal(np.sort(model.children_, axis=None), np.arange(80))
+    assert model.recall_ >= 0.99
+
+
 def test_many_rows_in_one_place_are_not_all_compared():
     """A cell that holds nearly all rows would cost as much as all products."""
     rows = np.zeros((3_000, 4), np.float32)
