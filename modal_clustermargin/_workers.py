@@ -1,7 +1,7 @@
 """Calls of functions on the workers of a Dask cluster, whatever becomes of a worker.
 
-dask and distributed are imported by this file and by `pools._chunked_rows`, and only
-when there is something to call.
+distributed is imported by this file alone, and dask by it and by what reads chunks in
+`pools`; only when there is something to call.
 """
 
 import os
@@ -15,6 +15,10 @@ _CALLS_FOR_EACH = 2
 # Workers may die so often during one call, before it is what they die of.
 _MOST_ATTEMPTS = 5
 _MISSED_AFTER = 0.5  # seconds
+
+# Seconds for which a cluster may be without a worker, and between looks at that.
+_MOST_ALONE = 30
+_LOOKED_AFTER = 5
 
 
 @contextmanager
@@ -51,7 +55,7 @@ def dask_workers(who):
             memory_limit=None,
         )
         with cluster, Client(cluster, set_as_default=False) as client:
-            yield Workers(client, n_loop_threads=os.cpu_count())
+            yield Workers(client, n_loop_threads=os.cpu_count(), who=who)
         return
     if client.status != "running":
         raise ValueError(
@@ -64,7 +68,7 @@ def dask_workers(who):
             f"{who} cannot wait for a Dask client that is asynchronous. Make one with"
             " asynchronous=False."
         )
-    yield Workers(client)
+    yield Workers(client, who=who)
 
 
 class Workers:
@@ -77,6 +81,9 @@ class Workers:
     n_loop_threads : int, default=None
         Threads of a compiled loop on a worker. None: as many as the worker has.
 
+    who : str
+        Name to give in error messages.
+
     Attributes
     ----------
     n_workers : int
@@ -87,8 +94,9 @@ class Workers:
         Bytes that each of them may hold; 4 GiB if nobody has said.
     """
 
-    def __init__(self, client, n_loop_threads=None):
+    def __init__(self, client, n_loop_threads=None, who="modal_clustermargin"):
         self.client = client
+        self.who = who
         self.n_loop_threads = n_loop_threads
         self.n_workers = max(1, len(client.nthreads()))
         told = client.scheduler_info()["workers"].values()  # of some, at least
@@ -122,8 +130,10 @@ class Workers:
         Raises
         ------
         RuntimeError
-            If one call after another loses its worker. What a function raises comes
-            as it is.
+            If one call after another loses its worker, or none is left.
+
+        ImportError
+            If a worker lacks a module. What else a function raises comes as it is.
         """
         from distributed import CancelledError, KilledWorker, as_completed
 
@@ -140,7 +150,8 @@ class Workers:
             n_ahead = _CALLS_FOR_EACH * max(1, len(self.client.nthreads()))
             for call in islice(calls, n_ahead):
                 start(*call)
-            for future in completed:
+            while under_way:
+                future = self._next(completed, under_way)
                 number, arguments, n_attempts = under_way[future]
                 try:
                     result = future.result()
@@ -150,14 +161,20 @@ class Workers:
                         raise
                     if n_attempts == _MOST_ATTEMPTS:
                         raise RuntimeError(
-                            f"{function.__name__} was called {n_attempts} times on the"
-                            " Dask cluster, and each time a worker was lost. If their"
-                            " memory was full (their logs tell), give them more, or"
-                            " smaller chunks."
+                            f"{self.who} made a call on the Dask cluster {n_attempts}"
+                            " times, and each time a worker was lost. If their memory"
+                            " was full (their logs tell), give them more, or smaller"
+                            " chunks."
                         ) from error
                     del under_way[future]
                     start(number, arguments, n_attempts + 1)
                     continue
+                except ImportError as error:
+                    raise ImportError(
+                        f"{self.who} made a call on a Dask worker, which lacks a module"
+                        f" ({error}). Install it there, or send a file of your own with"
+                        " client.upload_file."
+                    ) from error
                 del under_way[future]
                 future.release()
                 yield number, result
@@ -168,13 +185,34 @@ class Workers:
             for future in under_way:
                 future.release()
 
+    def _next(self, completed, under_way):
+        """The next future that is done; an error if nobody is there to do one."""
+        from distributed import CancelledError, TimeoutError, wait
+
+        alone_since = None
+        while not completed.has_ready():
+            try:
+                with self.client.as_current():
+                    wait([*under_way], _LOOKED_AFTER, "FIRST_COMPLETED")
+                break
+            except CancelledError:
+                break
+            except TimeoutError:
+                if self.client.status != "running" or self.client.nthreads():
+                    alone_since = None
+                    continue
+                alone_since = alone_since or time.monotonic()
+                if time.monotonic() - alone_since >= _MOST_ALONE - _LOOKED_AFTER:
+                    raise RuntimeError(_nobody_there(self.who)) from None
+        return next(completed)
+
     def _submit(self, function, arguments):
         from dask.delayed import Delayed
 
         sent = []
         for argument in arguments:
             if isinstance(argument, Shared):
-                argument = argument.sent_by(self.client)
+                argument = argument.sent_by(self.client, self.who)
             elif isinstance(argument, Delayed):
                 argument = self.client.compute(argument)
             sent.append(argument)
@@ -193,13 +231,13 @@ class Shared:
         self.value = value
         self._future = None
 
-    def sent_by(self, client):
+    def sent_by(self, client, who):
         """A future for it."""
         if self._future is None or self._future.status not in ("pending", "finished"):
-            self._future = self._send(client)
+            self._future = self._send(client, who)
         return self._future
 
-    def _send(self, client):
+    def _send(self, client, who):
         from distributed import TimeoutError
 
         for attempt in range(_MOST_ATTEMPTS):
@@ -207,15 +245,36 @@ class Shared:
                 # In a list, since a tuple would be sent in parts.
                 return client.scatter([self.value], hash=False)[0]
             except TimeoutError as error:
-                raise RuntimeError(
-                    "The Dask cluster has no workers to send data to. Start some, or"
-                    " close the client to have the work done in this process."
+                raise RuntimeError(_nobody_there(who)) from error
+            except TypeError as error:
+                raise TypeError(
+                    f"{who} cannot send a {type(self.value).__name__} to the workers of"
+                    f" the Dask cluster: {error.args[0]}. Take out of it what pickle"
+                    " cannot write, or make a client with processes=False."
                 ) from error
             except OSError:
                 # The worker that was to have it has died, and is not missed yet.
                 if client.status != "running" or attempt + 1 == _MOST_ATTEMPTS:
                     raise
                 time.sleep(_MISSED_AFTER)
+
+
+def this_process():
+    """What a message calls the process it comes from."""
+    from distributed import get_worker
+
+    try:
+        return f"the worker {get_worker().address}"
+    except ValueError:
+        return "this process"
+
+
+def _nobody_there(who):
+    return (
+        f"{who} finds no workers in the Dask cluster of the current client. Start some"
+        " (client.wait_for_workers waits for them), or close the client to have the"
+        " work done in this process."
+    )
 
 
 def _call(function, n_loop_threads, *arguments):

@@ -28,9 +28,9 @@ MAY_NOT_IMPORT = {
 ONLY_IN = {
     "modAL": {"learners", "testing/_subjects.py"},
     "skactiveml": {"skactiveml"},
-    "dask": {"_workers.py", "pools/_chunked_rows.py"},
+    "dask": {"_workers.py", "pools/_chunked_rows.py", "pools/_zarr_rows.py"},
     "distributed": {"_workers.py"},
-    "zarr": {"pools/_chunked_rows.py"},
+    "zarr": {"pools/_zarr_rows.py"},
     "faiss": {"clustering/_neighbors.py", "clustering/_most_neighbors.py"},
     "torch": {
         "_cuda.py",

@@ -23,7 +23,7 @@ from modal_clustermargin.clustering._merges import (
 )
 from modal_clustermargin.clustering._nearest_clusters import nearest_clusters
 from modal_clustermargin.clustering._neighbors import NeighborSearch
-from modal_clustermargin.clustering._rows import check_rows, row_blocks
+from modal_clustermargin.clustering._rows import check_rows, check_type, row_blocks
 from modal_clustermargin.clustering._worker_rows import device_of_worker
 from modal_clustermargin.clustering._worker_search import WorkerSearch
 from modal_clustermargin.pools._chunked_rows import (
@@ -222,7 +222,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         with opened(X, "AverageLinkage", "X") as X:
             if isinstance(X, (ChunkedRows, GatheredRows)):
                 self._check_parameters(X.shape[0])  # before it is read
-                validate_data(self, rows_like(X), ensure_all_finite=False)
+                self._validated(rows_like(X))
                 if self.device is not None:
                     X.workers.check(device_of_worker, self.device, False)
                 return self._fit(X.gathered(), X.workers)
@@ -230,13 +230,14 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
 
     def _fit(self, X, workers):
         since = time.perf_counter()
-        X = validate_data(self, X, ensure_all_finite=False)
+        X = self._validated(X)
         rule, value, cache = self._check_parameters(len(X))
         search = self._search(len(X) ** 2 * X.shape[1], workers)
         check_rows(X, "AverageLinkage")
         path = cache.path(X, (self.metric, rule, float(value), search.recall))
         merges = cache.read(path, len(X))
         if merges is None:
+            cache.check_writable(path)
             merges = merges_of(X, self.metric, rule, value, search, self.verbose)
             merges = *merges, search.reached
             cache.write(path, *merges)
@@ -314,10 +315,15 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         """Rows to be given clusters, here; checked but for what they hold."""
         with opened(X, "AverageLinkage", "X") as X:
             if isinstance(X, (ChunkedRows, GatheredRows)):
-                few = rows_like(X)
-                validate_data(self, few, ensure_all_finite=False, reset=False)
+                self._validated(rows_like(X), reset=False)
                 X = X.gathered()
-        return validate_data(self, X, ensure_all_finite=False, reset=False)
+        return self._validated(X, reset=False)
+
+    def _validated(self, X, reset=True):
+        """Rows as scikit-learn checks them, and of a type that can be clustered."""
+        if isinstance(getattr(X, "dtype", None), np.dtype):
+            check_type(X.dtype, "AverageLinkage")
+        return validate_data(self, X, ensure_all_finite=False, reset=reset)
 
     def cut(self, mean_cluster_size):
         """Smaller clusters, as `fit` would have made them: a cut below the last.

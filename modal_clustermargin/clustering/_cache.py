@@ -4,7 +4,9 @@ A file is a plain ``.npz`` without pickled objects, so a file that somebody else
 put there can be wrong but cannot run code.
 """
 
+import os
 import warnings
+import zipfile
 from pathlib import Path
 
 import joblib
@@ -27,7 +29,7 @@ class MergeCache:
 
     def __init__(self, memory):
         location = getattr(memory, "location", memory)
-        self.folder = None if location is None else Path(location)
+        self.folder = None if location is None else Path(location).expanduser()
         if self.folder is not None:
             # Now, not after an hour of clustering.
             try:
@@ -45,6 +47,15 @@ class MergeCache:
         key = joblib.hash((_FORMAT, parameters, np.ascontiguousarray(X)))
         return self.folder / f"average-linkage-{key}.npz"
 
+    def check_writable(self, path):
+        """Raise ValueError if merges could not be kept, before they are made."""
+        if path is not None and not os.access(self.folder, os.W_OK | os.X_OK):
+            raise ValueError(
+                f"memory={str(self.folder)!r} cannot be written to, and does not hold"
+                " the clustering of these rows yet. Name another folder, or leave"
+                " memory=None."
+            )
+
     @staticmethod
     def read(path, n_samples):
         """``(children, heights, recall)``, or None if there is no sound file."""
@@ -53,6 +64,9 @@ class MergeCache:
         try:
             # Opened here, so that it is closed whatever is found in it.
             with path.open("rb") as file:
+                if not zipfile.is_zipfile(file):
+                    raise ValueError("it is damaged, or no .npz file")
+                file.seek(0)
                 stored = np.load(file, allow_pickle=False)
                 children, heights = stored["children"], stored["heights"]
                 recall = float(stored["recall"])

@@ -274,7 +274,7 @@ class Sample:
         self.n_true = np.count_nonzero(self.neighbors >= 0)
 
     def share_found(self, proposed, scores):
-        """Of all true neighbours, the share that is in the lists; 1 if there are none."""
+        """Of all true neighbours, the share that is in the lists; 1 of none."""
         n_found = 0
         for part in np.array_split(
             np.arange(len(self.rows)), 1 + len(self.rows) // 1024

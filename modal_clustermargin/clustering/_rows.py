@@ -61,6 +61,15 @@ def prepare_block(X, metric):
     return np.hstack([rows, is_zero.astype(rows.dtype)])
 
 
+def check_type(dtype, who):
+    """Raise ValueError unless numbers are real, and float64 holds them."""
+    if dtype.kind not in "biufO" or dtype.itemsize > 8:
+        raise ValueError(
+            f"{who} needs X of real numbers that float64 holds; got {dtype}. Convert"
+            " them first, for instance by X.astype(numpy.float64)."
+        )
+
+
 def check_rows(X, who):
     """Raise ValueError at the first row that has no finite squared length."""
     for block in row_blocks(X):

@@ -86,7 +86,8 @@ class ActiveLearner(AskingOnce, TrainingData, modal_learners.ActiveLearner):
         Parameters
         ----------
         X : ndarray, sparse, DataFrame, list or tensor of shape (n_samples, ...)
-            In the kind of what there is; frames with the same columns.
+            In the kind of what there is; frames with the same columns. Rows of a
+            dask or Zarr array are brought here.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
 

@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from modal_clustermargin.pools._chunked_rows import lie_elsewhere
 from modal_clustermargin.pools._rows import take_rows
+
+
+def brought_here(X):
+    """Rows of dask or Zarr as an array; all others as they are."""
+    if hasattr(X, "__dask_graph__"):
+        return X.compute()
+    return np.asarray(X) if lie_elsewhere(X) else X
 
 
 def rows_at(X, positions):

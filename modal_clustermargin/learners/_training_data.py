@@ -5,7 +5,12 @@ from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length, check_random_state, check_X_y
 
-from modal_clustermargin.learners._any_rows import rows_at, side_by_side, stacked
+from modal_clustermargin.learners._any_rows import (
+    brought_here,
+    rows_at,
+    side_by_side,
+    stacked,
+)
 from modal_clustermargin.pools._rows import n_rows
 
 
@@ -18,6 +23,7 @@ class TrainingData:
 
     def _begin(self, X, y, bootstrap_init, random_state, fit_kwargs):
         """The end of `__init__`: keep the rows to begin with, and train on them."""
+        X, y = brought_here(X), brought_here(y)
         if X is not None:
             self._check(X, y)
         self.bootstrap_init = bootstrap_init
@@ -32,6 +38,7 @@ class TrainingData:
         Parameters
         ----------
         X : ndarray, sparse, DataFrame, list or tensor of shape (n_samples, ...)
+            Rows of a dask or Zarr array are brought here.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
 
@@ -46,6 +53,7 @@ class TrainingData:
         -------
         self
         """
+        X, y = brought_here(X), brought_here(y)
         self._check(X, y)
         self._train(X, y, bootstrap, fit_kwargs)
         self.X_training, self.y_training = X, y
@@ -70,6 +78,7 @@ class TrainingData:
 
     def _grown(self, X, y):
         """What there is with X and y added, or an error; nothing is kept yet."""
+        X, y = brought_here(X), brought_here(y)
         self._check(X, y)
         if self.X_training is None:
             return X, y
@@ -79,6 +88,7 @@ class TrainingData:
         return self._train(self.X_training, self.y_training, bootstrap, fit_kwargs)
 
     def _fit_on_new(self, X, y, bootstrap=False, **fit_kwargs):
+        X, y = brought_here(X), brought_here(y)
         self._check(X, y)
         return self._train(X, y, bootstrap, fit_kwargs)
 

@@ -5,14 +5,18 @@ Functions are called on chunks where workers are; only what is asked for comes h
 
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
 
 from modal_clustermargin._workers import dask_workers
+from modal_clustermargin.pools._zarr_rows import check_unchanged, dask_array_of
 
-# Chunks of a Zarr store are read so many bytes at a time, or one if it is larger.
-_ZARR_BLOCK_BYTES = 2**24
+# Small chunks are read together, so many bytes at a time; but there are as many
+# calls for workers to share. A call takes some 15 ms, whatever it reads.
+_CALL_BYTES = 2**24
+_LEAST_CALLS = 64
 
 
 @contextmanager
@@ -46,11 +50,11 @@ def opened(X, who, name="X_pool"):
             " is not installed: pip install 'modal-clustermargin[dask]'."
         )
     is_zarr = not hasattr(X, "__dask_graph__")
-    array = (_from_zarr if is_zarr else _checked_dask_array)(X, who, name)
+    array = (dask_array_of if is_zarr else _checked_dask_array)(X, who, name)
     with ExitStack() as stack:
         yield ChunkedRows(array, lambda: stack.enter_context(dask_workers(who)))
         if is_zarr:
-            _check_unchanged(X, who, name)
+            check_unchanged(X, who, name)
 
 
 def lie_elsewhere(X):
@@ -72,7 +76,8 @@ class ChunkedRows:
     """
 
     def __init__(self, array, find_workers):
-        self.array = array.rechunk(dict.fromkeys(range(1, array.ndim), -1))
+        whole = dict.fromkeys(range(1, array.ndim), -1)
+        self.array = array.rechunk({0: _read_together(array), **whole})
         self.shape = self.array.shape
         self.dtype = self.array.dtype
         self.ndim = self.array.ndim
@@ -92,7 +97,11 @@ class ChunkedRows:
 
     def __getitem__(self, rows):
         """Some rows, here: a slice or an integer array of positions; ndarray."""
-        return self.workers.client.compute(self.array[rows]).result()
+        from dask import delayed
+
+        calls = [(delayed(_dense)(self.array[rows], 0), 0)]
+        [(_, found)] = self.workers.each(_dense, calls)
+        return found
 
     def __array__(self, dtype=None, copy=None):
         return self.gathered().astype(dtype or self.dtype, copy=False)
@@ -118,10 +127,12 @@ class ChunkedRows:
             What the function returned.
         """
         calls = (
-            (chunk, start, *arguments)
-            for chunk, start in zip(self._read_chunks(), self._starts, strict=False)
+            (chunk, start, end - start, function, *arguments)
+            for chunk, (start, end) in zip(
+                self._read_chunks(), pairwise(self._starts), strict=True
+            )
         )
-        for number, result in self.workers.each(function, calls):
+        for number, result in self.workers.each(_call_on_chunk, calls):
             yield self._rows_of(number), result
 
     def gathered(self):
@@ -149,6 +160,8 @@ class ChunkedRows:
 
             delayed = self.array.to_delayed().ravel()
             graph = dict(delayed[0].dask)
+            if delayed[0].key not in graph:  # chunks that workers have already
+                graph = dict(self.array.dask)
             # Of the whole graph in each, every call would look at all of it.
             self._chunks = [
                 Delayed(chunk.key, cull(graph, [chunk.key])[0])
@@ -192,6 +205,29 @@ def rows_like(rows):
     return np.zeros((min(len(rows), 2), *rows.shape[1:]), rows.dtype)
 
 
+def _read_together(array):
+    """How many rows each call is to read: whole chunks, as far as they are small."""
+    sizes = array.chunks[0]
+    row_bytes = max(1, array.dtype.itemsize * int(np.prod(array.shape[1:])))
+    most = min(_CALL_BYTES // row_bytes, -(-sum(sizes) // _LEAST_CALLS))
+    together = [0]
+    for size in sizes:
+        if together[-1] and together[-1] + size > most:
+            together.append(0)
+        together[-1] += size
+    return tuple(together)
+
+
+def _call_on_chunk(chunk, start, n_rows, function, *arguments):
+    if chunk.shape[0] != n_rows:
+        raise ValueError(
+            f"A chunk has {chunk.shape[0]} rows, where the dask array says that it has"
+            f" {n_rows}, from row {start} on. Make the array with the sizes of its"
+            " chunks, or call compute_chunk_sizes() on it."
+        )
+    return function(chunk, start, *arguments)
+
+
 def _dense(chunk, start):
     return chunk.toarray() if sparse.issparse(chunk) else np.asarray(chunk)
 
@@ -215,40 +251,3 @@ def _checked_dask_array(X, who, name):
             f" shape is {X.shape}. Call {name}.compute_chunk_sizes() first."
         )
     return X
-
-
-def _from_zarr(X, who, name):
-    import dask.array
-    import zarr
-
-    if not isinstance(X, zarr.Array):
-        held = ", ".join(repr(key) for key in X) or "nothing"
-        raise TypeError(
-            f"{who} reads {name} from an array in a Zarr store, and got a"
-            f" {type(X).__name__}. Pass an array in it; it holds {held}."
-        )
-    if not X.ndim:
-        raise ValueError(f"{who} got an {name} of no dimension, which has no rows.")
-    if X.nchunks_initialized < X.nchunks:
-        raise ValueError(
-            f"{who} found {X.nchunks_initialized} of the {X.nchunks} chunks of {name}"
-            " in its Zarr store: it is being written, or was not written to the end."
-            " Wait for it, or write the rest. If chunks are missing because they hold"
-            " nothing but the fill value, write them with write_empty_chunks=True."
-        )
-    row_bytes = max(1, X.dtype.itemsize * int(np.prod(X.shape[1:])))
-    n_chunks = max(1, _ZARR_BLOCK_BYTES // (row_bytes * X.chunks[0]))
-    return dask.array.from_zarr(X, chunks=(n_chunks * X.chunks[0], *X.shape[1:]))
-
-
-def _check_unchanged(X, who, name):
-    """Raise ValueError if a Zarr array has another shape by now."""
-    import zarr
-
-    shape = zarr.open_array(store=X.store, path=X.path, mode="r").shape
-    if shape != X.shape:
-        raise ValueError(
-            f"{who} read {name} of shape {X.shape} from a Zarr store, where it has"
-            f" shape {shape} by now: it was written to in between. Wait until that is"
-            " done, and open it again."
-        )

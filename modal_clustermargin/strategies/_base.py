@@ -99,6 +99,11 @@ class QueryStrategy(BaseEstimator, ABC):
             )
         if n_instances < 1:
             raise ValueError(f"{who} needs n_instances >= 1; got {n_instances}.")
+        if X_pool is None or isinstance(X_pool, str):
+            raise ValueError(
+                f"{who} needs rows as X_pool; got {X_pool!r}. Pass the unlabelled rows"
+                " themselves: of a file, what it holds."
+            )
         n_pool = n_rows(X_pool)
         if n_pool == 0:
             raise ValueError(

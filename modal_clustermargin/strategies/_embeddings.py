@@ -83,7 +83,16 @@ def given_rows(embeddings, n_pool, who):
     if not (has_workers or lie_elsewhere(embeddings)):
         return as_matrix(embeddings, n_pool, who)
     _check_n_rows(embeddings, n_pool, who)
-    return embeddings.flattened() if has_workers else embeddings
+    if has_workers:
+        return embeddings.flattened()
+    if embeddings.ndim <= 2:
+        return embeddings
+    if not hasattr(embeddings, "__dask_graph__"):
+        raise ValueError(
+            f"{who} needs a Zarr array of embeddings that is a matrix; got shape"
+            f" {embeddings.shape}. Store it as one, or pass a dask array."
+        )
+    return embeddings.reshape((n_pool, -1))
 
 
 def as_matrix(embeddings, n_pool, who):

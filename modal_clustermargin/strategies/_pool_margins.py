@@ -63,7 +63,7 @@ def _margins_on_workers(classifier, X_pool, reader):
 def _block_margins(X, start, classifier, reader):
     """Margins of rows of a pool, the first of which is at `start`."""
     margin = np.empty(n_rows(X))
-    for rows, proba in probability_blocks(classifier, X, reader.who):
+    for rows, proba in probability_blocks(classifier, X, reader.who, start):
         margin[rows] = reader.margins(proba, start + rows.start)
     return margin
 

@@ -18,7 +18,7 @@ _BLOCK_BYTES = 2**25
 _SUM_TOLERANCE = 1e-2
 
 
-def probability_blocks(classifier, X_pool, who):
+def probability_blocks(classifier, X_pool, who, first=0):
     """Ask a classifier for a block of rows at a time.
 
     Parameters
@@ -31,6 +31,9 @@ def probability_blocks(classifier, X_pool, who):
 
     who : str
         Name to give in error messages.
+
+    first : int, default=0
+        Position of the first row, if these are some of a pool.
 
     Yields
     ------
@@ -45,13 +48,14 @@ def probability_blocks(classifier, X_pool, who):
         If the classifier is not fitted.
 
     ValueError
-        If it has no probabilities, or not one row of numbers for each row.
+        If it has no probabilities, or not one row of numbers for each row. One that
+        it raises says which rows it was asked about.
     """
     if not hasattr(classifier, "predict_proba"):
         raise ValueError(
             f"{who} needs a classifier with predict_proba, and"
             f" {type(classifier).__name__} has none. Use one that gives"
-            " probabilities (for an SVC, probability=True), or calibrate it with"
+            " probabilities, or calibrate it (an SVC, for instance) with"
             " sklearn.calibration.CalibratedClassifierCV."
         )
     members = getattr(classifier, "learner_list", None)  # a modAL Committee
@@ -67,7 +71,7 @@ def probability_blocks(classifier, X_pool, who):
     start = 0
     while start < n_pool:
         rows = slice(start, min(start + block_rows, n_pool))
-        proba = classifier.predict_proba(take_rows(X_pool, rows))
+        proba = _asked(classifier, take_rows(X_pool, rows), first + start, who)
         outputs = proba if isinstance(proba, list) else [proba]
         if not outputs:
             raise ValueError(f"{who} got an empty list from predict_proba.")
@@ -77,6 +81,19 @@ def probability_blocks(classifier, X_pool, who):
         n_classes = sum(output.shape[1] for output in outputs)
         block_rows = int(np.clip(_BLOCK_BYTES // (8 * n_classes), 1, most_rows))
         start = rows.stop
+
+
+def _asked(classifier, X, first, who):
+    try:
+        return classifier.predict_proba(X)
+    except ValueError as error:
+        if type(error) is not ValueError:  # such as NotFittedError
+            raise
+        last = first + n_rows(X) - 1
+        raise ValueError(
+            f"{who} asked predict_proba about rows {first} to {last} of X_pool, which"
+            f" count from 0 in what it raised: {error}"
+        ) from error
 
 
 def are_uneven(row_sum):

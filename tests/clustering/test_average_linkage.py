@@ -1,5 +1,6 @@
 """AverageLinkage against fastcluster and scipy, and what a user can get wrong."""
 
+import os
 from itertools import product
 
 import fastcluster
@@ -551,6 +552,22 @@ class TestMemory:
         approximate.fit(X)
         approximate.set_params(recall=0.5).fit(X)
         assert len(merges_made) == len(list(tmp_path.iterdir())) == 7
+
+    def test_a_folder_that_cannot_be_written_to(
+        self, merges_made, tmp_path, monkeypatch
+    ):
+        X = blobs(20, 3, seed=14)
+        model = AverageLinkage(memory=tmp_path).fit(X)
+        monkeypatch.setattr(os, "access", lambda *arguments: False)
+        model.fit(X)  # what is there can be read
+        with pytest.raises(ValueError, match="cannot be written to, and does not hold"):
+            model.fit(X + 1)
+        assert len(merges_made) == 1
+
+    def test_a_folder_at_home(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        AverageLinkage(memory="~/kept").fit(blobs(20, 3, seed=15))
+        assert [path.parent.name for path in tmp_path.rglob("*.npz")] == ["kept"]
 
     def test_none_and_a_memory_without_location_keep_nothing(self, merges_made):
         X = blobs(20, 3, seed=12)

@@ -77,6 +77,13 @@ def test_what_is_wrong_is_told_in_a_line(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_draws_is_missed_before_anything_is_trained(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setattr(_compare, "_run_all", None)
+    assert main([*SHORT, "--output", str(tmp_path / "out")]) == 2
+    assert "compare without --no-report needs matplotlib" in capsys.readouterr().err
+
+
 def test_the_package_is_a_command():
     done = subprocess.run(
         [sys.executable, "-m", "modal_clustermargin", "--help"],

@@ -139,6 +139,12 @@ class TestEveryStrategy:
         ):
             make(strategy)(Unfitted(), empty, 2)
 
+    @pytest.mark.parametrize("nothing", [None, "pool.zarr"])
+    def test_says_that_it_needs_rows(self, strategy, nothing):
+        message = f"{strategy.__name__} needs rows as X_pool; got {nothing!r}"
+        with pytest.raises(ValueError, match=message):
+            make(strategy)(Unfitted(), nothing, 2)
+
     def test_says_what_is_wrong_with_ids(self, strategy):
         X_pool = numbered_rows(3)
         with pytest.raises(ValueError, match=r"ids of shape \(2,\) for a pool of 3"):

@@ -1,7 +1,10 @@
 """Pools of dask and Zarr, against the same rows in an array."""
 
 import gc
+import importlib
 import os
+import shutil
+import threading
 import time
 
 import dask
@@ -22,6 +25,7 @@ from modal_clustermargin import (
     CoreSet,
     MarginSampling,
     RandomSampling,
+    _workers,
 )
 from modal_clustermargin._workers import Shared
 from modal_clustermargin.estimators import NetworkClassifier
@@ -278,6 +282,11 @@ def test_embeddings_that_cannot_be_read_are_refused_before_work(client):
         strategy(Never(), X, 5)
 
 
+EMPTY_CHUNKS = {"config": {"write_empty_chunks": True}}
+if zarr.__version__ < "3":
+    EMPTY_CHUNKS = EMPTY_CHUNKS["config"]
+
+
 def half_written(path):
     stored = zarr.open_array(
         str(path), mode="w", shape=X.shape, chunks=(60, 6), dtype=X.dtype
@@ -301,7 +310,7 @@ def half_written(path):
     ],
 )
 def test_a_store_that_is_being_written(client, tmp_path, name, use):
-    message = f"found 2 of the 7 chunks of {name} in its Zarr store: it is being writ"
+    message = f"found 2 of the 7 chunks of {name} in the Zarr store .*: it is being wr"
     with pytest.raises(ValueError, match=message):
         use(half_written(tmp_path))
 
@@ -319,6 +328,57 @@ def test_a_store_that_grows_while_it_is_read(client, tmp_path):
     pool = zarr.open_array(str(tmp_path), mode="r")
     with pytest.raises(ValueError, match=r"\(500, 6\) by now: it was written to"):
         MarginSampling()(classifier, pool, 5)
+
+
+def test_chunks_that_vanish_while_they_are_read(client, tmp_path):
+    in_zarr(X, tmp_path)
+    [chunk] = [path for path in tmp_path.rglob("*") if str(path)[-3:] in ("4/1", "4.1")]
+
+    class Removes(LogisticRegression):
+        def predict_proba(self, rows):
+            chunk.unlink(missing_ok=True)
+            return super().predict_proba(rows)
+
+    pool = zarr.open_array(str(tmp_path), mode="r")
+    with pytest.raises(
+        ValueError, match="found 13 of the 14 chunks of X_pool in the Z"
+    ):
+        MarginSampling()(Removes().fit(X[:60], y[:60]), pool, 5)
+    chunk.write_bytes(b"no chunk at all")
+    with pytest.raises(ValueError, match="cannot read X_pool .* if it is damaged"):
+        MarginSampling()(network(), pool, 5)
+    shutil.rmtree(tmp_path)
+    with pytest.raises(ValueError, match="finds no chunk of X_pool .* by an absolute"):
+        MarginSampling()(network(), pool, 5)
+
+
+def test_a_store_that_is_elsewhere_for_workers(processes, tmp_path, monkeypatch):
+    in_zarr(X, tmp_path / "pool.zarr")
+    monkeypatch.chdir(tmp_path)  # workers stay where they are
+    pool = zarr.open_array("pool.zarr", mode="r")
+    message = "MarginSampling finds no chunk of X_pool .* as the worker tcp.* sees it"
+    with pytest.raises(ValueError, match=message):
+        MarginSampling()(network(), pool, 5)
+    with pytest.raises(ValueError, match="AverageLinkage finds no chunk of X .*worker"):
+        AverageLinkage().fit(pool)
+
+
+def test_chunks_of_zeros_are_rows_if_they_were_written(client, tmp_path):
+    rows = X.copy()
+    rows[:, 4:] = 0
+    rows[60:180] = 0
+    stored = zarr.open_array(
+        str(tmp_path),
+        mode="w",
+        shape=rows.shape,
+        chunks=(60, 4),
+        dtype=rows.dtype,
+        **EMPTY_CHUNKS,
+    )
+    stored[:] = rows
+    pool = zarr.open_array(str(tmp_path), mode="r")
+    picks = MarginSampling()(network(), pool, 50)
+    np.testing.assert_array_equal(picks, MarginSampling()(network(), rows, 50))
 
 
 def test_dask_that_is_not_installed(pool, monkeypatch):
@@ -352,13 +412,19 @@ def test_what_is_known_beforehand_is_refused_before_rows_are_read(client):
             AverageLinkage(device=device).fit(unread)
     with pytest.raises(ValueError, match="dim 3"):
         AverageLinkage().fit(unread[:, :, np.newaxis])
+    for dtype in ("M8[s]", np.longdouble, np.complex64):
+        other = unread.map_blocks(fails, dtype=dtype)
+        with pytest.raises(
+            ValueError, match="X of real numbers that float64 holds; got"
+        ):
+            AverageLinkage().fit(other)
     fitted = AverageLinkage().fit(X[:, :3])
     for ask in (fitted.predict, fitted.assign):
         with pytest.raises(ValueError, match="6 features, but .* expecting 3"):
             ask(unread)
 
 
-def test_a_cluster_without_workers():
+def test_a_cluster_without_workers(monkeypatch):
     import distributed
 
     with (
@@ -367,9 +433,106 @@ def test_a_cluster_without_workers():
         ) as cluster,
         distributed.Client(cluster) as client,
         dask.config.set({"distributed.comm.timeouts.connect": "100ms"}),
-        pytest.raises(RuntimeError, match="has no workers to send data to"),
     ):
-        Shared(X).sent_by(client)
+        with pytest.raises(RuntimeError, match="BADGE finds no workers in the Dask cl"):
+            Shared(X).sent_by(client, "BADGE")
+        monkeypatch.setattr(_workers, "_MOST_ALONE", 0.2)
+        monkeypatch.setattr(_workers, "_LOOKED_AFTER", 0.1)
+        chunks = da.from_array(X, chunks=100)
+        for name, ask in (
+            ("AverageLinkage", lambda: AverageLinkage().fit(chunks)),
+            ("MarginSampling", lambda: MarginSampling()(network(), chunks, 5)),
+        ):
+            with pytest.raises(RuntimeError, match=f"{name} finds no workers .* Start"):
+                ask()
+
+
+def test_chunks_that_workers_have_already(client):
+    pool = da.from_array(X, chunks=90).persist()
+    expected = ClusterMargin(random_state=0)(network(), X, 20)
+    for rows, embedding in ((pool, None), (pool, pool), (X, pool)):
+        strategy = ClusterMargin(embedding=embedding, random_state=0)
+        picks = strategy(network(), rows, 20)
+        if embedding is None:
+            np.testing.assert_array_equal(picks, expected)
+    of_rows = ClusterMargin(embedding=X, random_state=0)(network(), X, 20)
+    np.testing.assert_array_equal(picks, of_rows)
+
+
+def test_small_chunks_are_read_together():
+    many = _chunked_rows.ChunkedRows(da.from_array(X, chunks=(1, 3)), None)
+    assert many.array.chunks == ((7,) * 57 + (1,), (6,))
+    uneven = da.from_array(X, chunks=((2, 5, 1, 3, 100, 2, 287), 6))
+    uneven = _chunked_rows.ChunkedRows(uneven, None)
+    assert uneven.array.chunks[0] == (7, 4, 100, 2, 287)
+    large = da.zeros((100_000, 64), chunks=(300, 64), dtype=np.float64)
+    large = _chunked_rows.ChunkedRows(large, None)
+    assert set(large.array.chunks[0]) <= {1500, 100_000 % 1500}
+
+
+def test_a_learner_may_begin_with_rows_of_a_pool(client, tmp_path):
+    for pool in (da.from_array(X, chunks=150), in_zarr(X, tmp_path)):
+        first = pool[:60]
+        learner = ActiveLearner(LogisticRegression(), MarginSampling(), first, y[:60])
+        for _ in range(2):
+            indices, instances = learner.query(pool, n_instances=5)
+            learner.teach(instances, da.from_array(y[indices], chunks=2))
+        assert type(learner.X_training) is type(learner.y_training) is np.ndarray
+        assert learner.X_training.shape == (70, 6)
+        learner.fit(first, y[:60])
+        np.testing.assert_array_equal(learner.X_training, X[:60])
+
+
+def test_the_rows_that_a_classifier_refused(client):
+    spoilt = np.tile(X, (4, 1))
+    spoilt[1590] = np.nan
+    classifier = network()
+    for rows, first in ((spoilt, 1024), (da.from_array(spoilt, chunks=400), 1200)):
+        message = f"asked .* rows {first} to 1599 of X_pool, .* in row {1590 - first}"
+        with pytest.raises(ValueError, match=message):
+            MarginSampling()(classifier, rows, 5)
+
+
+def test_chunks_of_other_sizes_than_said(client):
+    wrong = da.from_array(X, chunks=100).map_blocks(
+        lambda chunk: chunk[:99] if len(chunk) else chunk, dtype=X.dtype
+    )
+    with pytest.raises(
+        ValueError, match="A chunk has 99 rows, where .* 100, from row "
+    ):
+        AverageLinkage().fit(wrong)
+
+
+def test_embeddings_of_any_rank(client, tmp_path):
+    deep = X.reshape(400, 3, 2)
+    expected = ClusterMargin(embedding=deep, random_state=0)(network(), X, 20)
+    strategy = ClusterMargin(embedding=da.from_array(deep, chunks=99), random_state=0)
+    np.testing.assert_array_equal(strategy(network(), X, 20), expected)
+    stored = zarr.open_array(str(tmp_path), mode="w", shape=deep.shape, dtype="f4")
+    stored[:] = deep
+    with pytest.raises(ValueError, match=r"that is a matrix; got shape \(400, 3, 2\)"):
+        ClusterMargin(embedding=stored)(network(), X, 20)
+
+
+def lacks_a_module(value):
+    importlib.import_module("no_such_module")
+
+
+def test_what_a_worker_cannot_have(processes):
+    workers = _workers.Workers(processes, who="BADGE")
+    with pytest.raises(ImportError, match="BADGE .* lacks a module .*upload_file"):
+        list(workers.each(lacks_a_module, [(1,)]))
+
+    class Locked(LogisticRegression):
+        def __init__(self):
+            super().__init__()
+            self.lock = threading.Lock()
+
+    pool = da.from_array(X, chunks=100)
+    with pytest.raises(
+        TypeError, match="MarginSampling cannot send a Locked to the wor"
+    ):
+        MarginSampling()(Locked().fit(X[:60], y[:60]), pool, 5)
 
 
 def test_chunks_that_hold_no_row(client):

@@ -99,7 +99,7 @@ def test_while_a_pool_is_queried(kill_at, n, monkeypatch):
 def test_a_call_that_kills_every_worker_is_given_up(processes):
     workers = Workers(processes)
     calls = [(Shared(3),)]
-    message = "die was called 5 times on the Dask cluster, and each time a worker was"
+    message = "made a call on the Dask cluster 5 times, and each time a worker was"
     with pytest.raises(RuntimeError, match=message):
         list(workers.each(die, calls))
 
