@@ -356,6 +356,10 @@ def test_a_store_that_is_elsewhere_for_workers(processes, tmp_path, monkeypatch)
     in_zarr(X, tmp_path / "pool.zarr")
     monkeypatch.chdir(tmp_path)  # workers stay where they are
     pool = zarr.open_array("pool.zarr", mode="r")
+    if zarr.__version__ < "3":  # makes paths absolute
+        picks = MarginSampling()(network(), pool, 5)
+        np.testing.assert_array_equal(picks, MarginSampling()(network(), X, 5))
+        return
     message = "MarginSampling finds no chunk of X_pool .* as the worker tcp.* sees it"
     with pytest.raises(ValueError, match=message):
         MarginSampling()(network(), pool, 5)
