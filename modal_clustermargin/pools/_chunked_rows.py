@@ -99,7 +99,7 @@ class ChunkedRows:
         """Some rows, here: a slice or an integer array of positions; ndarray."""
         from dask import delayed
 
-        calls = [(delayed(_dense)(self.array[rows], 0), 0)]
+        calls = [(delayed(self.array[rows]), 0)]
         [(_, found)] = self.workers.each(_dense, calls)
         return found
 
