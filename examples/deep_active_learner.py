@@ -2,9 +2,10 @@
 A network in modAL's DeepActiveLearner
 ======================================
 
-modAL 0.4.2 alone has it. It keeps no data: what is taught is what the network is
-trained on, further from where it is. So every round teaches all labels so far,
-and ``warm_start=False`` begins from fresh weights.
+modAL 0.4.2 alone has it: ``pip install --no-deps modAL-python==0.4.2.1``. It keeps no
+data: what is taught is what the network is trained on, further from where it is. So
+every round teaches all labels so far, and ``warm_start=False`` begins from fresh
+weights.
 """
 
 import numpy as np
