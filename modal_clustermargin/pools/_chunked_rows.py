@@ -11,12 +11,8 @@ import numpy as np
 from scipy import sparse
 
 from modal_clustermargin._workers import dask_workers
+from modal_clustermargin.pools._rows import rows_in_a_call
 from modal_clustermargin.pools._zarr_rows import check_unchanged, dask_array_of
-
-# Small chunks are read together, so many bytes at a time; but there are as many
-# calls for workers to share. A call takes some 15 ms, whatever it reads.
-_CALL_BYTES = 2**24
-_LEAST_CALLS = 64
 
 
 @contextmanager
@@ -208,8 +204,7 @@ def rows_like(rows):
 def _read_together(array):
     """How many rows each call is to read: whole chunks, as far as they are small."""
     sizes = array.chunks[0]
-    row_bytes = max(1, array.dtype.itemsize * int(np.prod(array.shape[1:])))
-    most = min(_CALL_BYTES // row_bytes, -(-sum(sizes) // _LEAST_CALLS))
+    most = rows_in_a_call(sum(sizes), array.shape[1:], array.dtype)
     together = [0]
     for size in sizes:
         if together[-1] and together[-1] + size > most:

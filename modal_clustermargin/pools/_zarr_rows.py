@@ -6,9 +6,7 @@ Zarr reads such a chunk as rows of its fill value.
 import numpy as np
 
 from modal_clustermargin._workers import this_process
-
-# Chunks are read so many bytes at a time, or one if it is larger.
-_BLOCK_BYTES = 2**24
+from modal_clustermargin.pools._rows import rows_in_a_call
 
 
 def dask_array_of(X, who, name):
@@ -35,9 +33,8 @@ def dask_array_of(X, who, name):
         raise ValueError(f"{who} got an {name} of no dimension, which has no rows.")
     rows = _ZarrRows(X, who, name)
     rows.check_written()
-    row_bytes = max(1, X.dtype.itemsize * int(np.prod(X.shape[1:])))
-    n_chunks = max(1, _BLOCK_BYTES // (row_bytes * X.chunks[0]))
-    blocks = (n_chunks * X.chunks[0], *X.shape[1:])
+    most_rows = rows_in_a_call(X.shape[0], X.shape[1:], X.dtype)
+    blocks = (max(1, most_rows // X.chunks[0]) * X.chunks[0], *X.shape[1:])
     return dask.array.from_array(rows, blocks, name=False, fancy=False)
 
 
