@@ -63,6 +63,12 @@ def prepare_block(X, metric):
 
 def check_type(dtype, who):
     """Raise ValueError unless numbers are real, and float64 holds them."""
+    if dtype.kind == "c":
+        # In the words that scikit-learn's checks look for.
+        raise ValueError(
+            f"Complex data not supported: {who} got X of {dtype}, and distances are of"
+            " real numbers. Put X.real and X.imag side by side, or take one of them."
+        )
     if dtype.kind not in "biufO" or dtype.itemsize > 8:
         raise ValueError(
             f"{who} needs X of real numbers that float64 holds; got {dtype}. Convert"
