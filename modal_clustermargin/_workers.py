@@ -6,6 +6,7 @@ distributed is imported by this file alone, and dask by it and by what reads chu
 
 import os
 import time
+import warnings
 from contextlib import contextmanager
 from itertools import islice
 
@@ -16,9 +17,10 @@ _CALLS_FOR_EACH = 2
 _MOST_ATTEMPTS = 5
 _MISSED_AFTER = 0.5  # seconds
 
-# Seconds for which a cluster may be without a worker, and between looks at that.
-_MOST_ALONE = 30
-_LOOKED_AFTER = 5
+# Seconds for which a cluster may be without a worker (one that adapts begins so), and
+# after which that is looked at.
+_MOST_ALONE = 300
+_LOOKED_AFTER = 30
 
 
 @contextmanager
@@ -130,9 +132,9 @@ class Workers:
         Raises
         ------
         RuntimeError
-            If one call after another loses its worker, or none is left.
+            If one call after another loses its worker, or none comes for long.
 
-        ImportError
+        ModuleNotFoundError
             If a worker lacks a module. What else a function raises comes as it is.
         """
         from distributed import CancelledError, KilledWorker, as_completed
@@ -169,11 +171,12 @@ class Workers:
                     del under_way[future]
                     start(number, arguments, n_attempts + 1)
                     continue
-                except ImportError as error:
-                    raise ImportError(
+                except ModuleNotFoundError as error:
+                    raise ModuleNotFoundError(
                         f"{self.who} made a call on a Dask worker, which lacks a module"
                         f" ({error}). Install it there, or send a file of your own with"
-                        " client.upload_file."
+                        " client.upload_file.",
+                        name=error.name,
                     ) from error
                 del under_way[future]
                 future.release()
@@ -201,8 +204,15 @@ class Workers:
                 if self.client.status != "running" or self.client.nthreads():
                     alone_since = None
                     continue
-                alone_since = alone_since or time.monotonic()
-                if time.monotonic() - alone_since >= _MOST_ALONE - _LOOKED_AFTER:
+                if alone_since is None:
+                    alone_since = time.monotonic() - _LOOKED_AFTER
+                    warnings.warn(
+                        f"{self.who} waits for workers: the Dask cluster of the current"
+                        f" client has none. Another {_MOST_ALONE - _LOOKED_AFTER:.0f}"
+                        " seconds without, and it gives up.",
+                        stacklevel=2,
+                    )
+                elif time.monotonic() - alone_since >= _MOST_ALONE:
                     raise RuntimeError(_nobody_there(self.who)) from None
         return next(completed)
 

@@ -124,7 +124,9 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
 
     recall_ : float
         Share of the nearest neighbours that the searches found, the least of all
-        searches, estimated on 1,024 samples or more each. 1 if they were exact.
+        searches, estimated on 1,024 samples or more each: roughly, where next to
+        none of these has a neighbour within `distance_threshold`. 1 if they were
+        exact.
 
     fit_seconds_ : float
         What `fit` took, seconds; little where `memory` had the merges.

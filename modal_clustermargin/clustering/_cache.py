@@ -29,14 +29,15 @@ class MergeCache:
 
     def __init__(self, memory):
         location = getattr(memory, "location", memory)
-        self.folder = None if location is None else Path(location).expanduser()
-        if self.folder is not None:
+        self.folder = None
+        if location is not None:
             # Now, not after an hour of clustering.
             try:
+                self.folder = Path(location).expanduser()
                 self.folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
+            except (OSError, RuntimeError) as error:  # no folder, or nobody's home
                 raise ValueError(
-                    f"memory={str(self.folder)!r} cannot be a folder for the cache"
+                    f"memory={str(location)!r} cannot be a folder for the cache"
                     f" ({error}). Name another, or leave memory=None."
                 ) from error
 

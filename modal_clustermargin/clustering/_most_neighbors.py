@@ -26,6 +26,7 @@ _WORTH_TRYING = 0.25
 
 N_SAMPLED = 1024
 _LEAST_TRUE = 500  # neighbours of the sample, for an estimate to be good to .02
+_ROUNDS_FOR_FEW = 3  # where there are fewer
 N_PROBES = 4  # cells that a row is compared with
 _N_LOOKED_AT = 10  # neighbours whose neighbours a row is compared with, both ways
 _USUALLY_ENOUGH = 8  # neighbours, for most merges until the next search
@@ -94,9 +95,15 @@ def most_nearest_in_set(
             )
             scores[:] = narrow[:, np.newaxis]
         work = (len(sample.rows) + n_cells) * n_rows
-        reached = 0.0
-        while reached < recall:
+        reached, n_rounds, work_before = 0.0, 0, work
+        while reached < recall or n_rounds < sample.least_rounds:
+            if reached >= recall and 2 * work - work_before > budget:
+                break
             before, work_before = reached, work
+            if n_rounds:
+                work += n_rows * n_cells
+                cells = nearest_centroids(rows, centroids(rows, n_cells, rng))
+            n_rounds += 1
             work += _n_products(cells, n_cells)
             if work > budget:
                 return None
@@ -112,11 +119,9 @@ def most_nearest_in_set(
                 reached += gain
                 show(int(100 * min(reached / recall, 1)))
             if reached < recall:
-                work += n_rows * n_cells
                 left = rounds_left(before, reached, recall)
                 if work + left * (work - work_before) > budget:
                     return None
-                cells = nearest_centroids(rows, centroids(rows, n_cells, rng))
     _list_kernels.strip_marks(proposed)
     found = np.empty_like(proposed)
     found[order] = np.where(proposed < 0, -1, order[proposed])
@@ -234,8 +239,11 @@ class Sample:
     rows : ndarray of shape (n_sampled,)
 
     n_true : int
-        Neighbours that they have. Where so few have any that the share found of them is
-        a rough estimate, there is little to be found among all rows.
+        Neighbours that they have.
+
+    least_rounds : int
+        In how many sets of cells rows are to be compared, whatever share of the
+        neighbours is found: more where these are too few to tell, if the budget lasts.
     """
 
     def __init__(self, find, n_rows, n_proposed, rng, budget):
@@ -254,6 +262,7 @@ class Sample:
             self.neighbors = np.concatenate([self.neighbors, found])
             self.scores = np.concatenate([self.scores, scores])
             self.n_true += np.count_nonzero(found >= 0)
+        self.least_rounds = 1 if self.n_true >= _LEAST_TRUE else _ROUNDS_FOR_FEW
 
     def usual_reach(self, half):
         """How far the neighbours of a usual row are, as half a squared distance.

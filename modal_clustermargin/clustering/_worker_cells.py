@@ -36,8 +36,11 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall, work
     sq_reach, least_scores = most.narrowed(sample, half, least_scores, rows.shape[1])
     lists = NeighborLists(least_scores, n_proposed)
     work = len(sample.rows) * n_rows
-    reached = 0.0
-    while reached < recall:
+    reached, n_rounds, work_before = 0.0, 0, work
+    while reached < recall or n_rounds < sample.least_rounds:
+        if reached >= recall and 2 * work - work_before > budget:
+            break
+        n_rounds += 1
         before, work_before = reached, work
         centroids = most.centroids(rows, n_cells, rng)
         cells = held.nearest_centroids(centroids)

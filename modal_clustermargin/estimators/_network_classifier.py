@@ -477,16 +477,22 @@ class NetworkClassifier(SeededNet):
 
         ValueError
             If X holds NaN or infinity, or differs in shape from X at `fit`, or if
-            probabilities are NaN, as they are where training diverged.
+            probabilities are NaN: all where training diverged, those of a row where
+            its numbers are too large for the network.
         """
         proba = self.predict_proba(X)
         lost = np.isnan(proba).any(axis=1)
+        if len(lost) and lost.all():
+            raise ValueError(
+                "NetworkClassifier.predict got NaN as the probabilities of every row:"
+                f" training has diverged. Fit again with an lr below {self.lr:g}, or"
+                " with larger batches."
+            )
         if lost.any():
             raise ValueError(
-                "NetworkClassifier.predict got NaN as probabilities of row"
-                f" {lost.argmax()} of X, of which none is the greatest: training has"
-                f" diverged. Fit again with an lr below {self.lr:g}, or with larger"
-                " batches."
+                "NetworkClassifier.predict got NaN as the probabilities of row"
+                f" {lost.argmax()} of X, which has no most probable label: its numbers"
+                " overflow in the network. Repair or drop it, or scale X before fit."
             )
         if self._has_columns():
             return (proba >= 0.5).astype(np.int64)

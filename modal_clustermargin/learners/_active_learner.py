@@ -6,7 +6,7 @@ from modAL.models import learners as modal_learners
 from modAL.models.base import BaseLearner
 from modAL.uncertainty import uncertainty_sampling
 
-from modal_clustermargin.learners._any_rows import rows_at
+from modal_clustermargin.learners._any_rows import brought_here, rows_at
 from modal_clustermargin.learners._asking_once import AskingOnce
 from modal_clustermargin.learners._training_data import TrainingData
 
@@ -107,6 +107,7 @@ class ActiveLearner(AskingOnce, TrainingData, modal_learners.ActiveLearner):
             If X and y do not belong together, or not to what there is; nothing is
             added then. What the estimator's `fit` raises comes after they are.
         """
+        X, y = brought_here(X), brought_here(y)
         if not only_new or _KEEPS_ONLY_NEW:
             self._add_training_data(X, y)
         if only_new:
@@ -154,7 +155,7 @@ class BayesianOptimizer(AskingOnce, TrainingData, modal_learners.BayesianOptimiz
         )
         self._begin(X_training, y_training, bootstrap_init, random_state, fit_kwargs)
         if X_training is not None:
-            self._set_max(X_training, y_training)
+            self._set_max(self.X_training, self.y_training)
 
     def fit(self, X, y, bootstrap=False, **fit_kwargs):
         """Train on X and y alone; the largest value is the one among these."""
@@ -164,6 +165,7 @@ class BayesianOptimizer(AskingOnce, TrainingData, modal_learners.BayesianOptimiz
         return self
 
     def _set_max(self, X, y):
+        X, y = brought_here(X), brought_here(y)
         # modAL looks a Series up by its index.
         values = np.asarray(y)
         largest = int(np.argmax(values))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from modal_clustermargin.pools._chunked_rows import lie_elsewhere
+from modal_clustermargin.pools._chunked_rows import lie_elsewhere, opened
 from modal_clustermargin.pools._rows import take_rows
 
 
@@ -16,7 +16,10 @@ def brought_here(X):
     """Rows of dask or Zarr as an array; all others as they are."""
     if hasattr(X, "__dask_graph__"):
         return X.compute()
-    return np.asarray(X) if lie_elsewhere(X) else X
+    if not lie_elsewhere(X):
+        return X
+    with opened(X, "A learner", "training data") as rows:
+        return rows.gathered()
 
 
 def rows_at(X, positions):

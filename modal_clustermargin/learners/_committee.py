@@ -3,7 +3,7 @@
 import numpy as np
 from modAL.models import learners as modal_learners
 
-from modal_clustermargin.learners._any_rows import side_by_side
+from modal_clustermargin.learners._any_rows import brought_here, side_by_side
 from modal_clustermargin.learners._asking_once import AskingOnce
 from modal_clustermargin.learners._training_data import TrainingData
 
@@ -17,6 +17,7 @@ class _OfMembers:
         return np.column_stack([np.asarray(vote) for vote in votes])
 
     def _add_training_data(self, X, y):
+        X, y = brought_here(X), brought_here(y)
         grown = [
             each._grown(X, y) if isinstance(each, TrainingData) else None
             for each in self.learner_list

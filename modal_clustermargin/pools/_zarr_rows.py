@@ -3,10 +3,17 @@
 Zarr reads such a chunk as rows of its fill value.
 """
 
+from collections import deque
+from uuid import uuid4
+
 import numpy as np
 
 from modal_clustermargin._workers import this_process
 from modal_clustermargin.pools._rows import rows_in_a_call
+
+# Arrays of which this process has seen every chunk: their stores are not listed again
+# because of chunks that hold the fill value. They are, once, when all was read.
+_FOUND_WHOLE = deque(maxlen=64)
 
 
 def dask_array_of(X, who, name):
@@ -72,6 +79,7 @@ class _ZarrRows:
     def __init__(self, array, who, name):
         self.array, self.who, self.name = array, who, name
         self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
+        self._token = uuid4()
 
     def __getitem__(self, index):
         try:
@@ -82,20 +90,25 @@ class _ZarrRows:
                 f" {_place(self.array)} ({type(error).__name__}: {error}). Look at what"
                 f" {this_process()} has there, and write it again if it is damaged."
             ) from error
-        if self._looks_missing(block):
+        if self._token not in _FOUND_WHOLE and self._looks_missing(block, index):
             self.check_written()
+            _FOUND_WHOLE.append(self._token)
         return block
 
-    def _looks_missing(self, block):
-        """Whether a row is but fill value in the columns of a chunk."""
+    def _looks_missing(self, block, index):
+        """Whether a chunk holds nothing but the fill value, as far as it was read."""
         fill = self.array.fill_value
-        if fill is None or block.ndim != self.ndim:
-            return True
         if not block.size:
             return False
+        if fill is None or self.dtype.hasobject or block.ndim != self.ndim:
+            return True
         is_fill = np.isnan(block) if fill != fill else block == fill
-        for axis in range(1, self.ndim):
-            starts = np.arange(0, block.shape[axis], self.array.chunks[axis])
+        cuts = zip(index, block.shape, self.array.chunks, strict=True)
+        for axis, (read, n_read, n_in_chunk) in enumerate(cuts):
+            if not isinstance(read, slice) or read.step not in (None, 1):
+                return True
+            to_next = -(read.start or 0) % n_in_chunk
+            starts = np.union1d(0, np.arange(to_next, n_read, n_in_chunk))
             is_fill = np.logical_and.reduceat(is_fill, starts, axis=axis)
         return bool(is_fill.any())
 

@@ -118,6 +118,8 @@ def as_matrix(embeddings, n_pool, who):
             " embedding=, an array or a function (classifier, X_pool) that gives"
             " numbers for each row."
         )
+    if matrix.dtype.itemsize > 8:
+        matrix = matrix.astype(np.float64)
     return matrix.reshape(n_pool, -1)
 
 

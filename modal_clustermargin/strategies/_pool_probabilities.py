@@ -90,9 +90,10 @@ def _asked(classifier, X, first, who):
         if type(error) is not ValueError:  # such as NotFittedError
             raise
         last = first + n_rows(X) - 1
+        counted = f"; a row that is numbered counts from {first}" if first else ""
         raise ValueError(
-            f"{who} asked predict_proba about rows {first} to {last} of X_pool, which"
-            f" count from 0 in what it raised: {error}"
+            f"{error} ({who} asked predict_proba about rows {first} to {last} of X_pool"
+            f"{counted}.)"
         ) from error
 
 

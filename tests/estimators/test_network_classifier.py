@@ -246,8 +246,16 @@ class TestLabelMessages:
     def test_training_that_diverged(self, columns, net, blobs):
         X, y = blobs
         net.set_params(lr=1e30).fit(X, np.eye(3)[y] if columns else y)
-        with pytest.raises(ValueError, match=r"NaN as .* row 0 .* lr below 1e\+30, or"):
+        with pytest.raises(ValueError, match=r"of every row: .* lr below 1e\+30, or"):
             net.predict(X)
+
+    def test_a_row_that_overflows(self, net, blobs):
+        X, y = blobs
+        large = X.copy()
+        large[17] = 3e38
+        net.fit(X, y)
+        with pytest.raises(ValueError, match="of row 17 of X, .* numbers overflow in"):
+            net.predict(large)
 
     def test_classes_before_fit(self, net):
         with pytest.raises(AttributeError, match="known after fit, or with classes="):

@@ -30,7 +30,7 @@ from modal_clustermargin import (
 from modal_clustermargin._workers import Shared
 from modal_clustermargin.estimators import NetworkClassifier
 from modal_clustermargin.learners import ActiveLearner, Committee
-from modal_clustermargin.pools import _chunked_rows
+from modal_clustermargin.pools import _chunked_rows, _zarr_rows
 
 rng = np.random.RandomState(0)
 X = rng.normal(size=(400, 6)).astype(np.float32)
@@ -344,6 +344,11 @@ def test_chunks_that_vanish_while_they_are_read(client, tmp_path):
         ValueError, match="found 13 of the 14 chunks of X_pool in the Z"
     ):
         MarginSampling()(Removes().fit(X[:60], y[:60]), pool, 5)
+
+
+def test_a_store_that_is_damaged_or_gone(client, tmp_path):
+    pool = in_zarr(X, tmp_path)
+    [chunk] = [path for path in tmp_path.rglob("*") if str(path)[-3:] in ("4/1", "4.1")]
     chunk.write_bytes(b"no chunk at all")
     with pytest.raises(ValueError, match="cannot read X_pool .* if it is damaged"):
         MarginSampling()(network(), pool, 5)
@@ -365,6 +370,38 @@ def test_a_store_that_is_elsewhere_for_workers(processes, tmp_path, monkeypatch)
         MarginSampling()(network(), pool, 5)
     with pytest.raises(ValueError, match="AverageLinkage finds no chunk of X .*worker"):
         AverageLinkage().fit(pool)
+
+
+@pytest.mark.parametrize("fill", [0, np.nan])
+def test_a_chunk_that_is_missing_in_some_columns(tmp_path, fill, monkeypatch):
+    stored = zarr.open_array(
+        str(tmp_path),
+        mode="w",
+        shape=X.shape,
+        chunks=(60, 4),
+        dtype=X.dtype,
+        fill_value=fill,
+    )
+    stored[:] = X
+    stored[130, :4] = fill  # one row of a chunk that is there
+    [chunk] = [path for path in tmp_path.rglob("*") if str(path)[-3:] in ("1/1", "1.1")]
+    chunk.unlink()
+    rows = _zarr_rows._ZarrRows(stored, "BADGE", "X_pool")
+    whole = slice(0, 6, None)
+    for read in (slice(50, 200), slice(70, 90), slice(0, 400)):
+        with pytest.raises(ValueError, match="found 13 of the 14 chunks of X_pool"):
+            rows[read, whole]
+    monkeypatch.setattr(_zarr_rows._ZarrRows, "check_written", None)
+    for read in (slice(0, 60), slice(120, 400), slice(121, 180), slice(125, 140)):
+        np.testing.assert_array_equal(rows[read, whole], stored[read])
+
+
+def test_a_learner_does_not_learn_from_chunks_that_are_missing(client, tmp_path):
+    half = half_written(tmp_path)
+    learner = ActiveLearner(LogisticRegression(), MarginSampling(), X[:60], y[:60])
+    with pytest.raises(ValueError, match="learner found 2 of the 7 chunks of training"):
+        learner.teach(half, y)
+    assert len(learner.X_training) == 60
 
 
 def test_chunks_of_zeros_are_rows_if_they_were_written(client, tmp_path):
@@ -448,7 +485,10 @@ def test_a_cluster_without_workers(monkeypatch):
             ("AverageLinkage", lambda: AverageLinkage().fit(chunks)),
             ("MarginSampling", lambda: MarginSampling()(network(), chunks, 5)),
         ):
-            with pytest.raises(RuntimeError, match=f"{name} finds no workers .* Start"):
+            with (
+                pytest.warns(UserWarning, match=f"{name} waits for workers: the Dask"),
+                pytest.raises(RuntimeError, match=f"{name} finds no workers .* Start"),
+            ):
                 ask()
 
 
@@ -493,7 +533,7 @@ def test_the_rows_that_a_classifier_refused(client):
     spoilt[1590] = np.nan
     classifier = network()
     for rows, first in ((spoilt, 1024), (da.from_array(spoilt, chunks=400), 1200)):
-        message = f"asked .* rows {first} to 1599 of X_pool, .* in row {1590 - first}"
+        message = f" in row {1590 - first}.* rows {first} to 1599 .* from {first}"
         with pytest.raises(ValueError, match=message):
             MarginSampling()(classifier, rows, 5)
 
@@ -525,7 +565,8 @@ def lacks_a_module(value):
 
 def test_what_a_worker_cannot_have(processes):
     workers = _workers.Workers(processes, who="BADGE")
-    with pytest.raises(ImportError, match="BADGE .* lacks a module .*upload_file"):
+    message = "BADGE .* lacks a module .*upload_file"
+    with pytest.raises(ModuleNotFoundError, match=message):
         list(workers.each(lacks_a_module, [(1,)]))
 
     class Locked(LogisticRegression):

@@ -11,7 +11,7 @@ from modal_clustermargin import AverageLinkage, MarginSampling
 X = np.random.RandomState(0).normal(size=(300, 6))
 
 
-def test_rows_are_searched_and_asked_about():
+def test_rows_are_searched_and_asked_about(all_is_sent):
     # Where no other test has left a client, if a closed one.
     contextvars.Context().run(_search_and_ask)
 
