@@ -65,7 +65,7 @@ def ours(threshold, **parameters):
 
 
 def approximate(threshold, **parameters):
-    return ours(threshold, neighbors="approximate", recall=0.95, **parameters)
+    return ours(threshold, neighbors="approximate", **parameters)
 
 
 def cut_of(linkage, threshold):
@@ -173,9 +173,11 @@ def forget_peak():
     Path("/proc/self/clear_refs").write_text("5")
 
 
-def run_one(method, n_samples, n_features, threshold, device, labels_file):
+def run_one(method, n_samples, n_features, threshold, recall, device, labels_file):
     """In a process of its own: one run of one method."""
     parameters = {"device": device} if device and method in OURS else {}
+    if method == "approximate":
+        parameters["recall"] = float(recall)
     fit = METHODS[method](float(threshold), **parameters)
     X = clustered_rows(int(n_samples), int(n_features))
     forget_peak()
@@ -199,8 +201,9 @@ class Bench:
     def run(self, method, n_rows):
         python = self.arguments.rac_python if method == "RAC++" else sys.executable
         labels_file = self.folder / "labels.npy"
-        size = map(str, (n_rows, self.arguments.features, self.arguments.threshold))
-        command = [python, __file__, "--one", method, *size, self.arguments.device]
+        asked = self.arguments
+        numbers = map(str, (n_rows, asked.features, asked.threshold, asked.recall))
+        command = [python, __file__, "--one", method, *numbers, asked.device]
         done = subprocess.run(
             [*command, str(labels_file)], capture_output=True, text=True, check=False
         )
@@ -318,13 +321,14 @@ def main():
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--features", type=int, default=128)
     parser.add_argument("--threshold", type=float, default=0.4, help="cosine distance")
+    parser.add_argument("--recall", type=float, default=0.95, help="of approximate")
     parser.add_argument("--runs", type=int, default=3, help="of each (default: 3)")
     parser.add_argument("--device", default="", help="of ours: cpu or cuda")
     parser.add_argument("--rac-python", help="interpreter that has racplusplus")
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--growth", type=Path, help="table to write, .csv")
     parser.add_argument("--plot", nargs=2, help="table to draw, picture to write")
-    parser.add_argument("--one", nargs=6, help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=7, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         run_one(*arguments.one)

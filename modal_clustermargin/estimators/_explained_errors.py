@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 
 
@@ -40,3 +41,29 @@ def explained_memory(device, **batch_size):
             f"{device} has too little memory for {name}={size}. Set {less},"
             " mixed_precision=True, or take smaller samples."
         ) from error
+
+
+def check_probabilities(proba, lr):
+    """Raise ValueError if rows have no most probable label, and say of what it comes.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_samples, n_classes)
+
+    lr : float
+        That the network was trained at.
+    """
+    lost = np.isnan(proba).any(axis=1)
+    if not lost.any():
+        return
+    if lost.all():
+        raise ValueError(
+            "NetworkClassifier.predict got NaN as the probabilities of every row:"
+            f" training has diverged. Fit again with an lr below {lr:g}, or with larger"
+            " batches."
+        )
+    raise ValueError(
+        "NetworkClassifier.predict got NaN as the probabilities of row"
+        f" {lost.argmax()} of X, which has no most probable label: its numbers overflow"
+        " in the network. Repair or drop it, or scale X before fit."
+    )

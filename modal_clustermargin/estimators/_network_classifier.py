@@ -20,7 +20,10 @@ from modal_clustermargin.estimators._batches import (
     rows_behind,
 )
 from modal_clustermargin.estimators._datasets import DatasetSamples
-from modal_clustermargin.estimators._explained_errors import explained_memory
+from modal_clustermargin.estimators._explained_errors import (
+    check_probabilities,
+    explained_memory,
+)
 from modal_clustermargin.estimators._head_classifier import HeadClassifier
 from modal_clustermargin.estimators._heads import give_rate, give_weights
 from modal_clustermargin.estimators._hidden_layer import watched_layer
@@ -481,19 +484,7 @@ class NetworkClassifier(SeededNet):
             its numbers are too large for the network.
         """
         proba = self.predict_proba(X)
-        lost = np.isnan(proba).any(axis=1)
-        if len(lost) and lost.all():
-            raise ValueError(
-                "NetworkClassifier.predict got NaN as the probabilities of every row:"
-                f" training has diverged. Fit again with an lr below {self.lr:g}, or"
-                " with larger batches."
-            )
-        if lost.any():
-            raise ValueError(
-                "NetworkClassifier.predict got NaN as the probabilities of row"
-                f" {lost.argmax()} of X, which has no most probable label: its numbers"
-                " overflow in the network. Repair or drop it, or scale X before fit."
-            )
+        check_probabilities(proba, self.lr)
         if self._has_columns():
             return (proba >= 0.5).astype(np.int64)
         positions = proba.argmax(axis=1)

@@ -161,7 +161,7 @@ class BayesianOptimizer(AskingOnce, TrainingData, modal_learners.BayesianOptimiz
         """Train on X and y alone; the largest value is the one among these."""
         super().fit(X, y, bootstrap=bootstrap, **fit_kwargs)
         self.X_max, self.y_max = None, -np.inf
-        self._set_max(X, y)
+        self._set_max(self.X_training, self.y_training)
         return self
 
     def _set_max(self, X, y):

@@ -23,9 +23,8 @@ class TrainingData:
 
     def _begin(self, X, y, bootstrap_init, random_state, fit_kwargs):
         """The end of `__init__`: keep the rows to begin with, and train on them."""
-        X, y = brought_here(X), brought_here(y)
         if X is not None:
-            self._check(X, y)
+            X, y = self._checked(X, y)
         self.bootstrap_init = bootstrap_init
         self.random_state = random_state
         self.X_training, self.y_training = X, y
@@ -53,8 +52,7 @@ class TrainingData:
         -------
         self
         """
-        X, y = brought_here(X), brought_here(y)
-        self._check(X, y)
+        X, y = self._checked(X, y)
         self._train(X, y, bootstrap, fit_kwargs)
         self.X_training, self.y_training = X, y
         return self
@@ -78,8 +76,7 @@ class TrainingData:
 
     def _grown(self, X, y):
         """What there is with X and y added, or an error; nothing is kept yet."""
-        X, y = brought_here(X), brought_here(y)
-        self._check(X, y)
+        X, y = self._checked(X, y)
         if self.X_training is None:
             return X, y
         return stacked(self.X_training, X, "X"), stacked(self.y_training, y, "y")
@@ -88,8 +85,7 @@ class TrainingData:
         return self._train(self.X_training, self.y_training, bootstrap, fit_kwargs)
 
     def _fit_on_new(self, X, y, bootstrap=False, **fit_kwargs):
-        X, y = brought_here(X), brought_here(y)
-        self._check(X, y)
+        X, y = self._checked(X, y)
         return self._train(X, y, bootstrap, fit_kwargs)
 
     def _train(self, X, y, bootstrap, fit_kwargs):
@@ -107,7 +103,9 @@ class TrainingData:
         draws = check_random_state(self.random_state)
         return draws.randint(n_samples, size=n_samples)
 
-    def _check(self, X, y):
+    def _checked(self, X, y):
+        """X and y, here, if a learner can learn from them."""
+        X, y = brought_here(X), brought_here(y)
         if hasattr(X, "detach"):  # a tensor may lie on a GPU, where it stays
             check_consistent_length(X, y)
             if not len(X):
@@ -117,7 +115,7 @@ class TrainingData:
                     "X contains NaN or infinity. Repair these rows, or make the"
                     " learner with force_all_finite=False."
                 )
-            return
+            return X, y
         check_X_y(
             X,
             y,
@@ -128,6 +126,7 @@ class TrainingData:
             dtype=None,
             ensure_all_finite=self.force_all_finite,
         )
+        return X, y
 
 
 def _indexable(y):

@@ -123,7 +123,7 @@ class ChunkedRows:
             What the function returned.
         """
         calls = (
-            (chunk, start, end - start, function, *arguments)
+            (chunk, start, end - start, self.workers.who, function, *arguments)
             for chunk, (start, end) in zip(
                 self._read_chunks(), pairwise(self._starts), strict=True
             )
@@ -213,12 +213,12 @@ def _read_together(array):
     return tuple(together)
 
 
-def _call_on_chunk(chunk, start, n_rows, function, *arguments):
+def _call_on_chunk(chunk, start, n_rows, who, function, *arguments):
     if chunk.shape[0] != n_rows:
         raise ValueError(
-            f"A chunk has {chunk.shape[0]} rows, where the dask array says that it has"
-            f" {n_rows}, from row {start} on. Make the array with the sizes of its"
-            " chunks, or call compute_chunk_sizes() on it."
+            f"{who} read a chunk of {chunk.shape[0]} rows, where the dask array says"
+            f" that there are {n_rows}, from row {start} on. Make the array with the"
+            " sizes of its chunks, or call compute_chunk_sizes() on it."
         )
     return function(chunk, start, *arguments)
 

@@ -38,9 +38,9 @@ y = (X[:, 0] > 0) + 1 * (X[:, 1] > 0.5)
 CHUNKS = (150, 4)  # uneven, and columns apart
 
 
-def in_zarr(rows, path):
+def in_zarr(rows, path, **how):
     stored = zarr.open_array(
-        str(path), mode="w", shape=rows.shape, chunks=(60, 4), dtype=rows.dtype
+        str(path), mode="w", shape=rows.shape, chunks=(60, 4), dtype=rows.dtype, **how
     )
     stored[:] = rows
     return zarr.open_array(str(path), mode="r")
@@ -374,16 +374,9 @@ def test_a_store_that_is_elsewhere_for_workers(processes, tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("fill", [0, np.nan])
 def test_a_chunk_that_is_missing_in_some_columns(tmp_path, fill, monkeypatch):
-    stored = zarr.open_array(
-        str(tmp_path),
-        mode="w",
-        shape=X.shape,
-        chunks=(60, 4),
-        dtype=X.dtype,
-        fill_value=fill,
-    )
-    stored[:] = X
-    stored[130, :4] = fill  # one row of a chunk that is there
+    expected = X.copy()
+    expected[130, :4] = fill  # one row of a chunk that is there
+    stored = in_zarr(expected, tmp_path, fill_value=fill)
     [chunk] = [path for path in tmp_path.rglob("*") if str(path)[-3:] in ("1/1", "1.1")]
     chunk.unlink()
     rows = _zarr_rows._ZarrRows(stored, "BADGE", "X_pool")
@@ -393,7 +386,7 @@ def test_a_chunk_that_is_missing_in_some_columns(tmp_path, fill, monkeypatch):
             rows[read, whole]
     monkeypatch.setattr(_zarr_rows._ZarrRows, "check_written", None)
     for read in (slice(0, 60), slice(120, 400), slice(121, 180), slice(125, 140)):
-        np.testing.assert_array_equal(rows[read, whole], stored[read])
+        np.testing.assert_array_equal(rows[read, whole], expected[read])
 
 
 def test_a_learner_does_not_learn_from_chunks_that_are_missing(client, tmp_path):
@@ -408,16 +401,7 @@ def test_chunks_of_zeros_are_rows_if_they_were_written(client, tmp_path):
     rows = X.copy()
     rows[:, 4:] = 0
     rows[60:180] = 0
-    stored = zarr.open_array(
-        str(tmp_path),
-        mode="w",
-        shape=rows.shape,
-        chunks=(60, 4),
-        dtype=rows.dtype,
-        **EMPTY_CHUNKS,
-    )
-    stored[:] = rows
-    pool = zarr.open_array(str(tmp_path), mode="r")
+    pool = in_zarr(rows, tmp_path, **EMPTY_CHUNKS)
     picks = MarginSampling()(network(), pool, 50)
     np.testing.assert_array_equal(picks, MarginSampling()(network(), rows, 50))
 
@@ -542,9 +526,8 @@ def test_chunks_of_other_sizes_than_said(client):
     wrong = da.from_array(X, chunks=100).map_blocks(
         lambda chunk: chunk[:99] if len(chunk) else chunk, dtype=X.dtype
     )
-    with pytest.raises(
-        ValueError, match="A chunk has 99 rows, where .* 100, from row "
-    ):
+    message = "AverageLinkage read a chunk of 99 rows, where .* are 100, from row "
+    with pytest.raises(ValueError, match=message):
         AverageLinkage().fit(wrong)
 
 

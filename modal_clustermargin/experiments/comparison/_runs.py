@@ -182,11 +182,13 @@ class Run:
             hits = model.predict(self.data.X_test) == y
             return {"accuracy": float(np.mean(hits))}
         proba = model.predict_proba(self.data.X_test)
-        if np.isnan(proba).any():
+        lost = np.isnan(proba).any(axis=1)
+        if lost.any():
             raise ValueError(
-                "The model gives NaN as probabilities of the test: training has"
-                " diverged. Compare in another folder with a lower lr in [model], or"
-                " with larger batches there."
+                f"The model gives NaN as probabilities of {lost.sum()} of {len(lost)}"
+                " rows of the test. If these are all, training has diverged: compare in"
+                " another folder with a lower lr in [model], or with larger batches."
+                " If they are not, they overflow in the model."
             )
         seen = y.any(axis=0)
         precision = average_precision_score(y[:, seen], proba[:, seen])
