@@ -21,7 +21,7 @@ test: $(VENV)/.installed $(MODAL_0_4_2)/.installed
 
 # With the lowest versions that the metadata allow, for Python 3.10 or 3.11.
 test-lowest: $(LOWEST)/.installed
-	$(LOWEST)/bin/python -m pytest -q tests/modal tests/strategies tests/clustering tests/selection tests/pools tests/transferability tests/workers
+	$(LOWEST)/bin/python -m pytest -q tests/modal tests/strategies tests/clustering tests/selection tests/pools tests/transferability tests/distributed
 
 lint: $(VENV)/.installed
 	$(python) -m ruff check .

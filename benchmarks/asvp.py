@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from _glyph_experiment import glyph_experiment
+from _glyph_pretraining import pretrained_glyph_network
 from sklearn.base import clone
 
 from modal_clustermargin.estimators import DeferredFit, ResNet18
-from modal_clustermargin.experiments import glyph_experiment, pretrained_glyph_network
 from modal_clustermargin.strategies import ASVP, LogMEGain
 
 

@@ -29,8 +29,8 @@ from distributed import Client, LocalCluster
 
 from modal_clustermargin import AverageLinkage
 from modal_clustermargin._threads import loop_threads
-from modal_clustermargin.clustering import _worker_rows
-from modal_clustermargin.clustering._worker_search import WorkerSearch
+from modal_clustermargin.distributed import _worker_rows
+from modal_clustermargin.distributed._worker_search import WorkerSearch
 
 N_WORKERS = 2
 N_LISTED = 17  # neighbours that a search of all lists for each row
@@ -116,7 +116,7 @@ def n_products(n_rows, n_features, client):
 
 
 def n_blocks(n_rows, n_features, client):
-    from modal_clustermargin._workers import Workers
+    from modal_clustermargin.distributed._workers import Workers
 
     return _worker_rows.n_blocks(n_rows, n_features, Workers(client))
 

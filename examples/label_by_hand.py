@@ -15,7 +15,7 @@ from sklearn.datasets import load_digits
 
 from modal_clustermargin import ClusterMargin
 from modal_clustermargin.estimators import NetworkClassifier, SmallConvNet
-from modal_clustermargin.experiments import HandLabelling
+from modal_clustermargin.labelling import HandLabelling
 
 images, digits = load_digits().images / 16, load_digits().target
 X, X_test, y_test = images[:1300], images[1300:], digits[1300:]

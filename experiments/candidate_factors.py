@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from modal_clustermargin._whole_files import written_whole
-from modal_clustermargin.experiments import ComparisonResults, compare
-from modal_clustermargin.experiments._figures import drawn
-from modal_clustermargin.experiments.comparison._folder import ComparisonFolder
+from modal_clustermargin.comparison import ComparisonResults, compare
+from modal_clustermargin.comparison._figures import drawn
+from modal_clustermargin.comparison._folder import ComparisonFolder
 
 KINDS = ("redundant", "long_tail", "plain")
 BATCHES = (0.01, 0.05, 0.1)

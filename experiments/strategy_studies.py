@@ -15,20 +15,20 @@ from pathlib import Path
 import numpy as np
 
 from modal_clustermargin._whole_files import written_whole
-from modal_clustermargin.experiments import ComparisonResults, compare, write_report
-from modal_clustermargin.experiments._figures import drawn
-from modal_clustermargin.experiments.comparison._canvas import (
+from modal_clustermargin.comparison import ComparisonResults, compare, write_report
+from modal_clustermargin.comparison._canvas import (
     legend_below,
     looks,
     tidy,
 )
-from modal_clustermargin.experiments.comparison._folder import ComparisonFolder
-from modal_clustermargin.experiments.comparison._statistics import (
+from modal_clustermargin.comparison._figures import drawn
+from modal_clustermargin.comparison._folder import ComparisonFolder
+from modal_clustermargin.comparison._statistics import (
     Bootstrap,
     areas,
     paired_difference,
 )
-from modal_clustermargin.experiments.comparison._words import points
+from modal_clustermargin.comparison._words import points
 
 # The first model of a seed is the same for all, and so are clusters, whatever the
 # factor or the batch.

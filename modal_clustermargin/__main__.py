@@ -2,7 +2,7 @@
 
 import sys
 
-from modal_clustermargin.experiments._command import main
+from modal_clustermargin._command import main
 
 if __name__ == "__main__":
     sys.exit(main())

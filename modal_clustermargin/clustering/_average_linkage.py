@@ -24,14 +24,14 @@ from modal_clustermargin.clustering._merges import (
 from modal_clustermargin.clustering._nearest_clusters import nearest_clusters
 from modal_clustermargin.clustering._neighbors import NeighborSearch
 from modal_clustermargin.clustering._rows import check_rows, check_type, row_blocks
-from modal_clustermargin.clustering._worker_rows import device_of_worker
-from modal_clustermargin.clustering._worker_search import WorkerSearch
-from modal_clustermargin.pools._chunked_rows import (
+from modal_clustermargin.distributed._chunked_rows import (
     ChunkedRows,
     GatheredRows,
     opened,
     rows_like,
 )
+from modal_clustermargin.distributed._worker_rows import device_of_worker
+from modal_clustermargin.distributed._worker_search import WorkerSearch
 from modal_clustermargin.pools._fingerprints import row_keys
 from modal_clustermargin.pools._key_index import KeyIndex
 

@@ -6,25 +6,26 @@ modAL can teach; `ProxyClassifier` is one for features computed beforehand, and
 start with.
 """
 
-from modal_clustermargin.estimators._checkpoints import LoadedWeights, load_checkpoint
 from modal_clustermargin.estimators._dataset_rows import DatasetRows
 from modal_clustermargin.estimators._deferred_fit import DeferredFit
 from modal_clustermargin.estimators._linear_probe import LinearNet, LinearProbe
-from modal_clustermargin.estimators._mlp import MLP
 from modal_clustermargin.estimators._network_classifier import NetworkClassifier
-from modal_clustermargin.estimators._paper_settings import paper_settings
-from modal_clustermargin.estimators._paper_transforms import paper_transforms
 from modal_clustermargin.estimators._proxy import ProxyClassifier, ProxyNet
 from modal_clustermargin.estimators._schedules import RateSchedule, Steps
-from modal_clustermargin.estimators._small_conv_net import SmallConvNet
-from modal_clustermargin.estimators._small_res_net import SmallResNet
-from modal_clustermargin.estimators._vision import (
+from modal_clustermargin.estimators.modules._checkpoints import (
+    LoadedWeights,
+    load_checkpoint,
+)
+from modal_clustermargin.estimators.modules._mlp import MLP
+from modal_clustermargin.estimators.modules._small_conv_net import SmallConvNet
+from modal_clustermargin.estimators.modules._small_res_net import SmallResNet
+from modal_clustermargin.estimators.modules._vision import (
     VGG16,
     ResNet18,
     ResNet50,
     ResNet101,
 )
-from modal_clustermargin.estimators._wide_res_net import WideResNet28x8
+from modal_clustermargin.estimators.modules._wide_res_net import WideResNet28x8
 
 __all__ = [
     "MLP",
@@ -46,6 +47,4 @@ __all__ = [
     "Steps",
     "WideResNet28x8",
     "load_checkpoint",
-    "paper_settings",
-    "paper_transforms",
 ]

@@ -34,7 +34,6 @@ from modal_clustermargin.estimators._labels import (
     settle_columns,
 )
 from modal_clustermargin.estimators._logits import keep_classes, logits_of
-from modal_clustermargin.estimators._mlp import MLP
 from modal_clustermargin.estimators._row_keys import (
     keys_of,
     keys_of_some,
@@ -52,6 +51,7 @@ from modal_clustermargin.estimators._training_rows import (
     as_weights,
     copies_and_shares,
 )
+from modal_clustermargin.estimators.modules._mlp import MLP
 
 # What a fit comes to does not depend on these.
 _NOT_OF_THE_RUN = {

@@ -23,7 +23,6 @@ from modal_clustermargin.estimators._explained_errors import (
 from modal_clustermargin.estimators._interrupts import noticed_interrupts
 from modal_clustermargin.estimators._last_epoch import LastEpoch
 from modal_clustermargin.estimators._logits import full_precision, logits_of
-from modal_clustermargin.estimators._module_arguments import learned_arguments
 from modal_clustermargin.estimators._read_ahead import ReadAhead, map_tensors
 from modal_clustermargin.estimators._schedules import RateSchedule
 from modal_clustermargin.estimators._seeding import (
@@ -31,6 +30,7 @@ from modal_clustermargin.estimators._seeding import (
     own_random_state,
 )
 from modal_clustermargin.estimators._training_bar import TrainingBar
+from modal_clustermargin.estimators.modules._module_arguments import learned_arguments
 
 
 class _StoppedByCallback(Exception):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from modal_clustermargin.pools._chunked_rows import lie_elsewhere, opened
+from modal_clustermargin.distributed._chunked_rows import lie_elsewhere, opened
 from modal_clustermargin.pools._rows import take_rows
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from modal_clustermargin._threads import threads_for
-from modal_clustermargin.pools._chunked_rows import ChunkedRows
+from modal_clustermargin.distributed._chunked_rows import ChunkedRows
 from modal_clustermargin.pools._rows import pool_blocks, tensor_to_array
 
 

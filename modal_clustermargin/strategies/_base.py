@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from modal_clustermargin.pools._chunked_rows import opened
+from modal_clustermargin.distributed._chunked_rows import opened
 from modal_clustermargin.pools._rows import n_rows
 
 

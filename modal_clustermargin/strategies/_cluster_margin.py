@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from modal_clustermargin.clustering import AverageLinkage
 from modal_clustermargin.clustering._pool_clusters import PoolClusters
 from modal_clustermargin.clustering._rows import check_rows
-from modal_clustermargin.pools._chunked_rows import opened
+from modal_clustermargin.distributed._chunked_rows import opened
 from modal_clustermargin.pools._fingerprints import pool_keys
 from modal_clustermargin.pools._rows import n_rows, take_rows
 from modal_clustermargin.selection import (

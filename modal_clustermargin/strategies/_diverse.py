@@ -4,7 +4,7 @@ import numpy as np
 
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.clustering._rows import check_rows
-from modal_clustermargin.pools._chunked_rows import opened
+from modal_clustermargin.distributed._chunked_rows import opened
 from modal_clustermargin.pools._rows import n_rows
 from modal_clustermargin.selection import partitions
 from modal_clustermargin.strategies._embeddings import as_matrix, pool_embeddings

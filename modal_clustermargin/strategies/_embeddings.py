@@ -7,12 +7,12 @@ import numpy as np
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin._workers import Shared
-from modal_clustermargin.pools._chunked_rows import (
+from modal_clustermargin.distributed._chunked_rows import (
     ChunkedRows,
     GatheredRows,
     lie_elsewhere,
 )
+from modal_clustermargin.distributed._workers import Shared
 from modal_clustermargin.pools._rows import n_rows, take_rows, tensor_to_array
 from modal_clustermargin.strategies._sent_classifier import without_pool
 

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin._workers import Shared
-from modal_clustermargin.pools._chunked_rows import ChunkedRows
+from modal_clustermargin.distributed._chunked_rows import ChunkedRows
+from modal_clustermargin.distributed._workers import Shared
 from modal_clustermargin.pools._rows import n_rows, take_rows
 from modal_clustermargin.selection import margins
 from modal_clustermargin.strategies._pool_probabilities import (

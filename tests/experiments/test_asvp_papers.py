@@ -7,7 +7,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from made_up_data import (
+from _asvp_papers import asvp_experiment
+from _asvp_report import report
+from _asvp_results import ASVPResults
+from _asvp_runs import asvp_methods, run_rounds
+from sklearn.base import clone
+
+from modal_clustermargin import RandomSampling
+from modal_clustermargin.comparison import Prices
+from modal_clustermargin.estimators import (
+    DeferredFit,
+    LinearProbe,
+    ResNet18,
+    ResNet50,
+    WideResNet28x8,
+)
+from modal_clustermargin.learners import ActiveLearner
+from tests.datasets.make_data import (
     CLASSES,
     LABELS,
     N_TEST,
@@ -17,25 +33,6 @@ from made_up_data import (
     write_image_net,
     write_pets,
 )
-from sklearn.base import clone
-
-from modal_clustermargin import RandomSampling
-from modal_clustermargin.estimators import (
-    DeferredFit,
-    LinearProbe,
-    ResNet18,
-    ResNet50,
-    WideResNet28x8,
-)
-from modal_clustermargin.experiments import (
-    Prices,
-    asvp_experiment,
-    asvp_methods,
-    run_rounds,
-)
-from modal_clustermargin.experiments._asvp_report import report
-from modal_clustermargin.experiments._asvp_results import ASVPResults
-from modal_clustermargin.learners import ActiveLearner
 
 NAMES = {  # writer of data, checkpoint, side of images
     "imagenet": (write_image_net, "BYOL-EMAN", 32),

@@ -5,13 +5,14 @@ import sys
 
 import numpy as np
 import pytest
-from made_up_runs import row
+from _asvp_pictures import draw_asvp
+from _asvp_report import report, write_tables
+from _asvp_results import ASVPResults, mean_and_error
+from _round_pictures import draw_rounds
 
-from modal_clustermargin.experiments import Prices, draw_rounds
-from modal_clustermargin.experiments._asvp_pictures import draw_asvp
-from modal_clustermargin.experiments._asvp_report import report, write_tables
-from modal_clustermargin.experiments._asvp_results import ASVPResults, mean_and_error
+from modal_clustermargin.comparison import Prices
 from modal_clustermargin.strategies import ASVPRound
+from tests.experiments.make_runs import row
 
 MADE_UP = [
     row("random", 100, 0.5, 0.1),

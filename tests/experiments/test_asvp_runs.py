@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from made_up_runs import Counted, blobs
+from _asvp_runs import COLUMNS, asvp_methods, run_rounds
 
-from modal_clustermargin.experiments import ResultTable, asvp_methods, run_rounds
-from modal_clustermargin.experiments._asvp_runs import COLUMNS
+from modal_clustermargin.comparison import ResultTable
 from modal_clustermargin.strategies import AtLabels
+from tests.experiments.make_runs import Counted, blobs
 
 
 @pytest.fixture

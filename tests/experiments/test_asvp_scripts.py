@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from made_up_runs import Counted, blobs
+
+from tests.experiments.make_runs import Counted, blobs
 
 FOLDER = Path(__file__).parents[2] / "experiments"
 GLYPHS = FOLDER / "asvp_glyphs.py"

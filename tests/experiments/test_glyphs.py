@@ -5,13 +5,9 @@ import sys
 
 import numpy as np
 import pytest
-
-from modal_clustermargin.experiments import (
-    ALPHABETS,
-    FONTS,
-    make_glyphs,
-    pretrained_glyph_network,
-)
+from _glyph_pretraining import pretrained_glyph_network
+from _glyph_shapes import FONTS
+from _glyphs import ALPHABETS, make_glyphs
 
 
 @pytest.mark.parametrize("version", ["easy", "shifted", "long_tail"])
@@ -113,7 +109,7 @@ def test_messages(arguments, message):
 def test_without_matplotlib():
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"
-        "from modal_clustermargin.experiments import make_glyphs\n"
+        "from modal_clustermargin.datasets import make_glyphs\n"
         "assert not {'torch', 'skorch'} & set(sys.modules)\n"
         "try: make_glyphs(10)\n"
         "except ImportError as error: print(error)"

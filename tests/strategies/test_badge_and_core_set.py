@@ -5,7 +5,6 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from pools import ByRowNumber, Unfitted, numbered_rows, of_margins
 from scipy import sparse
 from scipy.spatial.distance import cdist
 from sklearn.linear_model import LogisticRegression
@@ -22,6 +21,7 @@ from modal_clustermargin.strategies import (
     coreset_sampling,
 )
 from modal_clustermargin.strategies._badge import pool_residuals
+from tests.strategies.make_pools import ByRowNumber, Unfitted, numbered_rows, of_margins
 
 ROWS = np.random.RandomState(4).normal(size=(60, 3))
 

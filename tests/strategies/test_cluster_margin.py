@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pools import POOL_KINDS, ByRowNumber, Unfitted, numbered_rows, of_margins, queries
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -16,6 +15,14 @@ from modal_clustermargin import (
     ClusterMargin,
     MarginSampling,
     cluster_margin_sampling,
+)
+from tests.strategies.make_pools import (
+    POOL_KINDS,
+    ByRowNumber,
+    Unfitted,
+    numbered_rows,
+    of_margins,
+    queries,
 )
 
 factors = st.one_of(st.just("auto"), st.floats(1, 12))

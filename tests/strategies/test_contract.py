@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given
-from pools import (
+from sklearn.base import clone
+
+from modal_clustermargin import strategies
+from modal_clustermargin.strategies._base import QueryStrategy
+from tests.strategies.make_pools import (
     NEEDS,
     POOL_KINDS,
     STRATEGIES,
@@ -19,10 +23,6 @@ from pools import (
     parameters_of,
     queries,
 )
-from sklearn.base import clone
-
-from modal_clustermargin import strategies
-from modal_clustermargin.strategies._base import QueryStrategy
 
 ASKS_THE_CLASSIFIER = [
     strategies.BADGE,

@@ -1,0 +1,1 @@
+"""Pools and neighbour searches on the workers of a Dask cluster."""

@@ -1,0 +1,142 @@
+"""Rows in a Zarr store, read so that a chunk that is not there is an error.
+
+Zarr reads such a chunk as rows of its fill value.
+"""
+
+from collections import deque
+from uuid import uuid4
+
+import numpy as np
+
+from modal_clustermargin.distributed._workers import this_process
+from modal_clustermargin.pools._rows import rows_in_a_call
+
+# Arrays of which this process has seen every chunk: their stores are not listed again
+# because of chunks that hold the fill value. They are, once, when all was read.
+_FOUND_WHOLE = deque(maxlen=64)
+
+
+def dask_array_of(X, who, name):
+    """A dask array of a Zarr array, in blocks of chunks of whole rows.
+
+    Raises
+    ------
+    TypeError
+        For what Zarr has besides arrays.
+
+    ValueError
+        If it has no rows, or not all of its chunks.
+    """
+    import dask.array
+    import zarr
+
+    if not isinstance(X, zarr.Array):
+        held = ", ".join(repr(key) for key in X) or "nothing"
+        raise TypeError(
+            f"{who} reads {name} from an array in a Zarr store, and got a"
+            f" {type(X).__name__}. Pass an array in it; it holds {held}."
+        )
+    if not X.ndim:
+        raise ValueError(f"{who} got an {name} of no dimension, which has no rows.")
+    rows = _ZarrRows(X, who, name)
+    rows.check_written()
+    most_rows = rows_in_a_call(X.shape[0], X.shape[1:], X.dtype)
+    blocks = (max(1, most_rows // X.chunks[0]) * X.chunks[0], *X.shape[1:])
+    return dask.array.from_array(rows, blocks, name=False, fancy=False)
+
+
+def check_unchanged(X, who, name):
+    """Raise ValueError if a Zarr array has another shape by now, or lacks chunks."""
+    import zarr
+
+    try:
+        now = zarr.open_array(store=X.store, path=X.path, mode="r")
+    except Exception as error:  # each kind of store has its own
+        raise ValueError(
+            f"{who} read {name} from the Zarr store {_place(X)}, which cannot be opened"
+            f" any more ({error}). Put it back, and ask again."
+        ) from error
+    if now.shape != X.shape:
+        raise ValueError(
+            f"{who} read {name} of shape {X.shape} from a Zarr store, where it has"
+            f" shape {now.shape} by now: it was written to in between. Wait until that"
+            " is done, and open it again."
+        )
+    _ZarrRows(now, who, name).check_written()
+
+
+class _ZarrRows:
+    """What dask cuts blocks from, wherever that is.
+
+    Parameters
+    ----------
+    array : zarr.Array
+
+    who, name : str
+        Names of the caller and of its argument, to give in error messages.
+    """
+
+    def __init__(self, array, who, name):
+        self.array, self.who, self.name = array, who, name
+        self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
+        self._token = uuid4()
+
+    def __getitem__(self, index):
+        try:
+            block = self.array[index]
+        except Exception as error:  # a damaged chunk fails as its codec likes
+            raise ValueError(
+                f"{self.who} cannot read {self.name} from the Zarr store"
+                f" {_place(self.array)} ({type(error).__name__}: {error}). Look at what"
+                f" {this_process()} has there, and write it again if it is damaged."
+            ) from error
+        if self._token not in _FOUND_WHOLE and self._looks_missing(block, index):
+            self.check_written()
+            _FOUND_WHOLE.append(self._token)
+        return block
+
+    def _looks_missing(self, block, index):
+        """Whether a chunk holds nothing but the fill value, as far as it was read."""
+        fill = self.array.fill_value
+        if not block.size:
+            return False
+        if fill is None or self.dtype.hasobject or block.ndim != self.ndim:
+            return True
+        is_fill = np.isnan(block) if fill != fill else block == fill
+        cuts = zip(index, block.shape, self.array.chunks, strict=True)
+        for axis, (read, n_read, n_in_chunk) in enumerate(cuts):
+            if not isinstance(read, slice) or read.step not in (None, 1):
+                return True
+            to_next = -(read.start or 0) % n_in_chunk
+            starts = np.union1d(0, np.arange(to_next, n_read, n_in_chunk))
+            is_fill = np.logical_and.reduceat(is_fill, starts, axis=axis)
+        return bool(is_fill.any())
+
+    def check_written(self):
+        """Raise ValueError unless every chunk is in the store, as seen from here."""
+        n_chunks, n_written = self.array.nchunks, self.array.nchunks_initialized
+        if n_written >= n_chunks:
+            return
+        if not n_written:
+            raise ValueError(
+                f"{self.who} finds no chunk of {self.name} in the Zarr store"
+                f" {_place(self.array)}, as {this_process()} sees it: nothing was"
+                " written, or the store lies elsewhere. Open it by an absolute path or"
+                " an address that leads to it from every worker."
+            )
+        import zarr
+
+        how = "write_empty_chunks=True"
+        if int(zarr.__version__.split(".")[0]) >= 3:
+            how = "config={'write_empty_chunks': True}"
+        raise ValueError(
+            f"{self.who} found {n_written} of the {n_chunks} chunks of {self.name}"
+            f" in the Zarr store {_place(self.array)}, as {this_process()} sees it: it"
+            " is being written, or was not written to the end. Wait for it, or write"
+            " the rest. If chunks are missing because they hold nothing but the fill"
+            f" value, write them with {how}."
+        )
+
+
+def _place(array):
+    return str(getattr(array, "store_path", getattr(array.store, "path", array.store)))

@@ -1,0 +1,1 @@
+"""Torch networks, and what loads their weights."""

@@ -1,0 +1,204 @@
+"""Networks of torchvision, with an embedding and a head for the classes at hand."""
+
+from torch import nn
+
+from modal_clustermargin.estimators.modules._checkpoints import load_checkpoint
+
+
+class VisionNet(nn.Module):
+    """A backbone of torchvision, a projection if asked for, and a linear head.
+
+    What goes into the head is the embedding. Base class of `VGG16`, `ResNet18`,
+    `ResNet50` and `ResNet101`, which say what the parameters are.
+    """
+
+    def __init__(self, backbone, n_features, n_classes, n_projection, dropout):
+        super().__init__()
+        self.backbone = backbone
+        self.projection = nn.Identity()
+        if n_projection is not None:
+            self.projection = nn.Linear(n_features, n_projection)
+        self.dropout = nn.Dropout(dropout)
+        n_embedding = n_features if n_projection is None else n_projection
+        self.head = nn.Linear(n_embedding, n_classes)
+
+    def forward(self, X):
+        """Logits of shape (n_samples, n_classes).
+
+        `X` has shape (n_samples, 3, height, width).
+        """
+        if X.ndim != 4 or X.shape[1] != 3:
+            raise ValueError(
+                f"{type(self).__name__} wants colour images of shape (n_samples, 3,"
+                f" height, width); got {tuple(X.shape)}. Repeat a grey image over three"
+                " channels, and put the channels first."
+            )
+        return self.head(self.dropout(self.projection(self.backbone(X))))
+
+
+class _ResNet(VisionNet):
+    """A residual network.
+
+    Parameters
+    ----------
+    n_classes : int
+        Number of logits.
+
+    weights : str or path-like, default=None
+        What the backbone begins from: None draws it at random; a name out of
+        torchvision, such as ``"IMAGENET1K_V2"`` or ``"DEFAULT"``, is downloaded
+        at first use; anything else is a local checkpoint, supervised or of
+        MoCo, BYOL, EMAN, SimSiam, DINO and others, read by `load_checkpoint`.
+        The head is always new.
+
+    prefix : str, default=None
+        What a local checkpoint has before the names of its tensors; None finds
+        it out.
+
+    small_images : bool, default=False
+        For images of about 32 x 32: the first convolution is 3 x 3 with stride 1,
+        and no pooling follows, as is usual on CIFAR.
+
+    n_projection : int, default=None
+        Width of a linear layer before the head, which is then the embedding.
+
+    dropout : float in [0, 1), default=0.0
+        Share of the embedding switched off while training.
+
+    Attributes
+    ----------
+    loaded : LoadedWeights or None
+        What came out of a local checkpoint.
+    """
+
+    _architecture = ""
+
+    def __init__(
+        self,
+        n_classes,
+        weights=None,
+        prefix=None,
+        small_images=False,
+        n_projection=None,
+        dropout=0.0,
+    ):
+        from torchvision.models import get_model
+
+        backbone = get_model(self._architecture)
+        n_features = backbone.fc.in_features
+        backbone.fc = nn.Identity()
+        if small_images:
+            backbone.conv1 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
+            nn.init.kaiming_normal_(backbone.conv1.weight, mode="fan_out")
+            backbone.maxpool = nn.Identity()
+        super().__init__(backbone, n_features, n_classes, n_projection, dropout)
+        self.loaded = _load(backbone, self._architecture, weights, prefix)
+
+
+class ResNet18(_ResNet):
+    __doc__ = _ResNet.__doc__.replace(
+        "A residual network.", "ResNet-18 of torchvision; embeddings of 512 numbers."
+    )
+    _architecture = "resnet18"
+
+
+class ResNet50(_ResNet):
+    __doc__ = _ResNet.__doc__.replace(
+        "A residual network.", "ResNet-50 of torchvision; embeddings of 2,048 numbers."
+    )
+    _architecture = "resnet50"
+
+
+class ResNet101(_ResNet):
+    __doc__ = _ResNet.__doc__.replace(
+        "A residual network.", "ResNet-101 of torchvision; embeddings of 2,048 numbers."
+    )
+    _architecture = "resnet101"
+
+
+class VGG16(VisionNet):
+    """VGG-16 of torchvision for images of 32 x 32 and larger.
+
+    The convolutions, averaged over the image, a hidden layer, and the head: the
+    two fully connected layers of 4,096 that the original has for images of
+    224 x 224 are left out.
+
+    Parameters
+    ----------
+    n_classes : int
+        Number of logits.
+
+    weights : str or path-like, default=None
+        What the convolutions begin from: None draws them at random; a name out
+        of torchvision, such as ``"IMAGENET1K_V1"``, is downloaded at first use;
+        anything else is a local checkpoint, read by `load_checkpoint`.
+
+    prefix : str, default=None
+        What a local checkpoint has before the names of its tensors; None finds
+        it out.
+
+    batch_norm : bool, default=False
+        Batch norm after every convolution.
+
+    n_hidden : int, default=512
+        Width of the hidden layer, and so of the embedding.
+
+    dropout : float in [0, 1), default=0.0
+        Share of the embedding switched off while training.
+
+    Attributes
+    ----------
+    loaded : LoadedWeights or None
+        What came out of a local checkpoint.
+    """
+
+    def __init__(
+        self,
+        n_classes,
+        weights=None,
+        prefix=None,
+        batch_norm=False,
+        n_hidden=512,
+        dropout=0.0,
+    ):
+        from torchvision.models import vgg
+
+        features = vgg.make_layers(vgg.cfgs["D"], batch_norm)
+        for layer in features:
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(
+                    layer.weight, mode="fan_out", nonlinearity="relu"
+                )
+                nn.init.zeros_(layer.bias)
+        backbone = nn.Sequential()
+        backbone.features = features
+        backbone.pool = nn.AdaptiveAvgPool2d(1)
+        backbone.flatten = nn.Flatten()
+        backbone.hidden = nn.Linear(512, n_hidden)
+        backbone.relu = nn.ReLU()
+        super().__init__(backbone, n_hidden, n_classes, None, dropout)
+        self.loaded = _load(
+            features, "vgg16_bn" if batch_norm else "vgg16", weights, prefix
+        )
+
+
+def _load(module, architecture, weights, prefix):
+    """Load weights by torchvision's name or from a file; say what of the file."""
+    from torchvision.models import get_model_weights
+
+    if weights is None:
+        return None
+    named = get_model_weights(architecture)
+    if weights == "DEFAULT" or weights in named.__members__:
+        found = named[weights].get_state_dict(check_hash=True)
+        module.load_state_dict(
+            {name: found[full] for name, full in _places(module, found)}
+        )
+        return None
+    return load_checkpoint(module, weights, prefix)
+
+
+def _places(module, found):
+    """Names in a module, and in torchvision's weights for the whole network."""
+    for name in module.state_dict():
+        yield name, name if name in found else f"features.{name}"

@@ -1,1 +1,0 @@
-"""Strategies compared on a data set: settings, runs, results, report."""

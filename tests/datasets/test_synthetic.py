@@ -1,0 +1,175 @@
+"""Synthetic pools: rows by their numbers, on disk and in memory, and what they are."""
+
+import json
+import shutil
+from collections import namedtuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial import cKDTree
+from sklearn.linear_model import RidgeClassifier
+from sklearn.svm import SVC
+
+from modal_clustermargin.datasets import _kept_arrays, _synthetic, load_data
+from modal_clustermargin.datasets._synthetic_rows import (
+    CHUNK,
+    Recipe,
+    SyntheticRows,
+)
+
+PARTS = ("X", "y", "X_test", "y_test")
+N_ROWS = 2 * CHUNK + 100
+SMALL = {"n_pool": 400, "n_test": 60, "n_features": 3}
+
+
+def recipe(**changes):
+    plain = _synthetic._PLAIN | {"n_pool": N_ROWS, "n_test": N_ROWS, "seed": 0}
+    return Recipe(**(plain | {"n_features": 2, "n_classes": 3} | changes))
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """Rows of a plain pool and of one of copies, and all there are of each."""
+    rows = [SyntheticRows(recipe(n_copies=n)) for n in (1, 10)]
+    return [(r, r.pool(0, N_ROWS), r.test(0, N_ROWS)) for r in rows]
+
+
+@given(data=st.data(), is_redundant=st.booleans())
+def test_rows_do_not_depend_on_what_else_is_drawn(whole, data, is_redundant):
+    rows, pool, test = whole[is_redundant]
+    edges = st.one_of(
+        st.integers(0, N_ROWS), st.sampled_from([0, CHUNK, 2 * CHUNK, N_ROWS])
+    )
+    start, stop = sorted([data.draw(edges), data.draw(edges)])
+    for draw, expected in ((rows.pool, pool), (rows.test, test)):
+        for column, full in zip(draw(start, stop), expected, strict=True):
+            np.testing.assert_array_equal(column, full[start:stop])
+
+
+@pytest.mark.parametrize("kind", ["redundant", "long_tail", "plain"])
+@pytest.mark.parametrize("block", [7, 400, 10**6])
+def test_disk_and_memory_have_the_same_numbers(kind, block, tmp_path, monkeypatch):
+    in_memory = load_data("synthetic", kind=kind, **SMALL)
+    monkeypatch.setattr(_synthetic, "_BLOCK", block)
+    on_disk = load_data("synthetic", kind=kind, folder=tmp_path / "new", **SMALL)
+    for part in PARTS:
+        there, here = (getattr(data, part) for data in (on_disk, in_memory))
+        assert isinstance(there, np.memmap)
+        assert not there.flags.writeable
+        assert there.dtype == here.dtype
+        np.testing.assert_array_equal(there, here)
+
+
+def test_a_pool_on_disk_is_found_again(tmp_path, monkeypatch):
+    first = load_data("synthetic", folder=tmp_path, n_copies=10, **SMALL)
+    monkeypatch.setattr(SyntheticRows, "pool", None)  # would have to be called
+    # Another way to say the same.
+    options = SMALL | {"kind": "plain", "n_copies": 10, "class_power": 0}
+    again = load_data("synthetic", folder=tmp_path, **options)
+    assert again.X.filename == first.X.filename
+    with pytest.raises(TypeError):
+        load_data("synthetic", folder=tmp_path, **SMALL | {"n_pool": 401})
+
+
+def test_other_settings_have_other_files(tmp_path):
+    options = [SMALL, SMALL | {"jitter": 0.1}, SMALL | {"kind": "plain"}]
+    pools = [load_data("synthetic", folder=tmp_path, **o) for o in options]
+    pools.append(load_data("synthetic", folder=tmp_path, random_state=1, **SMALL))
+    assert len({pool.X.filename for pool in pools}) == len(pools)
+    again = load_data("synthetic", folder=tmp_path, **SMALL)
+    np.testing.assert_array_equal(again.X, pools[0].X)
+
+
+def test_what_was_not_finished_is_written_again(tmp_path, monkeypatch):
+    test_rows = SyntheticRows.test
+    monkeypatch.setattr(SyntheticRows, "test", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        load_data("synthetic", folder=tmp_path, **SMALL)
+    left = sorted(file.name for file in tmp_path.glob("*/*"))
+    assert left == ["X.npy", "y.npy"]  # each whole, and no settings beside them
+    monkeypatch.setattr(SyntheticRows, "test", test_rows)
+    data = load_data("synthetic", folder=tmp_path, **SMALL)
+    np.testing.assert_array_equal(data.y_test, load_data("synthetic", **SMALL).y_test)
+
+
+def test_settings_of_another_version_are_not_trusted(tmp_path):
+    data = load_data("synthetic", folder=tmp_path, **SMALL)
+    (settings,) = tmp_path.glob("*/settings.json")
+    about = json.loads(settings.read_text())
+    assert about["n_pool"] == 400
+    settings.write_text(json.dumps(about | {"n_pool": 4}))
+    again = load_data("synthetic", folder=tmp_path, **SMALL)
+    assert json.loads(settings.read_text()) == about
+    np.testing.assert_array_equal(again.X, data.X)
+
+
+def test_a_full_disk_is_told_before_anything_is_drawn(tmp_path, monkeypatch):
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(_kept_arrays.shutil, "disk_usage", lambda _: usage(2**20))
+    monkeypatch.setattr(SyntheticRows, "pool", None)
+    assert shutil.disk_usage(tmp_path).free == 2**20
+    with pytest.raises(OSError, match="needs 1,297 MiB; the disk has 1 MiB left. Name"):
+        load_data("synthetic", folder=tmp_path, n_pool=10_000_000, n_test=10)
+
+
+def test_a_folder_needs_a_seed(tmp_path):
+    with pytest.raises(ValueError, match="folder needs random_state as an int.*None"):
+        load_data("synthetic", folder=tmp_path, random_state=None, **SMALL)
+
+
+# ---- what pools are like -------------------------------------------------------
+
+
+def test_redundant_rows_are_near_copies_of_few():
+    rows = SyntheticRows(recipe(n_copies=10, n_features=8, n_pool=4000))
+    X, _, original = rows.pool(0, 4000)
+    _, counts = np.unique(original, return_counts=True)
+    assert len(counts) <= 400
+    assert np.sort(counts)[::-1][:40].sum() > 2000  # half are copies of a tenth
+    # A row is as good as its original: one of the same is nearest, for most.
+    distance, nearest = cKDTree(X).query(X, k=2)
+    assert (original[nearest[:, 1]] == original).mean() > 0.9
+    plain = SyntheticRows(recipe(n_features=8)).pool(0, 4000)[0]
+    spread = np.median(cKDTree(plain).query(plain, k=2)[0][:, 1])
+    assert np.median(distance[:, 1]) < spread / 3
+
+
+def test_copies_share_their_label_but_for_noise():
+    _, y, original = SyntheticRows(recipe(n_copies=10, label_noise=0)).pool(0, N_ROWS)
+    pairs = np.unique(np.column_stack([original, y]), axis=0)
+    assert len(pairs) == len(np.unique(original))
+
+
+def test_wrong_labels_are_as_many_as_asked_for_and_in_the_pool_alone():
+    right, noisy = (SyntheticRows(recipe(label_noise=share)) for share in (0, 0.25))
+    (X, y, _), (X_noisy, y_noisy, _) = (rows.pool(0, N_ROWS) for rows in (right, noisy))
+    np.testing.assert_array_equal(X, X_noisy)
+    assert (y != y_noisy).mean() == pytest.approx(0.25, abs=0.02)
+    assert set(np.unique(y_noisy)) == {0, 1, 2}
+    for kept, same in zip(right.test(0, 99), noisy.test(0, 99), strict=True):
+        np.testing.assert_array_equal(kept, same)
+
+
+def test_long_tails_follow_a_power_law_and_tests_are_balanced():
+    rows = SyntheticRows(recipe(n_classes=5, class_power=1.5, label_noise=0))
+    counts = np.bincount(rows.pool(0, N_ROWS)[1], minlength=5)
+    shares = np.arange(1, 6) ** -1.5
+    np.testing.assert_allclose(counts / N_ROWS, shares / shares.sum(), atol=0.015)
+    counts = np.bincount(rows.test(0, N_ROWS)[1])
+    assert counts.max() - counts.min() <= 1
+
+
+@pytest.mark.parametrize("kind", ["redundant", "long_tail", "plain"])
+def test_more_labels_help_and_there_is_room(kind):
+    data = load_data("synthetic", kind=kind, n_pool=3000, n_test=1000)
+    scores = [
+        SVC(C=3, gamma=0.1).fit(data.X[:n], data.y[:n]).score(data.X_test, data.y_test)
+        for n in (150, 700, 3000)
+    ]
+    assert scores[0] > 0.2
+    assert np.diff(scores).min() > 0.05
+    assert scores[2] < 0.85
+    linear = RidgeClassifier().fit(data.X, data.y)
+    assert linear.score(data.X_test, data.y_test) < scores[2] - 0.1

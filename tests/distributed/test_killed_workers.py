@@ -1,0 +1,108 @@
+"""Workers that die while they are needed."""
+
+import os
+import signal
+import time
+
+import dask.array as da
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from modal_clustermargin import AverageLinkage, ClusterMargin
+from modal_clustermargin.clustering import (
+    _most_neighbors,
+    _worker_cells,
+    _worker_rows,
+    _worker_search,
+)
+from modal_clustermargin.distributed._workers import Shared, Workers
+from modal_clustermargin.distributed import _chunked_rows
+from tests.distributed.make_worker_rows import heavy_tail
+
+X = np.random.RandomState(0).normal(size=(3_000, 12)).astype(np.float32)
+CHUNKS = da.from_array(X, chunks=(200, -1))
+
+
+@pytest.fixture
+def kill_at(processes, monkeypatch):
+    """Kills a worker when some function is called for the n-th time."""
+
+    def arrange(owner, name, n, after=lambda: None):
+        calls = []
+        function = getattr(owner, name)
+
+        def killing(*arguments):
+            calls.append(1)
+            if len(calls) == n:
+                kill_one(processes)
+                after()
+            return function(*arguments)
+
+        monkeypatch.setattr(owner, name, killing)
+        return calls
+
+    return arrange
+
+
+def kill_one(client):
+    pids = client.run(os.getpid)
+    assert os.getpid() not in pids.values()
+    os.kill(next(iter(pids.values())), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("n", [1, 2, 9])
+def test_while_all_neighbors_are_searched_for(kill_at, n, monkeypatch):
+    expected = AverageLinkage(n_clusters=20).fit(X)
+    monkeypatch.setattr(_worker_rows, "_LEAST_BLOCK_ROWS", 100)
+    calls = kill_at(_worker_rows.NeighborLists, "take_in", n)
+    model = AverageLinkage(n_clusters=20).fit(CHUNKS)
+    assert len(calls) > n
+    np.testing.assert_array_equal(model.children_, expected.children_)
+    np.testing.assert_array_equal(model.labels_, expected.labels_)
+
+
+def test_while_some_are_searched_for_again(kill_at, all_is_sent):
+    X = heavy_tail(500, 20, 0)
+    expected = AverageLinkage("sqeuclidean", n_clusters=1).fit(X)
+    # So that the next search finds rows gone, not just a call.
+    calls = kill_at(
+        _worker_search.ClustersOnWorkers, "propose", 3, lambda: time.sleep(0.5)
+    )
+    model = AverageLinkage("sqeuclidean", n_clusters=1).fit(da.from_array(X, chunks=90))
+    assert len(calls) > 3
+    np.testing.assert_array_equal(model.children_, expected.children_)
+    np.testing.assert_allclose(model.distances_, expected.distances_, rtol=1e-9)
+
+
+def test_while_most_are_searched_for(kill_at, monkeypatch):
+    monkeypatch.setattr(_worker_rows, "_LEAST_BLOCK_ROWS", 300)
+    monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
+    model = AverageLinkage(neighbors="approximate", n_clusters=300)
+    expected = model.fit(CHUNKS).labels_
+    calls = kill_at(_worker_cells.NeighborLists, "take_in", 8)
+    again = model.fit(CHUNKS).labels_
+    assert len(calls) > 8
+    np.testing.assert_array_equal(again, expected)
+
+
+@pytest.mark.parametrize("n", [1, 10, 25])
+def test_while_a_pool_is_queried(kill_at, n, monkeypatch):
+    classifier = LogisticRegression().fit(X[:90], X[:90, 0] > 0)
+    expected = ClusterMargin(random_state=0)(classifier, X, 50)
+    calls = kill_at(_chunked_rows.ChunkedRows, "_rows_of", n)
+    picks = ClusterMargin(random_state=0)(classifier, CHUNKS, 50)
+    assert len(calls) > n
+    np.testing.assert_array_equal(picks, expected)
+
+
+def test_a_call_that_kills_every_worker_is_given_up(processes):
+    workers = Workers(processes)
+    calls = [(Shared(3),)]
+    message = "made a call on the Dask cluster 5 times, and each time a worker was"
+    with pytest.raises(RuntimeError, match=message):
+        list(workers.each(die, calls))
+
+
+def die(value):
+    os.kill(os.getpid(), signal.SIGKILL)
