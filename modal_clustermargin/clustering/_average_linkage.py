@@ -6,14 +6,14 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
-from sklearn.utils._param_validation import (
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from modal_clustermargin._param_validation import (
     HasMethods,
     Interval,
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn.utils.validation import check_is_fitted, validate_data
-
 from modal_clustermargin.clustering._cache import MergeCache
 from modal_clustermargin.clustering._dendrogram import clusters_of
 from modal_clustermargin.clustering._merges import (

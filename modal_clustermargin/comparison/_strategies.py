@@ -4,8 +4,8 @@ import inspect
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils._param_validation import InvalidParameterError
 
+from modal_clustermargin._param_validation import InvalidParameterError
 from modal_clustermargin._unknown_names import check_known
 from modal_clustermargin.clustering import AverageLinkage
 from modal_clustermargin.comparison._by_name import build, is_path, resolve

@@ -2,11 +2,10 @@
 
 from typing import NamedTuple
 
-from sklearn.utils._param_validation import (
+from modal_clustermargin._param_validation import (
     InvalidParameterError,
     validate_parameter_constraints,
 )
-
 from modal_clustermargin._unknown_names import nearest
 
 

@@ -4,8 +4,8 @@ from numbers import Integral
 from pathlib import Path
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, RealNotInt
 
+from modal_clustermargin._param_validation import Interval, RealNotInt
 from modal_clustermargin.datasets._cards import DataCard, DataOption
 from modal_clustermargin.datasets._data_set import DataSet
 from modal_clustermargin.datasets._held_out import held_out

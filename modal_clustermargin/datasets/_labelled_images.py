@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils._param_validation import Interval
 
+from modal_clustermargin._param_validation import Interval
 from modal_clustermargin._unknown_names import nearest
 from modal_clustermargin.datasets._cards import DataCard, DataOption
 from modal_clustermargin.datasets._data_set import DataSet

@@ -4,8 +4,8 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from modal_clustermargin._param_validation import Interval, StrOptions
 from modal_clustermargin.datasets._cards import DataCard, DataOption
 from modal_clustermargin.datasets._data_set import DataSet
 from modal_clustermargin.datasets._kept_arrays import kept_arrays

@@ -4,8 +4,8 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from modal_clustermargin._param_validation import Interval, StrOptions
 from modal_clustermargin.pools._rows import n_rows
 from modal_clustermargin.selection import k_means_plus_plus
 from modal_clustermargin.strategies._base import QueryStrategy

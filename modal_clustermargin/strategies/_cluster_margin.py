@@ -5,8 +5,8 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from modal_clustermargin._param_validation import Interval, StrOptions
 from modal_clustermargin.clustering import AverageLinkage
 from modal_clustermargin.clustering._pool_clusters import PoolClusters
 from modal_clustermargin.clustering._rows import check_rows

@@ -3,8 +3,8 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from modal_clustermargin._param_validation import Interval, StrOptions
 from modal_clustermargin.clustering._rows import prepare
 from modal_clustermargin.pools._rows import n_rows
 from modal_clustermargin.selection import k_center_greedy

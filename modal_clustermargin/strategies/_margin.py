@@ -1,8 +1,8 @@
 """Margin sampling: the rows between whose two likeliest classes is least."""
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions
 
+from modal_clustermargin._param_validation import StrOptions
 from modal_clustermargin.selection import lowest
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._pool_margins import pool_margins

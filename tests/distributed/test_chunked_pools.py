@@ -27,10 +27,10 @@ from modal_clustermargin import (
     RandomSampling,
     _workers,
 )
+from modal_clustermargin.distributed import _chunked_rows, _zarr_rows
 from modal_clustermargin.distributed._workers import Shared
 from modal_clustermargin.estimators import NetworkClassifier
 from modal_clustermargin.learners import ActiveLearner, Committee
-from modal_clustermargin.distributed import _chunked_rows, _zarr_rows
 
 rng = np.random.RandomState(0)
 X = rng.normal(size=(400, 6)).astype(np.float32)

@@ -16,8 +16,8 @@ from modal_clustermargin.clustering import (
     _worker_rows,
     _worker_search,
 )
-from modal_clustermargin.distributed._workers import Shared, Workers
 from modal_clustermargin.distributed import _chunked_rows
+from modal_clustermargin.distributed._workers import Shared, Workers
 from tests.distributed.make_worker_rows import heavy_tail
 
 X = np.random.RandomState(0).normal(size=(3_000, 12)).astype(np.float32)
