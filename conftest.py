@@ -1,8 +1,8 @@
-"""What is not collected where another version or an extra is needed."""
+"""Skip what needs another modAL version or an optional dependency."""
 
 from importlib.util import find_spec
 
-# Of modAL 0.4.2 alone.
+# modAL has `DeepActiveLearner` from version 0.4.2 on.
 collect_ignore = ["modal_clustermargin/learners/_deep_active_learner.py"]
 if find_spec("skactiveml") is None:
     collect_ignore += ["modal_clustermargin/skactiveml", "docs/skactiveml.rst"]

@@ -1,4 +1,4 @@
-"""Print the lowest versions that the metadata allow, as constraints for pip."""
+"""Print the lowest allowed version of each dependency, as constraints for pip."""
 
 import itertools
 from pathlib import Path
@@ -10,7 +10,7 @@ try:
 except ModuleNotFoundError:  # Python 3.10
     from pip._vendor import tomli as tomllib
 
-# Gigabytes of libraries come with them; their lowest versions are tried by hand.
+# An old torch would download gigabytes again; its lowest version is tested by hand.
 NOT_HELD = {"torch", "torchvision"}
 
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]

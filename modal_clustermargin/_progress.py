@@ -1,34 +1,37 @@
-"""Bars for what takes long."""
+"""Progress bars."""
 
 from contextlib import contextmanager
 
 
 @contextmanager
 def progress_bar(title, unit, total, verbose, *, n_done=0, delay=0):
-    """A bar on stderr, or nothing.
+    """Show a progress bar on stderr, if asked to.
 
     Parameters
     ----------
-    title, unit : str
-        What is done, and in units of what.
+    title : str
+        Text before the bar.
+
+    unit : str
+        What the bar counts, such as "row".
 
     total : int or None
-        How many units there will be, if that is known.
+        Number of units, None if unknown.
 
     verbose : bool
-        Whether to show the bar.
+        Whether to show the bar at all.
 
     n_done : int, default=0
-        How many of them were done before.
+        Units that were done earlier.
 
     delay : float, default=0
-        Seconds to wait before it is shown.
+        Seconds before the bar appears.
 
     Yields
     ------
     show : callable
-        ``show(n_done)`` moves the bar; ``show(n_done, note)`` says something
-        behind it.
+        ``show(n_done)`` moves the bar; ``show(n_done, note)`` also puts a note
+        behind the bar.
     """
     if not verbose:
         yield lambda n_done, note=None: None

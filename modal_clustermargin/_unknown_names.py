@@ -1,16 +1,16 @@
-"""What is said of a name that is not among the known ones."""
+"""Error messages for unknown names."""
 
 from difflib import get_close_matches
 
 
 def nearest(name, known):
-    """A sentence with the name that was probably meant, after a space, or nothing."""
+    """A sentence that suggests the closest known name; empty if none is close."""
     close = get_close_matches(str(name), known, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def check_known(name, known, who, what):
-    """Raise ValueError for a name that is not known; the nearest is suggested.
+    """Raise ValueError for an unknown name, and suggest the closest known one.
 
     Parameters
     ----------
@@ -19,15 +19,15 @@ def check_known(name, known, who, what):
     known : iterable of str
 
     who : str
-        Named first in the message.
+        Who complains: the first word of the message.
 
     what : str
-        What the name is of, such as "strategy".
+        What the name stands for, such as "strategy".
 
     Raises
     ------
     ValueError
-        Lists what is known.
+        If `name` is unknown. The message lists the known names.
     """
     known = list(known)
     if name not in known:

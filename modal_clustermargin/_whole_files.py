@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writes: a reader sees the whole file or none of it."""
 
 import os
 import secrets
@@ -7,18 +7,18 @@ from contextlib import contextmanager
 
 @contextmanager
 def written_whole(path):
-    """A file that takes its name only once it is complete.
+    """Open a file that gets its name only when it is complete.
 
     Parameters
     ----------
     path : Path
-        In a folder that is there. What had the name before is replaced.
+        Its folder must exist. An existing file of this name is replaced.
 
     Yields
     ------
-    file : binary file to write to
+    file : binary file, open for writing
     """
-    # Not by `tempfile`, whose files nobody but their owner may read.
+    # Not from `tempfile`: only their owner may read its files.
     unfinished = path.with_name(f".{secrets.token_hex(8)}")
     with unfinished.open("xb") as file:
         try:
