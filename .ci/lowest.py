@@ -16,7 +16,7 @@ NOT_HELD = {"torch", "torchvision"}
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
 extras = project["optional-dependencies"]
 for line in itertools.chain(
-    project["dependencies"], extras["test"], extras["demo"], extras["dask"]
+    project["dependencies"], extras["test"], extras["compare"], extras["dask"]
 ):
     requirement = Requirement(line)
     if requirement.marker and not requirement.marker.evaluate():

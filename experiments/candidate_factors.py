@@ -18,9 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from modal_clustermargin._whole_files import written_whole
-from modal_clustermargin.comparison import ComparisonResults, compare
-from modal_clustermargin.comparison._figures import drawn
-from modal_clustermargin.comparison._folder import ComparisonFolder
+from modal_clustermargin.comparison import (
+    ComparisonFolder,
+    ComparisonResults,
+    compare,
+    open_figure,
+)
 
 KINDS = ("redundant", "long_tail", "plain")
 BATCHES = (0.01, 0.05, 0.1)
@@ -135,7 +138,7 @@ class Grid:
 def draw(grids, n_columns, path):
     """A map of each grid: rows a cluster by candidates per label."""
     n_rows = -(-len(grids) // n_columns)
-    with drawn(path, "candidate_factors", (3.6 * n_columns, 3 * n_rows)) as figure:
+    with open_figure(path, (3.6 * n_columns, 3 * n_rows)) as figure:
         panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
         most = max(2.0, max(np.abs(grid.above).max() for grid in grids))
         for panel, grid in zip(panels, grids, strict=True):

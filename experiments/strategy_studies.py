@@ -15,20 +15,20 @@ from pathlib import Path
 import numpy as np
 
 from modal_clustermargin._whole_files import written_whole
-from modal_clustermargin.comparison import ComparisonResults, compare, write_report
-from modal_clustermargin.comparison._canvas import (
-    legend_below,
-    looks,
-    tidy,
-)
-from modal_clustermargin.comparison._figures import drawn
-from modal_clustermargin.comparison._folder import ComparisonFolder
-from modal_clustermargin.comparison._statistics import (
+from modal_clustermargin.comparison import (
     Bootstrap,
-    areas,
+    ComparisonFolder,
+    ComparisonResults,
+    areas_under_curve,
+    compare,
+    format_points,
+    legend_below,
+    open_figure,
     paired_difference,
+    strategy_styles,
+    tidy_axes,
+    write_report,
 )
-from modal_clustermargin.comparison._words import points
 
 # The first model of a seed is the same for all, and so are clusters, whatever the
 # factor or the batch.
@@ -98,9 +98,9 @@ def lines_of(name, results):
     Those fewer than margin sampling needs are at the highest accuracy of both.
     """
     bootstrap = Bootstrap(results, 2000, np.random.RandomState(0))
-    margin = areas(results, "margin")
+    margin = areas_under_curve(results, "margin")
     for i, strategy in enumerate(results.strategies):
-        own = areas(results, strategy)
+        own = areas_under_curve(results, strategy)
         above = paired_difference(own, margin)
         saved = bootstrap.saving(strategy, "random").share
         fewer = bootstrap.saving(strategy, "margin").labels
@@ -115,7 +115,7 @@ def lines_of(name, results):
 
 
 def _with_interval(estimate):
-    text = points(estimate.value)
+    text = format_points(estimate.value)
     if np.isnan(estimate.low):  # of a single seed
         return text
     return f"{text} ± {100 * (estimate.high - estimate.value):.2f}"
@@ -160,21 +160,19 @@ def draw(studies, path):
     """Points above margin sampling along the curves, a panel for each study."""
     n_columns = min(3, len(studies))
     n_rows = -(-len(studies) // n_columns)
-    with drawn(
-        path, "strategy_studies", (3.6 * n_columns, 2.7 * n_rows + 0.6)
-    ) as figure:
+    with open_figure(path, (3.6 * n_columns, 2.7 * n_rows + 0.6)) as figure:
         panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
         for panel in panels[len(studies) :]:
             panel.remove()
         for panel, (name, results) in zip(panels, studies.items(), strict=False):
             margin = results.values("margin", "accuracy")
-            for strategy, look in looks(results).items():
+            for strategy, look in strategy_styles(results).items():
                 above = 100 * (results.values(strategy, "accuracy") - margin)
                 panel.plot(results.n_labels, above.mean(axis=0), label=strategy, **look)
             panel.set_title(name, fontsize=9)
             panel.set_ylabel("points above margin", fontsize=8)
             panel.tick_params(labelsize=8)
-            tidy(panel)
+            tidy_axes(panel)
         legend_below(figure, panels[0])
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from _asvp_results import mean_and_error
 
-from modal_clustermargin.comparison._figures import drawn
+from modal_clustermargin.comparison import open_figure
 
 _COLORS = {
     "random": "#8d96a3",
@@ -40,7 +40,7 @@ def draw_asvp(all_results, prices, path):
     if not all_results:
         raise ValueError("draw_asvp got no results: give it one experiment at least.")
     shape = (2, len(all_results))
-    with drawn(path, "draw_asvp", (4 * shape[1], 6.4)) as figure:
+    with open_figure(path, (4 * shape[1], 6.4)) as figure:
         axes = figure.subplots(*shape, squeeze=False)
         for results, (above, below) in zip(all_results, axes.T, strict=True):
             _draw_curves(above, results)

@@ -5,8 +5,8 @@ Tables of them are in ``_asvp_report.py``, a picture is in ``_asvp_pictures.py``
 
 import numpy as np
 
-from modal_clustermargin.comparison._learning_curves import LearningCurve
-from modal_clustermargin.comparison._savings import (
+from modal_clustermargin.comparison import (
+    LearningCurve,
     equivalent_saving,
     overall_cost_reduction,
     sample_saving_ratio,

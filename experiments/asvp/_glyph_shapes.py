@@ -123,7 +123,7 @@ def _face(font):
     except ImportError as error:
         raise ImportError(
             "make_glyphs draws with the fonts of matplotlib, which is not installed:"
-            ' pip install "modal-clustermargin[demo]".'
+            ' pip install "modal-clustermargin[compare]".'
         ) from error
     face = FT2Font(str(Path(get_data_path()) / "fonts" / "ttf" / f"{font}.ttf"))
     face.set_size(_RENDERED, 72)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from modal_clustermargin.comparison._figures import drawn
+from modal_clustermargin.comparison import open_figure
 from modal_clustermargin.strategies._asvp_round import STAGES
 
 _COLORS = ("#8d96a3", "#edae49", "#d1495b", "#66a182", "#00798c")
@@ -33,7 +33,7 @@ def draw_rounds(history, path):
     scores = [name for name in names if name.startswith("log_me")]
     groups = [group for group in (scores, sorted(set(names) - set(scores))) if group]
     shape = (1 + len(groups), 1)
-    with drawn(path, "draw_rounds", (6.4, 1 + 2.2 * shape[0])) as figure:
+    with open_figure(path, (6.4, 1 + 2.2 * shape[0])) as figure:
         panels = figure.subplots(*shape, sharex=True, squeeze=False)[:, 0]
         rounds = np.arange(len(history))
         floor = np.zeros(len(history))

@@ -21,8 +21,7 @@ from _glyph_experiment import glyph_experiment
 from _glyph_pretraining import pretrained_glyph_network
 from tqdm import tqdm
 
-from modal_clustermargin.comparison import Prices, ResultTable
-from modal_clustermargin.comparison._processes import process_pool
+from modal_clustermargin.comparison import Prices, ResultTable, process_pool
 
 # Labels from which on plain fine-tuning is at least as good as LP-FT. This, learning
 # rates and epochs were chosen on seeds 100 to 103.

@@ -6,7 +6,6 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from modal_clustermargin.comparison._costs import Prices
-from modal_clustermargin.comparison._figures import figure_classes
 from modal_clustermargin.comparison._settings import (
     WHO,
     parse_option,
@@ -202,7 +201,7 @@ def _run_compare(asked):
     prices = Prices(label=asked.price_label, hour=asked.price_hour)
     settings = _settings_of(asked)
     if not asked.no_report:
-        figure_classes("compare without --no-report")  # now, not at the end
+        from modal_clustermargin.comparison import write_report  # noqa: F401 fails early
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))  # for "module:name" of the user's
     compare(settings, asked.output, n_jobs=asked.jobs)

@@ -2,14 +2,22 @@
 
 import numpy as np
 
-from modal_clustermargin.comparison._canvas import (
+from modal_clustermargin.comparison._plot_style import (
     legend_below,
-    logarithmic,
-    looks,
-    shown,
-    tidy,
+    open_figure,
 )
-from modal_clustermargin.comparison._figures import drawn
+from modal_clustermargin.comparison._plot_style import (
+    plot_label as shown,
+)
+from modal_clustermargin.comparison._plot_style import (
+    set_log_scale as logarithmic,
+)
+from modal_clustermargin.comparison._plot_style import (
+    strategy_styles as looks,
+)
+from modal_clustermargin.comparison._plot_style import (
+    tidy_axes as tidy,
+)
 
 _MOST_CLUSTERS = 12
 _MOST_PICKS = 8
@@ -35,7 +43,7 @@ def draw_cluster_sizes(results, all_picks, path):
     ImportError
         If matplotlib is not installed.
     """
-    with drawn(path, "draw_cluster_sizes", (7.2, 4.2)) as figure:
+    with open_figure(path, (7.2, 4.2)) as figure:
         panel = figure.subplots()
         for picks in all_picks:
             color = looks(results)[picks.strategy]["color"]
@@ -131,7 +139,7 @@ def draw_gallery(thumbnails, cluster, says, path, *, title=""):
     n_rows = -(-len(order) // n_blocks)
     block = _WORDS + most
     size = 0.62 * max(n_blocks * block, 5), 0.62 * n_rows + 0.4 * bool(title) + 0.1
-    with drawn(path, "draw_gallery", size) as figure:
+    with open_figure(path, size) as figure:
         # One panel: one for each image takes seconds to lay out.
         panel = figure.subplots()
         for place, each in enumerate(order):

@@ -7,18 +7,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modal_clustermargin.comparison._statistics import (
-    areas,
-    next_best,
-    paired_difference,
-    ranking,
-)
-from modal_clustermargin.comparison._words import (
+from modal_clustermargin.comparison._formatting import (
     counted,
     listed,
     percent,
-    points,
     whole,
+)
+from modal_clustermargin.comparison._formatting import (
+    format_points as points,
+)
+from modal_clustermargin.comparison._statistics import (
+    areas_under_curve as areas,
+)
+from modal_clustermargin.comparison._statistics import (
+    next_best,
+    paired_difference,
+    ranking,
 )
 
 _FEW_SEEDS = 5

@@ -11,8 +11,8 @@ from filelock import FileLock
 
 from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.comparison._picks import picks_name
+from modal_clustermargin.comparison._result_table import ResultTable
 from modal_clustermargin.comparison._results import COLUMNS
-from modal_clustermargin.comparison._tables import ResultTable
 
 
 class ComparisonFolder:

@@ -5,23 +5,34 @@ Those of clusters are in ``_cluster_pictures.py``. Each writes a PNG, whole.
 
 import numpy as np
 
-from modal_clustermargin.comparison._canvas import (
-    legend_below,
-    logarithmic,
-    looks,
-    shown,
-    tidy,
-)
 from modal_clustermargin.comparison._costs import cost
-from modal_clustermargin.comparison._figures import drawn
-from modal_clustermargin.comparison._results import mean_and_error
+from modal_clustermargin.comparison._formatting import format_points as points
+from modal_clustermargin.comparison._formatting import whole
+from modal_clustermargin.comparison._plot_style import (
+    legend_below,
+    open_figure,
+)
+from modal_clustermargin.comparison._plot_style import (
+    plot_label as shown,
+)
+from modal_clustermargin.comparison._plot_style import (
+    set_log_scale as logarithmic,
+)
+from modal_clustermargin.comparison._plot_style import (
+    strategy_styles as looks,
+)
+from modal_clustermargin.comparison._plot_style import (
+    tidy_axes as tidy,
+)
 from modal_clustermargin.comparison._statistics import (
-    areas,
+    areas_under_curve as areas,
+)
+from modal_clustermargin.comparison._statistics import (
+    mean_and_error,
     paired_difference,
     ranking,
     wins,
 )
-from modal_clustermargin.comparison._words import points, whole
 
 _SIZE = (7.2, 4.1)
 
@@ -41,7 +52,7 @@ def draw_curves(results, path):
     ImportError
         If matplotlib is not installed.
     """
-    with drawn(path, "draw_curves", _SIZE) as figure:
+    with open_figure(path, _SIZE) as figure:
         panel = figure.subplots()
         for strategy, look in looks(results).items():
             values = 100 * results.values(strategy, "accuracy")
@@ -72,7 +83,7 @@ def draw_differences(results, reference, path):
     look = looks(results)
     others = [each for each in ranking(results) if each != reference]
     size = (_SIZE[0], 2.6 + 0.42 * len(others) + 2.2)
-    with drawn(path, "draw_differences", size) as figure:
+    with open_figure(path, size) as figure:
         above, below = figure.subplots(
             2, height_ratios=(1 + 0.42 * len(others), 2.4 + 0.1 * len(others))
         )
@@ -128,7 +139,7 @@ def draw_wins(results, path):
     np.fill_diagonal(won, np.nan)
     side = 2.2 + 0.62 * len(names)
     n_seeds = len(results.seeds)
-    with drawn(path, "draw_wins", (side + 1.2, side)) as figure:
+    with open_figure(path, (side + 1.2, side)) as figure:
         panel = figure.subplots()
         image = panel.imshow(won, cmap="cividis", vmin=0, vmax=n_seeds)
         by_seed = [areas(results, each) for each in names]
@@ -172,7 +183,7 @@ def draw_computing(results, path):
         If matplotlib is not installed.
     """
     n = len(results.strategies)
-    with drawn(path, "draw_computing", (_SIZE[0], 3.6 + 0.36 * n)) as figure:
+    with open_figure(path, (_SIZE[0], 3.6 + 0.36 * n)) as figure:
         above, below = figure.subplots(2, height_ratios=(2.8, 0.6 + 0.36 * n))
         peaks, is_log = [], False
         for place, (strategy, look) in enumerate(looks(results).items()):
@@ -219,7 +230,7 @@ def draw_cost(results, prices, path):
     ImportError
         If matplotlib is not installed.
     """
-    with drawn(path, "draw_cost", _SIZE) as figure:
+    with open_figure(path, _SIZE) as figure:
         panel = figure.subplots()
         for strategy, look in looks(results).items():
             curve = results.mean_curve(strategy)

@@ -14,7 +14,6 @@ from sklearn.utils import check_random_state
 
 from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.comparison._costs import Prices
-from modal_clustermargin.comparison._figures import figure_classes
 from modal_clustermargin.comparison._findings import finding
 from modal_clustermargin.comparison._picks import first_and_last_picks
 from modal_clustermargin.comparison._report_sections import sections
@@ -93,7 +92,6 @@ def write_report(
         )
     random_state = check_random_state(random_state)
     template = _template()
-    figure_classes("write_report")
     folder = Path(folder)
     settings = _settings(folder)
     results = ComparisonResults(_rows(folder), settings=settings)
@@ -118,7 +116,7 @@ def _template():
     except ImportError as error:
         raise ImportError(
             "write_report needs jinja2, which is not installed:"
-            ' pip install "modal-clustermargin[demo]".'
+            ' pip install "modal-clustermargin[compare]".'
         ) from error
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),

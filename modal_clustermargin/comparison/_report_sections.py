@@ -11,6 +11,7 @@ from modal_clustermargin.comparison._cluster_pictures import (
 )
 from modal_clustermargin.comparison._costs import cost
 from modal_clustermargin.comparison._findings import missing
+from modal_clustermargin.comparison._formatting import counted
 from modal_clustermargin.comparison._pictures import (
     draw_computing,
     draw_cost,
@@ -29,7 +30,6 @@ from modal_clustermargin.comparison._report_tables import (
     wins_table,
 )
 from modal_clustermargin.comparison._statistics import ranking
-from modal_clustermargin.comparison._words import counted
 
 _INTERVALS = (
     "In brackets are 95 % intervals: of points, by the paired t distribution over"

@@ -5,29 +5,33 @@ from typing import NamedTuple
 import numpy as np
 
 from modal_clustermargin.comparison._costs import cost, cost_at
+from modal_clustermargin.comparison._formatting import (
+    NOT_KNOWN,
+    amount,
+    in_percent,
+    percent,
+    whole,
+    with_error,
+    with_interval,
+)
+from modal_clustermargin.comparison._formatting import (
+    format_points as points,
+)
 from modal_clustermargin.comparison._learning_curves import labels_needed
-from modal_clustermargin.comparison._results import mean_and_error
 from modal_clustermargin.comparison._savings import (
     equivalent_saving,
     overall_cost_reduction,
 )
 from modal_clustermargin.comparison._statistics import (
-    areas,
+    areas_under_curve as areas,
+)
+from modal_clustermargin.comparison._statistics import (
     equal_accuracies,
+    mean_and_error,
     next_best,
     paired_difference,
     ranking,
     wins,
-)
-from modal_clustermargin.comparison._words import (
-    NOT_KNOWN,
-    amount,
-    in_percent,
-    percent,
-    points,
-    whole,
-    with_error,
-    with_interval,
 )
 
 

@@ -194,18 +194,6 @@ class ComparisonResults:
         return counts.pop()
 
 
-def mean_and_error(values):
-    """Mean over seeds and its standard error, each of shape (n_rounds,).
-
-    The error of a single seed is not known: nan.
-    """
-    n_seeds = len(values)
-    mean = values.mean(axis=0)
-    if n_seeds < 2:
-        return mean, np.full_like(mean, np.nan)
-    return mean, values.std(axis=0, ddof=1) / np.sqrt(n_seeds)
-
-
 def _random_one(strategies, planned):
     """The label of random sampling: by what it is, or by its name."""
     for label in strategies:

@@ -39,7 +39,26 @@ class Saving(NamedTuple):
     accuracy: float  # that accuracy, of the means over all seeds
 
 
-def areas(results, strategy):
+def mean_and_error(values):
+    """Mean over seeds, and its standard error.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_seeds, ...)
+
+    Returns
+    -------
+    mean, error : ndarray of shape (...)
+        The error is nan for a single seed.
+    """
+    n_seeds = len(values)
+    mean = values.mean(axis=0)
+    if n_seeds < 2:
+        return mean, np.full_like(mean, np.nan)
+    return mean, values.std(axis=0, ddof=1) / np.sqrt(n_seeds)
+
+
+def areas_under_curve(results, strategy):
     """Area under the learning curve, by seed, as a mean accuracy over labels.
 
     The trapezoid rule over the number of labels, divided by the labels between the
@@ -69,7 +88,7 @@ def areas(results, strategy):
 
 def ranking(results):
     """Strategies by their mean area, the highest first; ties in the order given."""
-    means = [areas(results, each).mean() for each in results.strategies]
+    means = [areas_under_curve(results, each).mean() for each in results.strategies]
     order = np.argsort(-np.array(means), kind="stable")
     return [results.strategies[i] for i in order]
 
@@ -109,7 +128,9 @@ def wins(results):
         Row against column, in the order of ``results.strategies``. A tie is a win of
         neither.
     """
-    by_seed = np.array([areas(results, each) for each in results.strategies])
+    by_seed = np.array(
+        [areas_under_curve(results, each) for each in results.strategies]
+    )
     return (by_seed[:, np.newaxis] > by_seed).sum(axis=2)
 
 

@@ -18,8 +18,8 @@ from modal_clustermargin.comparison import (
     compare,
 )
 from modal_clustermargin.comparison._folder import ComparisonFolder
+from modal_clustermargin.comparison._result_table import ResultTable
 from modal_clustermargin.comparison._results import COLUMNS
-from modal_clustermargin.comparison._tables import ResultTable
 
 SHORT = {
     "data": "digits",

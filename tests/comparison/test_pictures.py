@@ -4,9 +4,9 @@ import sys
 
 import numpy as np
 import pytest
+from modal_clustermargin.comparison._canvas import looks, shown
 
 from modal_clustermargin.comparison import ComparisonResults, _figures
-from modal_clustermargin.comparison._canvas import looks, shown
 from modal_clustermargin.comparison._cluster_pictures import (
     draw_cluster_sizes,
     draw_gallery,

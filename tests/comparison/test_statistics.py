@@ -9,7 +9,7 @@ from scipy.stats import ttest_rel
 from modal_clustermargin.comparison import ComparisonResults, LearningCurve
 from modal_clustermargin.comparison._statistics import (
     Bootstrap,
-    areas,
+    areas_under_curve as areas,
     equal_accuracies,
     next_best,
     paired_difference,

@@ -117,7 +117,7 @@ def test_without_matplotlib():
     printed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
-    assert 'not installed: pip install "modal-clustermargin[demo]"' in printed
+    assert 'not installed: pip install "modal-clustermargin[compare]"' in printed
 
 
 # ---- the network -------------------------------------------------------------

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from modal_clustermargin.comparison import compare, read_settings
-from modal_clustermargin.comparison._settings import read_toml
+from modal_clustermargin.comparison import compare, read_settings, read_toml
 from tests.datasets.make_data import (
     write_cifar10,
     write_cifar100,

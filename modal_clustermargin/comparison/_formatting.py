@@ -16,7 +16,7 @@ def in_percent(share):
     return _number(100 * share, ".1f")
 
 
-def points(difference):
+def format_points(difference):
     """A difference of shares in points, with its sign: "+1.84"."""
     return _number(100 * difference, "+.2f")
 

@@ -1,0 +1,121 @@
+"""The style of all pictures: figures, axes, legends, and a color for each strategy."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import wrap
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
+
+from modal_clustermargin._whole_files import written_whole
+
+# Okabe and Ito's colors, which color-blind readers can distinguish, without yellow,
+# which is hard to see on white.
+_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+_DASHES = ("-", "--", ":", "-.")
+_MARKERS = "osD^vPX"
+_RANDOM = {"color": "#7a8290", "linestyle": "-", "marker": "."}
+
+
+@contextmanager
+def open_figure(path, size):
+    """Open a figure; write it to a file, as a whole, on exit.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder must exist. The suffix gives the format.
+
+    size : tuple of two floats
+        Width and height in inches.
+
+    Yields
+    ------
+    figure : matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    yield figure
+    path = Path(path)
+    with written_whole(path) as file:
+        figure.savefig(file, dpi=150, format=path.suffix[1:] or "png")
+
+
+def strategy_styles(results):
+    """Color, line and marker of each strategy.
+
+    Parameters
+    ----------
+    results : ComparisonResults
+
+    Returns
+    -------
+    styles : dict of str to dict
+        Arguments of matplotlib's ``plot`` by strategy. Random sampling is gray.
+        After seven other strategies the colors repeat with another dash.
+    """
+    others = [each for each in results.strategies if each != results.random]
+    styles = {}
+    for i, strategy in enumerate(others):
+        turn, place = divmod(i, len(_COLORS))
+        styles[strategy] = {
+            "color": _COLORS[place],
+            "linestyle": _DASHES[turn % len(_DASHES)],
+            "marker": _MARKERS[i % len(_MARKERS)],
+        }
+    if results.random is not None:
+        styles[results.random] = _RANDOM
+    return styles
+
+
+def tidy_axes(axes):
+    """Draw a light grid, and no box."""
+    axes.grid(color="0.92")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def set_log_scale(axis):
+    """Make an axis logarithmic, with plain numbers, after its data are drawn."""
+    low, high = axis.get_data_interval()
+    getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(lambda value, _: f"{value:,g}")
+
+
+def legend_below(figure, axes):
+    """Put the legend of axes below them, and make the figure higher by its height.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+
+    axes : matplotlib.axes.Axes
+    """
+    handles, labels = axes.get_legend_handles_labels()
+    lines = [label.splitlines() for label in labels]
+    width = max(len(line) for each in lines for line in each)
+    # An inch holds about thirteen letters; the line and its margin take six of them.
+    n_columns = int(figure.get_figwidth() * 13 // (width + 6))
+    n_columns = max(1, min(len(labels), n_columns))
+    n_lines = sum(map(len, lines)) / n_columns + max(map(len, lines))
+    figure.set_figheight(figure.get_figheight() + 0.2 * n_lines)
+    figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        frameon=False,
+        fontsize=9,
+        ncols=n_columns,
+    )
+
+
+def plot_label(name, width=28, max_lines=None):
+    """A name in lines of `width` characters that matplotlib shows as written."""
+    text = "\n".join(wrap(name, width, max_lines=max_lines, placeholder="…")) or name
+    # matplotlib reads dollar signs as mathematics, and leaves names that begin with
+    # an underscore out of legends.
+    text = text.replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
