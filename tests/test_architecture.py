@@ -62,7 +62,7 @@ ONLY_IN = {
     },
     "torch": {
         *("clustering", "selection", "learners", "estimators", "comparison"),
-        *("_cuda", "_devices"),
+        "_devices",
     },
 }
 

@@ -393,7 +393,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             return WorkerSearch(workers, recall, self.device, find_device, self.verbose)
         device = None
         if self.device is not None or (find_device and not approximate):
-            from modal_clustermargin._cuda import cuda_device
+            from modal_clustermargin._devices import cuda_device
 
             device = cuda_device(self.device, "AverageLinkage")
         return NeighborSearch(recall, device, find_device, self.verbose)

@@ -208,7 +208,7 @@ class NeighborSearch:
             # What the pool did not allow once, its clusters will not either.
             self.recall = None
             if self.find_device:
-                from modal_clustermargin._cuda import cuda_device
+                from modal_clustermargin._devices import cuda_device
 
                 self.device = cuda_device(None, "AverageLinkage")
         self.share_of_single = 1 / _ALL_AT_ONCE

@@ -7,7 +7,7 @@ those of the processor do (`_neighbors`).
 import numpy as np
 import torch
 
-from modal_clustermargin import _cuda
+from modal_clustermargin import _devices
 
 # Rows that ask at a time. Were they fewer, rows that do not fit on the device
 # would take longer to arrive than to be multiplied.
@@ -80,7 +80,7 @@ class _Base:
         self.device = device
         self.rows = torch.from_numpy(rows)
         self.half = torch.from_numpy(half)
-        room = _cuda.room(device)
+        room = _devices.free_memory(device)
         if self.rows.nbytes + self.half.nbytes <= room / 2:
             self.rows, self.half = self.rows.to(device), self.half.to(device)
             room -= self.rows.nbytes + self.half.nbytes
@@ -101,7 +101,7 @@ class _Base:
         best = best[:, None].repeat(1, n_proposed)
         found = torch.full_like(best, -1, dtype=torch.int32)
         n_part = max(n_proposed, min(self.n_scores // n_asking, self.n_rows))
-        with _cuda.float32_products(self.device):
+        with _devices.float32_products(self.device):
             for start in range(0, len(self.rows), n_part):
                 part = slice(start, start + n_part)
                 rows, half = self.rows[part].to(self.device), self.half[part]

@@ -143,11 +143,11 @@ def _network(name, options, data, seed, device):
     from torch import optim
 
     from modal_clustermargin import estimators
-    from modal_clustermargin.estimators._devices import resolve_device
+    from modal_clustermargin._devices import resolve_device
 
     network = NETWORKS[name]
     module = getattr(estimators, network.module)
-    resolve_device(device)  # says what is wrong with it
+    resolve_device(device, "comparison")  # says what is wrong with it
     of_module = set(inspect.signature(module).parameters) - {"n_features", "n_classes"}
     for option in options:
         check_known(

@@ -235,6 +235,6 @@ def device_of_worker(device, find_device):
     """The CUDA device of this worker, if it is to be used; None is the processor."""
     if device is None and not find_device:
         return None
-    from modal_clustermargin._cuda import cuda_device
+    from modal_clustermargin._devices import cuda_device
 
     return cuda_device(device, "AverageLinkage")

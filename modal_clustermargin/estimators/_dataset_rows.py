@@ -115,8 +115,8 @@ class DatasetRows:
         found = DatasetSamples(self.dataset).sample(row)
         return found if self.transform is None else self.transform(found)
 
-    def known_by(self):
-        """What tells this from other DatasetRows in another process, in short."""
+    def identity(self):
+        """Length, hashes of 64 samples and the transform, for `settings_text`."""
         samples = DatasetSamples(self.dataset)
         spread = np.linspace(0, len(samples) - 1, _N_PROBES).astype(int)
         rows = np.unique(spread).tolist()

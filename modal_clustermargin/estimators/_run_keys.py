@@ -119,7 +119,7 @@ def _key_of_object(part, above):
         return _key_of((tensors, layers), above)
     kind = _key_of_class(type(part), above)
     if isinstance(part, DatasetRows):  # whose images may be gigabytes, or files
-        return f"{kind} {_key_of(part.known_by(), above)}"
+        return f"{kind} {_key_of(part.identity(), above)}"
     if hasattr(part, "get_params") and not inspect.isclass(part):
         return f"{kind} {_key_of(part.get_params(deep=False), above)}"
     if hasattr(part, "__dict__"):

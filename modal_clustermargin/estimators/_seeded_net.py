@@ -14,8 +14,8 @@ from skorch.callbacks import PassthroughScoring
 from skorch.utils import to_device
 from torch import nn, optim
 
+from modal_clustermargin._devices import resolve_device
 from modal_clustermargin.estimators._batches import with_transform
-from modal_clustermargin.estimators._devices import resolve_device
 from modal_clustermargin.estimators._explained_errors import (
     explained_batch_norm,
     explained_memory,
@@ -81,7 +81,7 @@ class SeededNet(NeuralNetClassifier):
                     f"{name} needs at least 1 row, or -1 for all at once; got"
                     f" {getattr(self, name)}."
                 )
-        self.device_ = resolve_device(self.device)
+        self.device_ = resolve_device(self.device, "NetworkClassifier")
         self.random_state_ = own_random_state(self.random_state)
         if self._run is not None:
             self._run.settle_randomness(self.random_state_)
@@ -272,10 +272,10 @@ class SeededNet(NeuralNetClassifier):
         # With device=None skorch would unpickle to the CPU, and warn of it.
         automatic = state["device"] is None
         if automatic:
-            state = {**state, "device": str(resolve_device(None))}
+            state = {**state, "device": str(resolve_device(None, "NetworkClassifier"))}
         super().__setstate__(state)
         if hasattr(self, "device_"):
-            self.device_ = resolve_device(self.device)
+            self.device_ = resolve_device(self.device, "NetworkClassifier")
         if automatic:
             self.device = None
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from modal_clustermargin import _cuda
+from modal_clustermargin import _devices
 
 _MOST_PRODUCTS = 2**27
 _MOST_GATHERED = 2**26
@@ -37,7 +37,7 @@ class TorchProducts:
     def _lower_block(self, upper, block, proposing, centers):
         A, B, lengths = (part[block] for part in self._proposing)
         center_A, center_B, center_lengths = proposing
-        with _cuda.float32_products(self._device):
+        with _devices.float32_products(self._device):
             products = A @ center_A.T
             if self._scaled.is_outer:
                 products *= B @ center_B.T

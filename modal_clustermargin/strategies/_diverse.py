@@ -96,6 +96,6 @@ def check_device(device, who):
 def _find_device(device, n_products, who):
     if str(device) == "cpu" or (device is None and n_products < _DEVICE_FROM):
         return None
-    from modal_clustermargin._cuda import cuda_device
+    from modal_clustermargin._devices import cuda_device
 
     return cuda_device(device, who)

@@ -16,7 +16,7 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from modal_clustermargin import _cuda
+from modal_clustermargin import _devices
 from modal_clustermargin.clustering import (
     AverageLinkage,
     _agglomeration,
@@ -397,7 +397,7 @@ class TestDevice:
         [
             ("cuda:99", r"got device='cuda:99', but torch sees \d+ CUDA devices"),
             ("mps", "runs on device 'cpu' or 'cuda'; got device='mps'"),
-            ("gpu", "cannot use device='gpu' .*leave device=None"),
+            ("gpu", "cannot use device='gpu'.*leave device=None"),
             (7.5, "cannot use device=7.5"),
         ],
     )
@@ -413,7 +413,7 @@ class TestDevice:
     def test_a_device_computes_what_the_processor_does(self, monkeypatch):
         """The code for CUDA, on the processor."""
         cpu = torch.device("cpu")
-        monkeypatch.setattr(_cuda, "cuda_device", lambda device, who: cpu)
+        monkeypatch.setattr(_devices, "cuda_device", lambda device, who: cpu)
         X = blobs(5_000, 24, seed=21, dtype=np.float32)
         model = AverageLinkage(device="cuda").fit(X)
         np.testing.assert_array_equal(model.labels_, AverageLinkage().fit_predict(X))
@@ -425,7 +425,7 @@ class TestDevice:
     def test_is_looked_for_when_the_search_turns_out_to_be_exact(self, monkeypatch):
         asked = []
         monkeypatch.setattr(
-            _cuda, "cuda_device", lambda device, who: asked.append(device)
+            _devices, "cuda_device", lambda device, who: asked.append(device)
         )
         monkeypatch.setattr(_average_linkage, "_DEVICE_FROM", 0)
         X = blobs(600, 40, seed=24)

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modal_clustermargin import _cuda
+from modal_clustermargin import _devices
 from modal_clustermargin.clustering import (
     AverageLinkage,
     _all_neighbors,
@@ -79,7 +79,7 @@ class TestAllProducts:
     ):
         if in_parts:
             monkeypatch.setattr(_torch_neighbors, "_ASKING_ROWS", 33)
-            monkeypatch.setattr(_cuda, "room", lambda device: 16 * 33 * 70)
+            monkeypatch.setattr(_devices, "free_memory", lambda device: 16 * 33 * 70)
 
         def search(*arguments):
             return _torch_neighbors.nearest_in_set(*arguments, torch.device(device))
@@ -173,7 +173,7 @@ def test_products_are_of_full_precision_whatever_is_set():
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("medium")
     try:
-        with _cuda.float32_products(torch.device("cpu")):
+        with _devices.float32_products(torch.device("cpu")):
             products = torch.backends.cuda.matmul
             if hasattr(products, "fp32_precision"):
                 assert products.fp32_precision == "ieee"
@@ -213,7 +213,7 @@ def test_few_scores_are_picked_and_many_are_left_to_topk():
 @pytest.mark.parametrize("n_asking", [1, 17, 256])
 def test_parts_of_the_base_fit_on_the_device(n_asking, monkeypatch):
     room = 2**20
-    monkeypatch.setattr(_cuda, "room", lambda device: room)
+    monkeypatch.setattr(_devices, "free_memory", lambda device: room)
     sent = []
     addmm = torch.addmm
     monkeypatch.setattr(

@@ -322,7 +322,7 @@ REFUSED = {
         {"strategies": {"margin": {"strategy": "badge"}}},
         "adds margin sampling, and the label 'margin' is taken by 'badge'",
     ),
-    "device": ({"model": "cnn", "device": "cudda"}, "'cudda' is none that torch knows"),
+    "device": ({"model": "cnn", "device": "cudda"}, "cannot use device='cudda'"),
     "asvp": (
         {"strategies": ["asvp"]},
         "needs a network for the strategy 'asvp'; the model is 'logistic'",

@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from modal_clustermargin import _cuda
+from modal_clustermargin import _devices
 from modal_clustermargin.estimators import MLP, NetworkClassifier
 from modal_clustermargin.learners import ActiveLearner, Committee
 from modal_clustermargin.strategies import (
@@ -247,7 +247,7 @@ class TestBoth:
         classifier, X_pool = made_up(600)
         expected = strategy(random_state=0, device="cpu")(classifier, X_pool, 200)
         cpu = torch.device("cpu")
-        monkeypatch.setattr(_cuda, "cuda_device", lambda device, who: cpu)
+        monkeypatch.setattr(_devices, "cuda_device", lambda device, who: cpu)
         picks = strategy(random_state=0, device="cuda")(classifier, X_pool, 200)
         np.testing.assert_array_equal(picks, expected)
 
@@ -263,7 +263,7 @@ class TestBoth:
     def test_a_device_is_looked_for_when_there_is_work(self, strategy, monkeypatch):
         asked = []
         look = lambda device, who: asked.append((device, who))  # noqa: E731
-        monkeypatch.setattr(_cuda, "cuda_device", look)
+        monkeypatch.setattr(_devices, "cuda_device", look)
         classifier, X_pool = made_up()
         strategy()(classifier, X_pool, 5)
         assert asked == []
