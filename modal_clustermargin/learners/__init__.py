@@ -1,7 +1,7 @@
-"""modAL's learners, for scikit-learn and pandas of today.
+"""modAL's learners, for current scikit-learn and pandas.
 
-Each is a subclass of modAL's learner of the same name and takes its place by a
-change of the import. Nothing of modAL, scikit-learn or pandas is patched.
+Each class is a subclass of modAL's learner of the same name: to use it, change the
+import. Nothing in modAL, scikit-learn or pandas is patched.
 """
 
 from modAL.models import learners as _modal_learners
@@ -25,7 +25,7 @@ else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         # `from ... import` would not show the text of an AttributeError.
         raise ImportError(
-            "DeepActiveLearner needs modAL 0.4.2 or later, which can be put in by"
-            " `pip install --no-deps modAL-python==0.4.2.1`; or use ActiveLearner"
-            " around the same network."
+            "DeepActiveLearner needs modAL 0.4.2 or later. Install it with"
+            " `pip install --no-deps modAL-python==0.4.2.1`, or use ActiveLearner"
+            " with the same network."
         )

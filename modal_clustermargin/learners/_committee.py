@@ -3,43 +3,45 @@
 import numpy as np
 from modAL.models import learners as modal_learners
 
-from modal_clustermargin.learners._any_rows import brought_here, side_by_side
-from modal_clustermargin.learners._asking_once import AskingOnce
-from modal_clustermargin.learners._training_data import TrainingData
+from modal_clustermargin.learners._query import QueryMixin
+from modal_clustermargin.learners._row_containers import gathered, side_by_side
+from modal_clustermargin.learners._training_data import TrainingDataMixin
 
 
-class _OfMembers:
-    """What modAL asks of rows that not every kind of rows has."""
+class _CommitteeMixin(QueryMixin):
+    """Methods of modAL's committees, for rows in every container."""
 
     def vote(self, X, **predict_kwargs):
         """Prediction of each member: ndarray of shape (n_samples, n_members)."""
         votes = [each.predict(X, **predict_kwargs) for each in self.learner_list]
         return np.column_stack([np.asarray(vote) for vote in votes])
 
-    def _add_training_data(self, X, y):
-        X, y = brought_here(X), brought_here(y)
-        grown = [
-            each._grown(X, y) if isinstance(each, TrainingData) else None
-            for each in self.learner_list
-        ]
-        for each, data in zip(self.learner_list, grown, strict=True):
-            if data is None:
-                each._add_training_data(X, y)
-            else:
-                each.X_training, each.y_training = data
-
     def transform_without_estimating(self, X):
-        """X as the members' last steps see it, side by side."""
+        """X as the last step of each member receives it, side by side."""
         return side_by_side(
             [each.transform_without_estimating(X) for each in self.learner_list]
         )
 
+    def _add_training_data(self, X, y):
+        """Extend the data of all members, or of none if one of them rejects X and y."""
+        X, y = gathered(X), gathered(y)
+        extended = {
+            each: each.extended_training_data(X, y)
+            for each in self.learner_list
+            if isinstance(each, TrainingDataMixin)
+        }
+        for each in self.learner_list:
+            if each in extended:
+                each.X_training, each.y_training = extended[each]
+            else:
+                each._add_training_data(X, y)
 
-class Committee(AskingOnce, _OfMembers, modal_learners.Committee):
-    """modAL's ``Committee``, whose query takes its arguments in any place.
 
-    Its members are trained, so these are what must be learners of this package where
-    scikit-learn or pandas are of today.
+class Committee(_CommitteeMixin, modal_learners.Committee):
+    """modAL's ``Committee`` on current scikit-learn and pandas.
+
+    The members do the training, so they must be learners of this package wherever
+    modAL's own learners fail on current scikit-learn or pandas.
 
     Parameters
     ----------
@@ -48,17 +50,18 @@ class Committee(AskingOnce, _OfMembers, modal_learners.Committee):
     query_strategy : callable, default=vote_entropy_sampling
 
     on_transformed : bool, default=False
+        Tells modAL's strategies to transform the pool first.
     """
 
     def vote_proba(self, X, **predict_proba_kwargs):
         """Probabilities of each member: (n_samples, n_members, n_classes)."""
         if isinstance(X, list):
-            X = np.asarray(X)  # modAL asks for the shape
+            X = np.asarray(X)  # modAL reads the shape
         return super().vote_proba(X, **predict_proba_kwargs)
 
 
-class CommitteeRegressor(AskingOnce, _OfMembers, modal_learners.CommitteeRegressor):
-    """modAL's ``CommitteeRegressor``; see `Committee`.
+class CommitteeRegressor(_CommitteeMixin, modal_learners.CommitteeRegressor):
+    """modAL's ``CommitteeRegressor`` on current scikit-learn and pandas.
 
     Parameters
     ----------
@@ -67,4 +70,5 @@ class CommitteeRegressor(AskingOnce, _OfMembers, modal_learners.CommitteeRegress
     query_strategy : callable, default=max_std_sampling
 
     on_transformed : bool, default=False
+        Tells modAL's strategies to transform the pool first.
     """

@@ -1,21 +1,22 @@
-"""`DeepActiveLearner`, which modAL has from 0.4.2 on."""
+"""`DeepActiveLearner`, which modAL has from version 0.4.2 on."""
 
 from modAL.models.learners import DeepActiveLearner as ModALDeepActiveLearner
 
-from modal_clustermargin.learners._asking_once import AskingOnce
+from modal_clustermargin.learners._query import QueryMixin
 
 
-class DeepActiveLearner(AskingOnce, ModALDeepActiveLearner):
-    """modAL's ``DeepActiveLearner``, whose query runs its strategy once.
+class DeepActiveLearner(QueryMixin, ModALDeepActiveLearner):
+    """modAL's ``DeepActiveLearner``, whose query calls its strategy once.
 
-    It keeps no rows: `teach` trains the network on, with the new rows alone.
+    It stores no training data: `teach` continues training on the new rows alone.
 
     Parameters
     ----------
     estimator : skorch net
-        Initialized when the learner is made.
+        Initialized when the learner is created.
 
     query_strategy : callable, default=uncertainty_sampling
 
     on_transformed : bool, default=False
+        Tells modAL's strategies to transform the pool first.
     """

@@ -1,28 +1,28 @@
-"""Labelled rows that a learner keeps, checked, grown and trained on."""
+"""The training data of a learner: checked, extended and used to train."""
 
 import numpy as np
 from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length, check_random_state, check_X_y
 
-from modal_clustermargin.learners._any_rows import (
-    brought_here,
+from modal_clustermargin.learners._row_containers import (
+    append_rows,
+    gathered,
     rows_at,
     side_by_side,
-    stacked,
 )
 from modal_clustermargin.pools._rows import n_rows
 
 
-class TrainingData:
-    """How a learner checks, keeps and bootstraps what it is trained on.
+class TrainingDataMixin:
+    """How a learner checks, extends and bootstraps its training data.
 
-    The methods have the names that modAL's own learners, optimizers and committees
-    call them by.
+    The private methods have the names by which modAL's own learners, optimizers and
+    committees call them.
     """
 
-    def _begin(self, X, y, bootstrap_init, random_state, fit_kwargs):
-        """The end of `__init__`: keep the rows to begin with, and train on them."""
+    def _start(self, X, y, bootstrap_init, random_state, fit_kwargs):
+        """The end of `__init__`: store the first training data and train on it."""
         if X is not None:
             X, y = self._checked(X, y)
         self.bootstrap_init = bootstrap_init
@@ -32,21 +32,22 @@ class TrainingData:
             self._fit_to_known(bootstrap=bootstrap_init, **fit_kwargs)
 
     def fit(self, X, y, bootstrap=False, **fit_kwargs):
-        """Train on X and y alone, and keep them in the place of what there was.
+        """Replace the training data by X and y, and train on them.
 
         Parameters
         ----------
         X : ndarray, sparse, DataFrame, list or tensor of shape (n_samples, ...)
-            Rows of a dask or Zarr array are brought here.
+            Rows of a dask or Zarr array are loaded into memory.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
 
         bootstrap : bool, default=False
-            Whether to train on as many rows drawn from them with replacement, and on
-            their `sample_weight`.
+            Whether to train on n_samples rows drawn with replacement, and on their
+            `sample_weight`.
 
         **fit_kwargs :
-            For the estimator's `fit`. If it raises, what there was is kept.
+            Passed to the estimator's `fit`. If it raises, the training data stays as
+            it was.
 
         Returns
         -------
@@ -58,10 +59,10 @@ class TrainingData:
         return self
 
     def transform_without_estimating(self, X):
-        """X as the last step of the estimator's pipeline sees it.
+        """X as the last step of the estimator's pipeline receives it.
 
-        Of an ensemble of pipelines, the columns of all side by side; X itself, if
-        there is no pipeline.
+        For an ensemble of pipelines, the columns of all pipelines side by side; for an
+        estimator without a pipeline, X itself.
         """
         members = [self.estimator]
         if isinstance(self.estimator, _BaseHeterogeneousEnsemble):
@@ -69,17 +70,20 @@ class TrainingData:
         pipelines = [member for member in members if isinstance(member, Pipeline)]
         if not pipelines:
             return X
-        return side_by_side([_before_the_last(each, X) for each in pipelines])
+        return side_by_side(
+            [each[:-1].transform(X) if len(each) > 1 else X for each in pipelines]
+        )
 
-    def _add_training_data(self, X, y):
-        self.X_training, self.y_training = self._grown(X, y)
-
-    def _grown(self, X, y):
-        """What there is with X and y added, or an error; nothing is kept yet."""
+    def extended_training_data(self, X, y):
+        """The training data with X and y appended; the learner does not change."""
         X, y = self._checked(X, y)
         if self.X_training is None:
             return X, y
-        return stacked(self.X_training, X, "X"), stacked(self.y_training, y, "y")
+        X_training = append_rows(self.X_training, X, "X")
+        return X_training, append_rows(self.y_training, y, "y")
+
+    def _add_training_data(self, X, y):
+        self.X_training, self.y_training = self.extended_training_data(X, y)
 
     def _fit_to_known(self, bootstrap=False, **fit_kwargs):
         return self._train(self.X_training, self.y_training, bootstrap, fit_kwargs)
@@ -90,48 +94,39 @@ class TrainingData:
 
     def _train(self, X, y, bootstrap, fit_kwargs):
         if bootstrap:
-            drawn = self._bootstrap(n_rows(X))
-            X, y = rows_at(X, drawn), rows_at(_indexable(y), drawn)
-            weights = fit_kwargs.get("sample_weight")
-            if weights is not None:
-                weights = np.asarray(weights)[drawn]
+            n_samples = n_rows(X)
+            random_state = check_random_state(self.random_state)
+            drawn = random_state.randint(n_samples, size=n_samples)
+            y = np.asarray(y) if isinstance(y, tuple) else y
+            X, y = rows_at(X, drawn), rows_at(y, drawn)
+            if fit_kwargs.get("sample_weight") is not None:
+                weights = np.asarray(fit_kwargs["sample_weight"])[drawn]
                 fit_kwargs = {**fit_kwargs, "sample_weight": weights}
         self.estimator.fit(X, y, **fit_kwargs)
         return self
 
-    def _bootstrap(self, n_samples):
-        draws = check_random_state(self.random_state)
-        return draws.randint(n_samples, size=n_samples)
-
     def _checked(self, X, y):
-        """X and y, here, if a learner can learn from them."""
-        X, y = brought_here(X), brought_here(y)
-        if hasattr(X, "detach"):  # a tensor may lie on a GPU, where it stays
-            check_consistent_length(X, y)
-            if not len(X):
-                raise ValueError("X has no rows, and a learner learns from some.")
-            if self.force_all_finite and not bool(X.isfinite().all()):
-                raise ValueError(
-                    "X contains NaN or infinity. Repair these rows, or make the"
-                    " learner with force_all_finite=False."
-                )
+        """X and y in memory, after scikit-learn's checks of both."""
+        X, y = gathered(X), gathered(y)
+        if not hasattr(X, "detach"):
+            check_X_y(
+                X,
+                y,
+                accept_sparse=True,
+                ensure_2d=False,
+                allow_nd=True,
+                multi_output=True,
+                dtype=None,
+                ensure_all_finite=self.force_all_finite,
+            )
             return X, y
-        check_X_y(
-            X,
-            y,
-            accept_sparse=True,
-            ensure_2d=False,
-            allow_nd=True,
-            multi_output=True,
-            dtype=None,
-            ensure_all_finite=self.force_all_finite,
-        )
+        # A tensor stays on its device, so it is not converted to an array.
+        check_consistent_length(X, y)
+        if not len(X):
+            raise ValueError("X must have at least one row; got none.")
+        if self.force_all_finite and not bool(X.isfinite().all()):
+            raise ValueError(
+                "X contains NaN or infinity. Repair or drop these rows, or create the"
+                " learner with force_all_finite=False."
+            )
         return X, y
-
-
-def _indexable(y):
-    return np.asarray(y) if isinstance(y, tuple) else y
-
-
-def _before_the_last(pipeline, X):
-    return pipeline[:-1].transform(X) if len(pipeline) > 1 else X

@@ -109,7 +109,7 @@ class TestWhatDoesNotBelongTogether:
     @pytest.mark.parametrize(
         ("kind", "new_X", "new_y", "error", "message"),
         [
-            ("array", X[:2, :2], y[:2], ValueError, r"X has rows of shape \(2,\), and"),
+            ("array", X[:2, :2], y[:2], ValueError, r"X has rows of shape \(2,\), but"),
             ("array", X[:2], y[:3], ValueError, "inconsistent numbers of samples"),
             ("array", np.full((2, 3), np.nan), y[:2], ValueError, "NaN"),
             ("array", X[:2], np.zeros((2, 2)), ValueError, r"y has rows of shape"),
@@ -118,9 +118,9 @@ class TestWhatDoesNotBelongTogether:
                 X[:2],
                 ["a", "b"],
                 TypeError,
-                "y holds strings, .* has holds num",
+                "y holds strings, .* data holds num",
             ),
-            ("array", FRAME[:2], y[:2], TypeError, "X is a DataFrame, and .* ndarray"),
+            ("array", FRAME[:2], y[:2], TypeError, "X is a DataFrame, but .* ndarray"),
             ("array", sparse.csr_array(X[:2]), y[:2], TypeError, "X is a csr_array"),
             ("csr", sparse.csr_array(X[:2, :2]), y[:2], ValueError, "X has rows of"),
             (
@@ -128,27 +128,27 @@ class TestWhatDoesNotBelongTogether:
                 X[:2],
                 y[:2],
                 TypeError,
-                "X is a ndarray, and .* csr_array. Pass a",
+                "X is a ndarray, but .* csr_array. Pass a",
             ),
             ("list", X[:2, :2].tolist(), y[:2], ValueError, "X has rows of shape"),
-            ("list", FRAME[:2], y[:2], TypeError, "X is a DataFrame, and .* list"),
+            ("list", FRAME[:2], y[:2], TypeError, "X is a DataFrame, but .* list"),
             ("tensor", torch.as_tensor(X[:2, :2]), y[:2], ValueError, "X has rows of"),
             ("tensor", torch.full((2, 3), torch.nan), y[:2], ValueError, "NaN or inf"),
-            ("tensor", torch.empty(0, 3), y[:0], ValueError, "X has no rows"),
+            ("tensor", torch.empty(0, 3), y[:0], ValueError, "at least one row"),
             ("frame", X[:2], y[:2], TypeError, "X is a ndarray, .* Pass a DataFrame"),
             (
                 "frame",
                 FRAME[:2].rename(columns={"c": "d"}),
                 y[:2],
                 ValueError,
-                r"X has other columns .* without \['c'\], and with \['d'\] more",
+                r"columns of X differ .* \['c'\] are missing, and \['d'\] are new",
             ),
             (
                 "frame",
                 FRAME[:2].astype({"b": str}),
                 y[:2],
                 TypeError,
-                "X holds strings in column 'b', and .* numbers. Convert",
+                "X holds strings in column 'b', but .* numbers. Convert",
             ),
         ],
     )
@@ -179,7 +179,7 @@ class TestWhatDoesNotBelongTogether:
 
     def test_a_kind_that_is_not_known(self):
         learner = ActiveLearner(Seen(), MarginSampling(), range(4), y[:4])
-        with pytest.raises(TypeError, match="X cannot be kept as a range"):
+        with pytest.raises(TypeError, match="cannot add rows to X that is a range"):
             learner.teach(X[:4, 0], y[:4])
 
 
@@ -250,7 +250,7 @@ class TestQuery:
 
     def test_a_tuple_that_is_no_pair(self):
         learner = ActiveLearner(Seen(), lambda learner, X_pool: (1, 2, 3))
-        with pytest.raises(ValueError, match="<lambda> returned a tuple of 3"):
+        with pytest.raises(ValueError, match="<lambda> returned a tuple of length 3"):
             learner.query(X)
 
     def test_one_position_a_mask_and_a_dict(self):
