@@ -24,16 +24,9 @@ from modal_clustermargin.clustering._merges import (
 from modal_clustermargin.clustering._nearest_clusters import nearest_clusters
 from modal_clustermargin.clustering._neighbors import NeighborSearch
 from modal_clustermargin.clustering._rows import check_rows, check_type, row_blocks
-from modal_clustermargin.distributed._chunked_rows import (
-    ChunkedRows,
-    GatheredRows,
-    opened,
-    rows_like,
-)
 from modal_clustermargin.distributed._worker_rows import device_of_worker
 from modal_clustermargin.distributed._worker_search import WorkerSearch
-from modal_clustermargin.pools._fingerprints import row_keys
-from modal_clustermargin.pools._key_index import KeyIndex
+from modal_clustermargin.pools import KeyIndex, open_pool, row_keys
 
 DEFAULT_CLUSTER_SIZE = 10
 
@@ -221,14 +214,14 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         -------
         self : AverageLinkage
         """
-        with opened(X, "AverageLinkage", "X") as X:
-            if isinstance(X, (ChunkedRows, GatheredRows)):
-                self._check_parameters(X.shape[0])  # before it is read
-                self._validated(rows_like(X))
-                if self.device is not None:
-                    X.workers.check(device_of_worker, self.device, False)
-                return self._fit(X.gathered(), X.workers)
-            return self._fit(X, None)
+        with open_pool(X, "AverageLinkage", "X") as rows:
+            if not rows.has_workers:
+                return self._fit(rows.X, None)
+            self._check_parameters(len(rows))  # before any row is read
+            self._validated(rows.example())
+            if self.device is not None:
+                rows.workers.check(device_of_worker, self.device, False)
+            return self._fit(rows.gathered(), rows.workers)
 
     def _fit(self, X, workers):
         since = time.perf_counter()
@@ -315,10 +308,10 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
 
     def _new_rows(self, X):
         """Rows to be given clusters, here; checked but for what they hold."""
-        with opened(X, "AverageLinkage", "X") as X:
-            if isinstance(X, (ChunkedRows, GatheredRows)):
-                self._validated(rows_like(X), reset=False)
-                X = X.gathered()
+        with open_pool(X, "AverageLinkage", "X") as rows:
+            if rows.has_workers:
+                self._validated(rows.example(), reset=False)
+            X = rows.gathered()
         return self._validated(X, reset=False)
 
     def _validated(self, X, reset=True):

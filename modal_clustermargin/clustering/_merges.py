@@ -12,7 +12,7 @@ from modal_clustermargin.clustering._rows import (
     prepare,
     row_blocks,
 )
-from modal_clustermargin.pools._fingerprints import row_keys
+from modal_clustermargin.pools import row_keys
 
 
 def merges_of(X, metric, rule, value, search, verbose):

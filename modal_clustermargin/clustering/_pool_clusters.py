@@ -7,7 +7,7 @@ content, or of an id that the user gives.
 
 import numpy as np
 
-from modal_clustermargin.pools._key_index import KeyIndex
+from modal_clustermargin.pools import KeyIndex
 
 
 class PoolClusters:

@@ -8,17 +8,16 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from modal_clustermargin.distributed._chunked_rows import lie_elsewhere, opened
-from modal_clustermargin.pools._rows import take_rows
+from modal_clustermargin.pools import lies_elsewhere, open_pool, take_rows
 
 
 def gathered(X):
     """Rows of a dask or Zarr array as an ndarray; any other rows unchanged."""
     if hasattr(X, "__dask_graph__"):
         return X.compute()
-    if not lie_elsewhere(X):
+    if not lies_elsewhere(X):
         return X
-    with opened(X, "A learner", "training data") as rows:
+    with open_pool(X, "A learner", "training data") as rows:
         return rows.gathered()
 
 

@@ -11,7 +11,7 @@ from modal_clustermargin.learners._row_containers import (
     rows_at,
     side_by_side,
 )
-from modal_clustermargin.pools._rows import n_rows
+from modal_clustermargin.pools import n_rows
 
 
 class TrainingDataMixin:

@@ -1,1 +1,45 @@
-"""Pools of any kind: their rows, what rows are known by, features kept by row."""
+"""Pools: rows of any kind, the keys that rows are known by, features stored by key."""
+
+from modal_clustermargin.pools._feature_store import (
+    FeatureStore,
+    FolderStore,
+    StoredRows,
+)
+from modal_clustermargin.pools._fingerprints import fingerprints, id_keys, row_keys
+from modal_clustermargin.pools._key_index import KeyIndex, lasting_ids
+from modal_clustermargin.pools._matrices import as_array, as_matrix
+from modal_clustermargin.pools._pool import (
+    Pool,
+    lies_elsewhere,
+    open_pool,
+    pool_keys,
+    register_opener,
+)
+from modal_clustermargin.pools._rows import (
+    default_block_rows,
+    n_rows,
+    take_rows,
+    tensor_to_array,
+)
+
+__all__ = [
+    "FeatureStore",
+    "FolderStore",
+    "KeyIndex",
+    "Pool",
+    "StoredRows",
+    "as_array",
+    "as_matrix",
+    "default_block_rows",
+    "fingerprints",
+    "id_keys",
+    "lasting_ids",
+    "lies_elsewhere",
+    "n_rows",
+    "open_pool",
+    "pool_keys",
+    "register_opener",
+    "row_keys",
+    "take_rows",
+    "tensor_to_array",
+]

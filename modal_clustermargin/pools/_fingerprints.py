@@ -13,7 +13,6 @@ import numpy as np
 from scipy import sparse
 
 from modal_clustermargin._threads import threads_for
-from modal_clustermargin.distributed._chunked_rows import ChunkedRows
 from modal_clustermargin.pools._rows import pool_blocks, tensor_to_array
 
 
@@ -22,7 +21,7 @@ def fingerprints(X_pool):
 
     Parameters
     ----------
-    X_pool : ndarray, sparse matrix or array, DataFrame, list, tensor or ChunkedRows
+    X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
         Read in blocks; never copied whole. Two pools can only be compared if
         they are of the same kind and number type.
 
@@ -30,17 +29,7 @@ def fingerprints(X_pool):
     -------
     keys : ndarray of shape (n_pool,), dtype=uint64
     """
-    if isinstance(X_pool, ChunkedRows):
-        keys = np.empty(len(X_pool), np.uint64)
-        for rows, chunk_keys in X_pool.map(_block_keys):
-            keys[rows] = chunk_keys
-        return keys
     return np.concatenate([_block_keys(block) for _, block in pool_blocks(X_pool)])
-
-
-def pool_keys(X_pool, ids=None):
-    """Key of every row: the fingerprint of its id or, without ids, of its content."""
-    return fingerprints(X_pool) if ids is None else id_keys(ids)
 
 
 def id_keys(ids):
@@ -60,7 +49,7 @@ def row_keys(rows):
         return _hash_rows(flat.view(np.uint8).reshape(len(rows), -1))
 
 
-def _block_keys(block, start=0):
+def _block_keys(block):
     if sparse.issparse(block):
         return _sparse_keys(block)
     if hasattr(block, "iloc"):

@@ -11,11 +11,6 @@ from scipy import sparse
 
 _BLOCK_BYTES = 2**25
 
-# Chunks that workers read together are so large, unless there would be fewer calls for
-# workers to share. A call takes some 15 ms, whatever it reads.
-_CALL_BYTES = 2**24
-_LEAST_CALLS = 64
-
 
 def n_rows(X_pool):
     """Number of rows of a pool of any kind."""
@@ -54,12 +49,6 @@ def default_block_rows(X_pool):
     else:
         n_entries = np.size(np.asarray(X_pool[0], dtype=object))
     return int(np.clip(_BLOCK_BYTES // (8 * max(1, n_entries)), 1, 65_536))
-
-
-def rows_in_a_call(n_rows, row_shape, dtype):
-    """How many rows of small chunks a worker is to read in one call, at the most."""
-    row_bytes = max(1, dtype.itemsize * math.prod(row_shape))
-    return min(_CALL_BYTES // row_bytes, -(-n_rows // _LEAST_CALLS))
 
 
 def tensor_to_array(tensor):

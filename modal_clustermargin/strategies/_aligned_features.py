@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 
 from modal_clustermargin._progress import progress_bar
-from modal_clustermargin.pools._feature_store import FeatureStore, FolderStore
-from modal_clustermargin.pools._key_index import lasting_ids
-from modal_clustermargin.pools._rows import default_block_rows, take_rows
-from modal_clustermargin.strategies._embeddings import as_matrix
+from modal_clustermargin.pools import (
+    FeatureStore,
+    FolderStore,
+    default_block_rows,
+    lasting_ids,
+    take_rows,
+)
+from modal_clustermargin.strategies._embeddings import checked_matrix
 
 # Rows that are embedded at a time at least, so that networks see whole batches.
 _LEAST_BLOCK_ROWS = 512
@@ -188,7 +192,7 @@ class AlignedFeatures:
             def blocks():
                 for start in range(0, len(missing), block_rows):
                     some = missing[start : start + block_rows]
-                    yield as_matrix(embed(take_rows(X, some)), len(some), "ASVP")
+                    yield checked_matrix(embed(take_rows(X, some)), len(some), "ASVP")
                     show(start + len(some))
                     self.n_embedded += len(some)
 
@@ -212,7 +216,7 @@ def _few_known(store, parts):
 
 def _is_of(store, few, embed):
     """Whether rows that are in a store have the same features again."""
-    again = as_matrix(embed(few.X), len(few.keys), "ASVP")
+    again = checked_matrix(embed(few.X), len(few.keys), "ASVP")
     return _agree(np.asarray(store.take(few.keys)), again)
 
 

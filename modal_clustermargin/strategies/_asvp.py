@@ -5,12 +5,11 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 
-from modal_clustermargin.pools._fingerprints import fingerprints, pool_keys
-from modal_clustermargin.pools._rows import n_rows, take_rows
+from modal_clustermargin.pools import fingerprints, n_rows, pool_keys, take_rows
 from modal_clustermargin.strategies._aligned_features import AlignedFeatures, KeyedRows
 from modal_clustermargin.strategies._asvp_round import STAGES, ASVPRound, RoundState
 from modal_clustermargin.strategies._base import QueryStrategy
-from modal_clustermargin.strategies._embeddings import as_matrix
+from modal_clustermargin.strategies._embeddings import checked_matrix
 from modal_clustermargin.strategies._feature_source import FeatureSource
 from modal_clustermargin.strategies._indicators import LogMEGain
 from modal_clustermargin.strategies._large_network import LargeNetwork
@@ -208,7 +207,7 @@ class ASVP(QueryStrategy):
         """
         self._validate_params()
         self._check_parts()
-        matrix = as_matrix(features, n_rows(X_pool), "ASVP")
+        matrix = checked_matrix(features, n_rows(X_pool), "ASVP")
         ids = self._check_ids(ids, n_rows(X_pool))
         self._open()
         self._check_ids_as_before(self._log.knows_ids, ids)

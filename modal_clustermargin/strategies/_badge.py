@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from modal_clustermargin._param_validation import Interval, StrOptions
-from modal_clustermargin.pools._rows import n_rows
+from modal_clustermargin.pools import n_rows
 from modal_clustermargin.selection import k_means_plus_plus
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._diverse import (

@@ -10,8 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from modal_clustermargin.distributed._chunked_rows import opened
-from modal_clustermargin.pools._rows import n_rows
+from modal_clustermargin.pools import n_rows, open_pool
 
 
 class QueryStrategy(BaseEstimator, ABC):
@@ -76,7 +75,8 @@ class QueryStrategy(BaseEstimator, ABC):
         # modAL 0.4.2 calls a strategy a second time if it raises, so the cheap
         # checks come first.
         self._validate_params()
-        with opened(X_pool, type(self).__name__) as X_pool:
+        with open_pool(X_pool, type(self).__name__) as pool:
+            X_pool = pool if pool.has_workers else pool.X
             n_instances, ids = self._check_call(X_pool, n_instances, ids)
             return self._select(classifier, X_pool, n_instances, ids)
 
@@ -99,11 +99,6 @@ class QueryStrategy(BaseEstimator, ABC):
             )
         if n_instances < 1:
             raise ValueError(f"{who} needs n_instances >= 1; got {n_instances}.")
-        if X_pool is None or isinstance(X_pool, str):
-            raise ValueError(
-                f"{who} needs rows as X_pool; got {X_pool!r}. Pass the unlabelled rows"
-                " themselves: of a file, what it holds."
-            )
         n_pool = n_rows(X_pool)
         if n_pool == 0:
             raise ValueError(

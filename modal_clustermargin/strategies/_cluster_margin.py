@@ -10,9 +10,7 @@ from modal_clustermargin._param_validation import Interval, StrOptions
 from modal_clustermargin.clustering import AverageLinkage
 from modal_clustermargin.clustering._pool_clusters import PoolClusters
 from modal_clustermargin.clustering._rows import check_rows
-from modal_clustermargin.distributed._chunked_rows import opened
-from modal_clustermargin.pools._fingerprints import pool_keys
-from modal_clustermargin.pools._rows import n_rows, take_rows
+from modal_clustermargin.pools import n_rows, open_pool, pool_keys, take_rows
 from modal_clustermargin.selection import (
     cluster_margin_candidates,
     deal_round_robin,
@@ -164,7 +162,8 @@ class ClusterMargin(QueryStrategy):
         self : ClusterMargin
         """
         self._validate_params()
-        with opened(X_pool, "ClusterMargin") as X_pool:
+        with open_pool(X_pool, "ClusterMargin") as pool:
+            X_pool = pool if pool.has_workers else pool.X
             if n_rows(X_pool) == 0:
                 raise ValueError("ClusterMargin got an empty X_pool to cluster.")
             ids = self._check_ids(ids, n_rows(X_pool))
@@ -209,8 +208,12 @@ class ClusterMargin(QueryStrategy):
         """What can be known to fail before any work is done."""
         if not hasattr(self, "clustering_"):
             if self.embedding is not None and not callable(self.embedding):
-                with opened(self.embedding, "ClusterMargin", "embedding") as given:
-                    given = given_rows(given, n_rows(X_pool), "ClusterMargin")
+                with open_pool(self.embedding, "ClusterMargin", "embedding") as given:
+                    given = given_rows(
+                        given if given.has_workers else given.X,
+                        n_rows(X_pool),
+                        "ClusterMargin",
+                    )
                     if isinstance(given, np.ndarray):
                         check_rows(given, "ClusterMargin")
             if self.clustering is not None and not hasattr(self.clustering, "labels_"):

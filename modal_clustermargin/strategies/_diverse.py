@@ -4,10 +4,9 @@ import numpy as np
 
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.clustering._rows import check_rows
-from modal_clustermargin.distributed._chunked_rows import opened
-from modal_clustermargin.pools._rows import n_rows
+from modal_clustermargin.pools import as_matrix, n_rows, open_pool
 from modal_clustermargin.selection import partitions
-from modal_clustermargin.strategies._embeddings import as_matrix, pool_embeddings
+from modal_clustermargin.strategies._embeddings import given_rows, pool_embeddings
 
 # Products of numbers from which on torch is imported to look for a GPU; that takes
 # seconds and 300 MiB.
@@ -21,8 +20,10 @@ def embeddings_of(embedding, classifier, X, who):
     """Embeddings to measure distances between: finite, float32 or float64."""
     if embedding is None or callable(embedding):
         embedding, _ = pool_embeddings(embedding, classifier, X, who)
-    with opened(embedding, who, "embedding") as rows:
-        matrix = as_matrix(rows, n_rows(X), who)
+    with open_pool(embedding, who, "embedding") as rows:
+        if n_rows(rows) != n_rows(X):
+            given_rows(rows, n_rows(X), who)
+        matrix = as_matrix(rows.gathered(), who)
     if matrix.shape[1] == 0:
         raise ValueError(f"{who} got embeddings without a column: {matrix.shape}.")
     is_small = np.result_type(matrix.dtype, np.float32) == np.float32

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import clone
 
-from modal_clustermargin.pools._rows import take_rows
+from modal_clustermargin.pools import take_rows
 from modal_clustermargin.strategies._large_network import (
     identity_of,
     plain_fine_tuning,

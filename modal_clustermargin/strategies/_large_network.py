@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from modal_clustermargin.pools._rows import n_rows, take_rows
+from modal_clustermargin.pools import n_rows, take_rows
 from modal_clustermargin.strategies._round_log import settings_text
 
 

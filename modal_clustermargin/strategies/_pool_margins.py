@@ -3,9 +3,7 @@
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin.distributed._chunked_rows import ChunkedRows
-from modal_clustermargin.distributed._workers import Shared
-from modal_clustermargin.pools._rows import n_rows, take_rows
+from modal_clustermargin.pools import Pool, n_rows
 from modal_clustermargin.selection import margins
 from modal_clustermargin.strategies._pool_probabilities import (
     are_uneven,
@@ -15,9 +13,6 @@ from modal_clustermargin.strategies._pool_probabilities import (
     uneven_error,
 )
 from modal_clustermargin.strategies._sent_classifier import without_pool
-
-# Rows that say what kind of probabilities those of a pool in chunks are.
-_SAID_BY = slice(0, 1024)
 
 
 def pool_margins(classifier, X_pool, *, multilabel, who):
@@ -41,23 +36,17 @@ def pool_margins(classifier, X_pool, *, multilabel, who):
     -------
     margin : ndarray of shape (n_pool,), float64, or None
     """
+    pool = X_pool if isinstance(X_pool, Pool) else Pool(X_pool)
+    margin = np.empty(len(pool))
     reader = _ProbabilityReader(multilabel, who)
     try:
-        if isinstance(X_pool, ChunkedRows):
-            first = take_rows(X_pool, _SAID_BY)
-            _block_margins(first, 0, classifier, reader)  # first, and here
-            return _margins_on_workers(classifier, X_pool, reader)
-        return _block_margins(X_pool, 0, classifier, reader)
+        for rows, block_margin in pool.ask(
+            _block_margins, classifier, reader, sent_as=without_pool
+        ):
+            margin[rows] = block_margin
     except NotFittedError:
         return None
-
-
-def _margins_on_workers(classifier, X_pool, reader):
-    pooled = np.empty(len(X_pool))
-    classifier = Shared(without_pool(classifier))
-    for rows, margin in X_pool.map(_block_margins, classifier, reader):
-        pooled[rows] = margin
-    return pooled
+    return margin
 
 
 def _block_margins(X, start, classifier, reader):

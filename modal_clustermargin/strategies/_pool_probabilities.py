@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin.pools._rows import (
+from modal_clustermargin.pools import (
     default_block_rows,
     n_rows,
     take_rows,

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin.pools._feature_store import StoredRows
+from modal_clustermargin.pools import StoredRows
 from modal_clustermargin.strategies._embeddings import pool_embeddings
 
 _BLOCK_ROWS = 8192

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from modal_clustermargin.pools._rows import n_rows
+from modal_clustermargin.pools import n_rows
 from modal_clustermargin.strategies._base import QueryStrategy
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from modal_clustermargin._whole_files import written_whole
-from modal_clustermargin.pools._key_index import KeyIndex
+from modal_clustermargin.pools import KeyIndex
 from modal_clustermargin.strategies._asvp_round import ASVPRound
 
 _FORMAT = 2

@@ -25,9 +25,8 @@ from modal_clustermargin import (
     CoreSet,
     MarginSampling,
     RandomSampling,
-    _workers,
 )
-from modal_clustermargin.distributed import _chunked_rows, _zarr_rows
+from modal_clustermargin.distributed import _dask_pool, _workers, _zarr_store
 from modal_clustermargin.distributed._workers import Shared
 from modal_clustermargin.estimators import NetworkClassifier
 from modal_clustermargin.learners import ActiveLearner, Committee
@@ -183,9 +182,7 @@ class AtHome(BaseEstimator):
 
 
 def test_the_workers_ask_the_classifier(processes, monkeypatch):
-    from modal_clustermargin.strategies import _pool_margins
-
-    monkeypatch.setattr(_pool_margins, "_SAID_BY", slice(0, 64))
+    monkeypatch.setattr(_dask_pool, "_N_TRIED", 64)
     strategy = ClusterMargin(random_state=0)
     learner = ActiveLearner(AtHome(), strategy)
     strategy(learner, da.from_array(X, chunks=CHUNKS), 20)
@@ -233,7 +230,8 @@ def a_frame():
     """What is asked of one; dask's need pyarrow to be imported."""
 
     class DataFrame:
-        __dask_graph__ = to_dask_array = None
+        __module__ = "dask.dataframe"
+        to_dask_array = None
 
     return DataFrame()
 
@@ -379,12 +377,12 @@ def test_a_chunk_that_is_missing_in_some_columns(tmp_path, fill, monkeypatch):
     stored = in_zarr(expected, tmp_path, fill_value=fill)
     [chunk] = [path for path in tmp_path.rglob("*") if str(path)[-3:] in ("1/1", "1.1")]
     chunk.unlink()
-    rows = _zarr_rows._ZarrRows(stored, "BADGE", "X_pool")
+    rows = _zarr_store._StoreRows(stored, "BADGE", "X_pool")
     whole = slice(0, 6, None)
     for read in (slice(50, 200), slice(70, 90), slice(0, 400)):
         with pytest.raises(ValueError, match="found 13 of the 14 chunks of X_pool"):
             rows[read, whole]
-    monkeypatch.setattr(_zarr_rows._ZarrRows, "check_written", None)
+    monkeypatch.setattr(_zarr_store._StoreRows, "check_written", None)
     for read in (slice(0, 60), slice(120, 400), slice(121, 180), slice(125, 140)):
         np.testing.assert_array_equal(rows[read, whole], expected[read])
 
@@ -407,8 +405,8 @@ def test_chunks_of_zeros_are_rows_if_they_were_written(client, tmp_path):
 
 
 def test_dask_that_is_not_installed(pool, monkeypatch):
-    monkeypatch.setattr(_chunked_rows, "find_spec", lambda name: None)
-    with pytest.raises(ImportError, match="MarginSampling has dask read X_pool, a Ar"):
+    monkeypatch.setattr(_dask_pool, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="MarginSampling reads X_pool, a Ar"):
         MarginSampling()(network(), pool, 5)
 
 
@@ -489,14 +487,14 @@ def test_chunks_that_workers_have_already(client):
 
 
 def test_small_chunks_are_read_together():
-    many = _chunked_rows.ChunkedRows(da.from_array(X, chunks=(1, 3)), None)
-    assert many.array.chunks == ((7,) * 57 + (1,), (6,))
+    many = _dask_pool.DaskPool(da.from_array(X, chunks=(1, 3)), None)
+    assert many.X.chunks == ((7,) * 57 + (1,), (6,))
     uneven = da.from_array(X, chunks=((2, 5, 1, 3, 100, 2, 287), 6))
-    uneven = _chunked_rows.ChunkedRows(uneven, None)
-    assert uneven.array.chunks[0] == (7, 4, 100, 2, 287)
+    uneven = _dask_pool.DaskPool(uneven, None)
+    assert uneven.X.chunks[0] == (7, 4, 100, 2, 287)
     large = da.zeros((100_000, 64), chunks=(300, 64), dtype=np.float64)
-    large = _chunked_rows.ChunkedRows(large, None)
-    assert set(large.array.chunks[0]) <= {1500, 100_000 % 1500}
+    large = _dask_pool.DaskPool(large, None)
+    assert set(large.X.chunks[0]) <= {1500, 100_000 % 1500}
 
 
 def test_a_learner_may_begin_with_rows_of_a_pool(client, tmp_path):

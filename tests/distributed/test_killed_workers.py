@@ -16,7 +16,7 @@ from modal_clustermargin.clustering import (
     _worker_rows,
     _worker_search,
 )
-from modal_clustermargin.distributed import _chunked_rows
+from modal_clustermargin.distributed import _dask_pool
 from modal_clustermargin.distributed._workers import Shared, Workers
 from tests.distributed.make_worker_rows import heavy_tail
 
@@ -90,7 +90,7 @@ def test_while_most_are_searched_for(kill_at, monkeypatch):
 def test_while_a_pool_is_queried(kill_at, n, monkeypatch):
     classifier = LogisticRegression().fit(X[:90], X[:90, 0] > 0)
     expected = ClusterMargin(random_state=0)(classifier, X, 50)
-    calls = kill_at(_chunked_rows.ChunkedRows, "_rows_of", n)
+    calls = kill_at(_dask_pool.DaskPool, "_rows_of", n)
     picks = ClusterMargin(random_state=0)(classifier, CHUNKS, 50)
     assert len(calls) > n
     np.testing.assert_array_equal(picks, expected)

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from modal_clustermargin.pools._feature_store import FeatureStore, FolderStore
-from modal_clustermargin.pools._key_index import KeyIndex, lasting_ids
+from modal_clustermargin.pools import FeatureStore, FolderStore, KeyIndex, lasting_ids
 
 KEYS = np.array([7, 3, 2**63, 5], np.uint64)
 ROWS = np.arange(8.0).reshape(4, 2)

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from modal_clustermargin.clustering._pool_clusters import PoolClusters
 from modal_clustermargin.pools import _rows as _pool_rows
-from modal_clustermargin.pools._fingerprints import fingerprints, id_keys
+from modal_clustermargin.pools import fingerprints, id_keys
 
 KINDS = {
     "ndarray": lambda X: X,
@@ -89,7 +89,7 @@ def test_a_million_near_equal_rows_have_a_million_keys():
 def test_keys_are_the_same_in_every_process():
     code = (
         "import numpy as np;"
-        "from modal_clustermargin.pools._fingerprints import *;"
+        "from modal_clustermargin.pools import *;"
         "X = np.arange(6.0).reshape(2, 3);"
         "print([*fingerprints(X), *fingerprints(['a']), *id_keys([7])])"
     )

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from modal_clustermargin.estimators import DeferredFit, NetworkClassifier
 from modal_clustermargin.learners import ActiveLearner, Committee
-from modal_clustermargin.pools._fingerprints import fingerprints
+from modal_clustermargin.pools import fingerprints
 from modal_clustermargin.strategies import (
     ASVP,
     BADGE,

@@ -3,20 +3,31 @@
 Zarr reads such a chunk as rows of its fill value.
 """
 
+import math
 from collections import deque
 from uuid import uuid4
 
 import numpy as np
 
 from modal_clustermargin.distributed._workers import this_process
-from modal_clustermargin.pools._rows import rows_in_a_call
+
+# Small chunks are read together, up to this size, unless workers would get fewer calls
+# than this. A call costs about 15 ms, however little it reads.
+_CALL_BYTES = 2**24
+_LEAST_CALLS = 64
 
 # Arrays of which this process has seen every chunk: their stores are not listed again
 # because of chunks that hold the fill value. They are, once, when all was read.
 _FOUND_WHOLE = deque(maxlen=64)
 
 
-def dask_array_of(X, who, name):
+def rows_in_a_call(n_rows, row_shape, dtype):
+    """The most rows of small chunks that a worker reads in one call."""
+    row_bytes = max(1, dtype.itemsize * math.prod(row_shape))
+    return min(_CALL_BYTES // row_bytes, -(-n_rows // _LEAST_CALLS))
+
+
+def array_of_store(X, who, name):
     """A dask array of a Zarr array, in blocks of chunks of whole rows.
 
     Raises
@@ -38,7 +49,7 @@ def dask_array_of(X, who, name):
         )
     if not X.ndim:
         raise ValueError(f"{who} got an {name} of no dimension, which has no rows.")
-    rows = _ZarrRows(X, who, name)
+    rows = _StoreRows(X, who, name)
     rows.check_written()
     most_rows = rows_in_a_call(X.shape[0], X.shape[1:], X.dtype)
     blocks = (max(1, most_rows // X.chunks[0]) * X.chunks[0], *X.shape[1:])
@@ -62,10 +73,10 @@ def check_unchanged(X, who, name):
             f" shape {now.shape} by now: it was written to in between. Wait until that"
             " is done, and open it again."
         )
-    _ZarrRows(now, who, name).check_written()
+    _StoreRows(now, who, name).check_written()
 
 
-class _ZarrRows:
+class _StoreRows:
     """What dask cuts blocks from, wherever that is.
 
     Parameters

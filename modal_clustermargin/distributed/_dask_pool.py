@@ -1,0 +1,221 @@
+"""Pools whose rows workers read in chunks: dask arrays, and arrays in Zarr stores."""
+
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from itertools import pairwise
+
+import numpy as np
+from scipy import sparse
+
+from modal_clustermargin.distributed._workers import Shared, dask_workers
+from modal_clustermargin.distributed._zarr_store import (
+    array_of_store,
+    check_unchanged,
+    rows_in_a_call,
+)
+from modal_clustermargin.pools import Pool
+
+# First rows with which a function is tried here before workers get it.
+_N_TRIED = 1024
+
+
+@contextmanager
+def open_dask_array(X, who, name):
+    """A `DaskPool` of a dask array; parameters and errors of `pools.open_pool`."""
+    _check_installed(X, who, name)
+    with _pool_of(_checked_dask_array(X, who, name), who) as pool:
+        yield pool
+
+
+@contextmanager
+def open_zarr_array(X, who, name):
+    """A `DaskPool` of a Zarr array, whose store must be complete before and after."""
+    _check_installed(X, who, name)
+    with _pool_of(array_of_store(X, who, name), who) as pool:
+        yield pool
+        check_unchanged(X, who, name)
+
+
+@contextmanager
+def _pool_of(array, who):
+    with ExitStack() as stack:
+        yield DaskPool(array, lambda: stack.enter_context(dask_workers(who)))
+
+
+class DaskPool(Pool):
+    """A pool in chunks of rows; workers read it and compute with it.
+
+    Parameters
+    ----------
+    array : dask.array.Array
+        Of known chunks; of one or more dimensions.
+
+    find_workers : callable
+        Returns the `Workers`; called when the first of them is needed.
+    """
+
+    has_workers = True
+
+    def __init__(self, array, find_workers):
+        whole = dict.fromkeys(range(1, array.ndim), -1)
+        super().__init__(array.rechunk({0: _joined_chunks(array), **whole}))
+        self.dtype = array.dtype
+        self.ndim = array.ndim
+        sizes = [n_rows for n_rows in self.X.chunks[0] if n_rows]
+        self._starts = np.cumsum([0, *sizes]).tolist()
+        self._find_workers = find_workers
+        self._workers = self._chunks = None
+
+    @property
+    def workers(self):
+        if self._workers is None:
+            self._workers = self._find_workers()
+        return self._workers
+
+    def take(self, rows):
+        from dask import delayed
+
+        [(_, found)] = self.workers.each(_dense, [(delayed(self.X[rows]), 0)])
+        return found
+
+    def map(self, function, *arguments):
+        who = self.workers.who
+        calls = (
+            (chunk, start, end - start, who, function, *arguments)
+            for chunk, (start, end) in zip(
+                self._read_chunks(), pairwise(self._starts), strict=True
+            )
+        )
+        for number, result in self.workers.each(_call_on_chunk, calls):
+            yield self._rows_of(number), result
+
+    def ask(self, function, classifier, *arguments, sent_as=None):
+        function(self.take(slice(0, _N_TRIED)), 0, classifier, *arguments)
+        sent = classifier if sent_as is None else sent_as(classifier)
+        yield from self.map(function, Shared(sent), *arguments)
+
+    def as_matrix(self, who):
+        if self.ndim == 2:
+            return self
+        return DaskPool(self.X.reshape((len(self), -1)), lambda: self.workers)
+
+    def gathered(self):
+        return self._in_one_array(self.map(_dense))
+
+    def with_rows(self, blocks):
+        return ComputedRows(self._in_one_array(blocks), self.workers)
+
+    def example(self):
+        """At most two rows of zeros, of the same type and shape as the others."""
+        return np.zeros((min(len(self), 2), *self.shape[1:]), self.dtype)
+
+    def _rows_of(self, number):
+        return slice(*self._starts[number : number + 2])
+
+    def _in_one_array(self, blocks):
+        whole = None
+        for rows, block in blocks:
+            if whole is None:
+                whole = np.empty((len(self), *block.shape[1:]), block.dtype)
+            whole[rows] = block
+        return np.empty(self.shape, self.dtype) if whole is None else whole
+
+    def _read_chunks(self):
+        """A `Delayed` for each chunk, with the part of the graph that it needs.
+
+        With the whole graph in each, every call would traverse all of it.
+        """
+        if self._chunks is None:
+            from dask.delayed import Delayed
+            from dask.optimization import cull
+
+            delayed = self.X.to_delayed().ravel()
+            graph = dict(delayed[0].dask)
+            if delayed[0].key not in graph:  # chunks that workers hold already
+                graph = dict(self.X.dask)
+            self._chunks = [
+                Delayed(chunk.key, cull(graph, [chunk.key])[0])
+                for chunk, n_rows in zip(delayed, self.X.chunks[0], strict=True)
+                if n_rows
+            ]
+        return self._chunks
+
+
+class ComputedRows(Pool):
+    """Rows in this process that workers may compute with.
+
+    Parameters
+    ----------
+    rows : ndarray
+
+    workers : Workers
+    """
+
+    has_workers = True
+
+    def __init__(self, rows, workers):
+        super().__init__(rows)
+        self.workers = workers
+        self.dtype = rows.dtype
+
+    def as_matrix(self, who):
+        return self
+
+    def example(self):
+        """At most two of the rows."""
+        return self.X[:2]
+
+
+def _joined_chunks(array):
+    """Sizes of chunks, after small neighbours are joined for one call."""
+    sizes = array.chunks[0]
+    most = rows_in_a_call(sum(sizes), array.shape[1:], array.dtype)
+    joined = [0]
+    for size in sizes:
+        if joined[-1] and joined[-1] + size > most:
+            joined.append(0)
+        joined[-1] += size
+    return tuple(joined)
+
+
+def _call_on_chunk(chunk, start, n_rows, who, function, *arguments):
+    if chunk.shape[0] != n_rows:
+        raise ValueError(
+            f"{who} read a chunk of {chunk.shape[0]} rows, where the dask array says"
+            f" that there are {n_rows}, from row {start} on. Make the array with the"
+            " sizes of its chunks, or call compute_chunk_sizes() on it."
+        )
+    return function(chunk, start, *arguments)
+
+
+def _dense(chunk, start):
+    return chunk.toarray() if sparse.issparse(chunk) else np.asarray(chunk)
+
+
+def _check_installed(X, who, name):
+    if find_spec("dask") is None or find_spec("distributed") is None:
+        raise ImportError(
+            f"{who} reads {name}, a {type(X).__name__}, with dask and distributed,"
+            " which are not installed: pip install 'modal-clustermargin[dask]'."
+        )
+
+
+def _checked_dask_array(X, who, name):
+    import dask.array
+
+    if not isinstance(X, dask.array.Array):
+        how = f"pass {name}.to_dask_array(lengths=True)"
+        if not hasattr(type(X), "to_dask_array"):
+            how = "make a dask.array of it"
+        raise TypeError(
+            f"{who} reads {name} from a dask array, and got a {type(X).__name__} of"
+            f" dask; {how}."
+        )
+    if X.ndim == 0:
+        raise ValueError(f"{who} got an {name} of no dimension, which has no rows.")
+    if np.isnan(X.shape).any():
+        raise ValueError(
+            f"{who} needs to know how many rows each chunk of {name} has, and its"
+            f" shape is {X.shape}. Call {name}.compute_chunk_sizes() first."
+        )
+    return X
