@@ -1,20 +1,23 @@
-"""A round of ASVP by proxy beside a fine-tuning of the same network on the same labels.
+"""A round of ASVP beside a fine-tuning of the same network on the same labels.
 
-Seconds on one thread: of the features, computed once; of a round, which is indicator,
-proxy and selection; and of a fine-tuning. Medians over runs.
+Seconds on one thread: the features, computed once; a round, which is indicator, proxy
+and selection; and a fine-tuning. Medians over runs.
 """
 
 import argparse
 import dataclasses
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from _glyph_experiment import glyph_experiment
-from _glyph_pretraining import pretrained_glyph_network
 from sklearn.base import clone
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "experiments" / "asvp"))
+
+from glyph_experiment import glyph_experiment, pretrain
 
 from modal_clustermargin.estimators import DeferredFit, ResNet18
 from modal_clustermargin.strategies import ASVP, LogMEGain
@@ -26,7 +29,7 @@ def measure(experiment, n_labels, n_runs):
     found = []
     for _ in range(n_runs):
         network = DeferredFit(clone(experiment.lp_ft)).fit(X, y)
-        # An indicator that looks, and always says no.
+        # This indicator computes LogME, and never aligns.
         strategy = ASVP(None, experiment.proxy, LogMEGain(np.inf), random_state=0)
         strategy(network, experiment.X[n_labels:], min(n_labels, 100))
         seconds = strategy.history_[-1].seconds
@@ -38,7 +41,7 @@ def measure(experiment, n_labels, n_runs):
 
 
 def with_resnet18(experiment, n_pool):
-    """The same glyphs, in three channels, for a network of 11 million weights."""
+    """The same glyphs in three channels, for a network of 11 million weights."""
     parts = {"module": ResNet18, "module__small_images": True, "module__weights": None}
     return dataclasses.replace(
         experiment,
@@ -57,7 +60,7 @@ def main():
     torch.set_num_threads(1)
     short = {"n_samples": 200, "max_epochs": 1} if arguments.short else {}
     with tempfile.TemporaryDirectory() as folder:
-        weights = pretrained_glyph_network(Path(folder) / "glyphs.pt", **short)
+        weights = pretrain(Path(folder) / "glyphs.pt", **short)
         size = {"n_pool": 300, "max_epochs": 1} if arguments.short else {}
         small = glyph_experiment("shifted", weights, random_state=100, **size)
         cases = [("SmallResNet", small, n) for n in (200, 400, 800, 1600)]

@@ -2,14 +2,14 @@
 How many candidates, and how large the clusters
 ===============================================
 
-Cluster-Margin has two numbers that its paper sets far apart on different data: the
-candidates per label, and the rows of a cluster. All pairs of them are run on synthetic
-pools that are redundant, that have a long tail, and that have neither, with batches of
-different shares of the pool, beside margin sampling and random choice.
+Cluster-Margin has two parameters for which its paper uses very different values on
+different data: the candidates per label and the mean rows of a cluster. This study runs
+all pairs of them on synthetic pools (redundant, long-tailed, plain), with batches of
+different shares of the pool, beside margin sampling and random sampling.
 
-The rule "auto" is held to two promises: nowhere more than half a point of accuracy
-below margin sampling, and nowhere more than a point below the best fixed factor. The
-best of six means is a little too good by chance; the errors say how much.
+The rule "auto" must keep two promises: it is nowhere more than half a point of accuracy
+below margin sampling, and nowhere more than one point below the best fixed factor. The
+best of six means is too high by chance; the standard errors show by how much.
 """
 
 import argparse
@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 
-from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.comparison import (
     ComparisonFolder,
     ComparisonResults,
@@ -39,7 +38,7 @@ def label(factor, size):
 
 
 def settings_of(kind, batch, arguments):
-    """What `compare` is to do with a kind of pool and a batch."""
+    """Settings of `compare` for a kind of pool and a batch."""
     data = {"name": "synthetic", "kind": kind, "n_pool": arguments.n_pool}
     if arguments.short:
         data |= SHORT
@@ -49,8 +48,7 @@ def settings_of(kind, batch, arguments):
             "candidate_factor": factor,
             "mean_cluster_size": size,
             "neighbors": "approximate",
-            # The first model is the same for all, and so are clusters of a size,
-            # for batches of any.
+            # The first model is the same for all, so clusters can be shared.
             "memory": "../clusters",
         }
         for size in arguments.sizes
@@ -73,7 +71,7 @@ def settings_of(kind, batch, arguments):
 class Grid:
     """Accuracy above margin sampling, in points, by cluster size and factor.
 
-    The mean over rounds, without the start, which is common to all.
+    Means over rounds, without the common start.
     """
 
     def __init__(self, folder):
@@ -103,12 +101,12 @@ class Grid:
         ]
         self.above = np.mean(above, axis=2)
         n_seeds = len(self.seeds)
-        self.error = np.full(self.above.shape, np.nan)  # a single seed tells none
+        self.error = np.full(self.above.shape, np.nan)  # unknown for a single seed
         if n_seeds > 1:
             self.error = np.std(above, axis=2, ddof=1) / np.sqrt(n_seeds)
 
     def broken(self):
-        """Sentences on what "auto" does not keep."""
+        """Sentences about broken promises of "auto"."""
         if "auto" not in self.factors:
             return
         auto = self.factors.index("auto")
@@ -174,9 +172,9 @@ def main():
     add("--batches", nargs="+", type=float, default=BATCHES, help="shares of the pool")
     add("--sizes", nargs="+", type=float, default=SIZES, help="mean rows of a cluster")
     add("--factors", nargs="+", type=factor_of, default=FACTORS)
-    add("--jobs", type=int, default=1, help="processes, of one thread")
+    add("--jobs", type=int, default=1, help="processes, with one thread each")
     add("--output", type=Path, default=Path("candidate-factors"))
-    add("--report-only", action="store_true", help="of what is there")
+    add("--report-only", action="store_true", help="report the rows that exist")
     add("--short", action="store_true", help="a toy, in seconds")
     arguments = parser.parse_args()
     grids = []
@@ -189,11 +187,14 @@ def main():
             grids.append(Grid(ComparisonFolder(path)))
             print(grids[-1].text(), end="\n\n", flush=True)
     broken = [sentence for grid in grids for sentence in grid.broken()]
-    print("Not kept by auto:" if broken else "auto keeps both promises everywhere.")
+    print(
+        "Promises that auto breaks:"
+        if broken
+        else "auto keeps both promises everywhere."
+    )
     print("\n".join(broken))
     text = "\n\n".join([*(grid.text() for grid in grids), *broken])
-    with written_whole(arguments.output / "candidate_factors.txt") as file:
-        file.write(text.encode())
+    (arguments.output / "candidate_factors.txt").write_text(text, encoding="utf-8")
     draw(grids, len(arguments.batches), arguments.output / "candidate_factors.png")
 
 

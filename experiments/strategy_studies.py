@@ -2,11 +2,11 @@
 Who saves labels, and where
 ===========================
 
-Every strategy of the package, ten seeds, on digits with a convolutional network, by
-small and by large batches; and on synthetic pools of 100,000 rows that are redundant,
-that have a long tail, and that have neither, by batches of 1, 5 and 10 percent of the
-pool. Each study has a folder with a report of its own; this prints one table of all,
-and draws them in one picture.
+This study runs every strategy of the package with ten seeds: on digits with a
+convolutional network, with small and large batches; and on synthetic pools of 100,000
+rows (redundant, long-tailed, plain), with batches of 1, 5 and 10 percent of the pool.
+Each part has a folder with its report. The script prints one table of all parts and
+draws one picture.
 """
 
 import argparse
@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.comparison import (
     Bootstrap,
     ComparisonFolder,
@@ -30,8 +29,8 @@ from modal_clustermargin.comparison import (
     write_report,
 )
 
-# The first model of a seed is the same for all, and so are clusters, whatever the
-# factor or the batch.
+# The first model of a seed is the same for all factors and batches, so clusters can be
+# shared.
 CLUSTERS = {
     "strategy": "cluster-margin",
     "neighbors": "approximate",
@@ -83,7 +82,7 @@ STUDIES = {
 
 
 def shortened(settings):
-    """A toy in the place of a study."""
+    """Settings of a toy."""
     data = settings["data"]
     if data != "digits":
         data = {**data, "n_pool": 600, "n_test": 200}
@@ -95,7 +94,7 @@ def shortened(settings):
 def lines_of(name, results):
     """For each strategy: accuracy, points above margin, labels saved.
 
-    Those fewer than margin sampling needs are at the highest accuracy of both.
+    Labels fewer than margin sampling are at the highest accuracy that both reach.
     """
     bootstrap = Bootstrap(results, 2000, np.random.RandomState(0))
     margin = areas_under_curve(results, "margin")
@@ -139,7 +138,7 @@ def _in_words(estimate, form):
 
 
 def table(rows):
-    """Columns of text, as wide as they have to be."""
+    """Rows as aligned text."""
     head = [
         "study",
         "strategy",
@@ -157,7 +156,7 @@ def table(rows):
 
 
 def draw(studies, path):
-    """Points above margin sampling along the curves, a panel for each study."""
+    """Draw points above margin sampling by labels, a panel for each study."""
     n_columns = min(3, len(studies))
     n_rows = -(-len(studies) // n_columns)
     with open_figure(path, (3.6 * n_columns, 2.7 * n_rows + 0.6)) as figure:
@@ -182,9 +181,9 @@ def main():
     add("--studies", nargs="+", choices=STUDIES, default=list(STUDIES))
     add("--seeds", type=int, default=10, help="how many (default: 10)")
     add("--first-seed", type=int, default=0)
-    add("--jobs", type=int, default=1, help="processes, of one thread")
+    add("--jobs", type=int, default=1, help="processes, with one thread each")
     add("--output", type=Path, default=Path("strategy-studies"))
-    add("--report-only", action="store_true", help="of what is there")
+    add("--report-only", action="store_true", help="report the rows that exist")
     add("--short", action="store_true", help="toys, in a minute")
     arguments = parser.parse_args()
     first, studies = arguments.first_seed, {}
@@ -207,8 +206,7 @@ def main():
         studies[name] = ComparisonResults(folder.rows(), settings=folder.settings())
     rows = [line for name, each in studies.items() for line in lines_of(name, each)]
     text = table(rows)
-    with written_whole(arguments.output / "strategy_studies.txt") as file:
-        file.write(text.encode())
+    (arguments.output / "strategy_studies.txt").write_text(text, encoding="utf-8")
     draw(studies, arguments.output / "strategy_studies.png")
     print(text)
 

@@ -1,30 +1,20 @@
-"""The scripts of ASVP experiments: killed and begun again, they come to the same."""
+"""The scripts of the ASVP study: a run that was killed resumes to the same results."""
 
 import csv
-import importlib.util
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import glyphs
+import papers
 import pytest
-import torch
 
-from tests.experiments.make_runs import Counted, blobs
+from tests.experiments.make_runs import CountedNetwork, make_experiment
 
-FOLDER = Path(__file__).parents[2] / "experiments"
-GLYPHS = FOLDER / "asvp_glyphs.py"
 RESULT = ("method", "n_labels", "lp_ft_accuracy", "ft_accuracy", "is_switched")
-
-
-def loaded(name):
-    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def results(path):
@@ -33,16 +23,9 @@ def results(path):
         return [tuple(each[name] for name in RESULT) for each in csv.DictReader(file)]
 
 
-@pytest.fixture(autouse=True)
-def _threads_are_left_alone():
-    n_threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(n_threads)
-
-
 @pytest.fixture
 def call(monkeypatch):
-    """Run a script's main in this process."""
+    """Run the main function of a script in this process."""
 
     def call(script, *arguments):
         monkeypatch.setattr(sys, "argv", [script.__name__, *map(str, arguments)])
@@ -51,11 +34,14 @@ def call(monkeypatch):
     return call
 
 
-def test_the_glyph_study_is_killed_and_goes_on(call, capsys, tmp_path):
+def test_killed_glyph_study_resumes(call, capsys, tmp_path):
     path = tmp_path / "short" / "easy-0.csv"
-    command = [sys.executable, GLYPHS, "--short", "--jobs", "2", "--output", tmp_path]
+    command = [sys.executable, glyphs.__file__, "--short", "--jobs", "2"]
     study = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*command, "--output", tmp_path],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     try:
         until = time.monotonic() + 120
@@ -64,8 +50,8 @@ def test_the_glyph_study_is_killed_and_goes_on(call, capsys, tmp_path):
             assert time.monotonic() < until
             time.sleep(0.02)
         study.kill()
-        # Its processes end with it: else they have the other end of the pipe.
-        study.communicate(timeout=5)
+        # The pipe closes only when the worker processes have ended, too.
+        study.communicate(timeout=60)
     finally:
         if study.returncode is None:
             os.killpg(study.pid, signal.SIGKILL)
@@ -73,104 +59,85 @@ def test_the_glyph_study_is_killed_and_goes_on(call, capsys, tmp_path):
     before = path.read_text()
     assert len(before.splitlines()) < 1 + 4 * 3
 
-    path.write_text(before + "glyphs, ea")
-    glyphs = loaded("asvp_glyphs")
+    path.write_text(before + "glyphs, ea")  # an unfinished line
     call(glyphs, "--short", "--output", tmp_path)
     assert "glyphs, easy, 1 seed" in capsys.readouterr().out
     assert path.read_text().startswith(before[: before.rindex("\n") + 1])
     for name in ("asvp.png", "curves.csv", "savings.csv"):
         assert (path.parent / name).stat().st_size
-    # What stands beside it is the study's: a toy leaves it alone.
     assert [each.name for each in tmp_path.iterdir()] == ["short"]
 
-    through = tmp_path / "through"
-    through.mkdir()
-    (through / "pretrained.pt").write_bytes(
-        (path.parent / "pretrained.pt").read_bytes()
-    )
-    glyphs.run("easy", 0, through, True)
-    assert results(path) == results(through / "easy-0.csv")
+    # A run that is not interrupted has the same results.
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    (path.parent / "pretrained.pt").rename(whole / "pretrained.pt")
+    glyphs.run("easy", 0, whole, True)
+    assert results(path) == results(whole / "easy-0.csv")
     assert len(results(path)) == 4 * 3
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--seeds", 0], "at least 1 seed and 1 job are needed"),
-        (["--price-label", 0], "they need a price above 0"),
+        (["--seeds", 0], "--seeds and --jobs must be at least 1"),
+        (["--price-label", 0], "--price-label must be above 0"),
         (["--price-hour", -1], "Prices needs hour as a finite number of at least 0"),
-        (["--report-only"], "has no results of shifted with these seeds yet"),
+        (["--report-only"], "has no results of shifted with these seeds"),
     ],
 )
-def test_the_glyph_study_refuses(arguments, message, call, tmp_path, capsys):
+def test_messages_of_the_glyph_study(arguments, message, call, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        call(loaded("asvp_glyphs"), "--output", tmp_path, *arguments)
+        call(glyphs, "--output", tmp_path, *arguments)
     assert message in " ".join(capsys.readouterr().err.split())
 
 
 class TestPapers:
     @pytest.fixture
     def main(self, call, monkeypatch, tmp_path):
-        """The script, to be called with arguments; its experiment is `blobs`."""
-        script = loaded("asvp_papers")
+        """The script with the experiment of `make_experiment`."""
         self.asked = []
 
-        def made_up(*arguments, **others):
+        def small(*arguments, **others):
             self.asked.append((arguments, others))
-            return blobs()
+            return make_experiment()
 
-        monkeypatch.setattr(script, "asvp_experiment", made_up)
+        monkeypatch.setattr(papers, "asvp_experiment", small)
+        common = ("cifar10", "--data", "images", "--output", tmp_path)
+        return lambda *arguments: call(papers, *common, *arguments)
 
-        def main(*arguments):
-            call(
-                script, "cifar10", "--data", "images", "--output", tmp_path, *arguments
-            )
-
-        return main
-
-    def test_a_stopped_run_goes_on(self, main, tmp_path, capsys):
-        main("--seeds", 2, "--switch-at", 30)
-        assert "blobs, 2 seeds" in capsys.readouterr().out
-        path = tmp_path / "cifar10-1.csv"
-        whole, expected = path.read_text(), results(path)
-        lines = whole.splitlines(keepends=True)
-        path.write_text("".join(lines[:-1]) + lines[-1][:9])
-        main("--seeds", 2, "--switch-at", 30)
-        assert results(path) == expected
-        assert path.read_text().startswith("".join(lines[:-1]))
-        # Of 24 networks, those of the last row of ASVP.
-        assert sorted(Counted.fits) == [(40, False), (40, True)]
-        assert (tmp_path / "cifar10.png").read_bytes().startswith(b"\x89PNG")
-
-    def test_the_experiment_is_asked_for_as_said(self, main):
+    def test_run_resumes_and_passes_its_options_on(self, main, tmp_path, capsys):
         main("--seeds", 1, "--classes-file", "classes.txt", "--device", "cpu")
+        assert "blobs, 1 seed" in capsys.readouterr().out
         for arguments, others in self.asked:
             assert arguments[:2] == ("cifar10", Path("images"))
             assert others["classes_file"] == Path("classes.txt")
-        assert self.asked[-1][1]["device"] == "cpu"
-        assert self.asked[-1][1]["random_state"] == 0
-
-    def test_by_default_it_switches_at_half_of_the_labels(self, main, tmp_path):
-        main("--seeds", 1)
-        standard = [
-            each
-            for each in results(tmp_path / "cifar10-0.csv")
-            if each[0] == "standard"
-        ]
+            assert (others["device"], others["random_state"]) == ("cpu", 0)
+        path = tmp_path / "cifar10-0.csv"
+        whole, expected = path.read_text(), results(path)
+        # By default the training switches at half of the labels.
+        standard = [each for each in expected if each[0] == "standard"]
         assert [each[1] for each in standard if each[-1] == "True"] == [
             "20",
             "30",
             "40",
         ]
+        lines = whole.splitlines(keepends=True)
+        path.write_text("".join(lines[:-1]) + lines[-1][:9])
+        main("--seeds", 1)
+        assert results(path) == expected
+        assert path.read_text().startswith("".join(lines[:-1]))
+        # Only the networks of the last row of ASVP were trained.
+        assert sorted(CountedNetwork.fits) == [(40, False), (40, True)]
+        assert (tmp_path / "cifar10.png").read_bytes().startswith(b"\x89PNG")
 
-    @pytest.mark.parametrize("arguments", [("--seeds", 0), ("--price-label", 0)])
-    def test_refused(self, main, arguments, capsys):
+    @pytest.mark.parametrize("option", ["--seeds", "--price-label"])
+    def test_messages(self, main, option, capsys):
         with pytest.raises(SystemExit):
-            main(*arguments)
-        assert re.search("is needed|need a price", capsys.readouterr().err)
+            main(option, 0)
+        assert f"{option} must be" in capsys.readouterr().err
 
 
-def test_data_that_are_not_there(call, tmp_path, capsys):
+def test_missing_data(call, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        call(loaded("asvp_papers"), "cifar10", "--data", tmp_path / "none")
+        call(papers, "cifar10", "--data", tmp_path / "none")
     assert "cifar-10-batches-py" in capsys.readouterr().err

@@ -1,19 +1,20 @@
-"""Shapes of characters, as signed distances to their outlines.
+"""Shapes of characters as signed distances to their outlines.
 
-From a distance, a shape can be drawn at any size, turned and sheared, thicker or
-thinner, filled or hollow, without rendering the character again. The fonts are
-those that come with matplotlib, which is imported here, at first use.
+A shape can be drawn at any size, rotated and sheared, thicker or thinner, filled or
+as an outline, without rendering the character again. The fonts come with matplotlib.
 """
 
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from matplotlib import get_data_path
+from matplotlib.ft2font import FT2Font
 from scipy import ndimage
 
-# Pixels along a side of the square that a shape is kept in.
+# Pixels along a side of the square of a shape.
 RESOLUTION = 64
-# Distances are kept up to here; the square's half side is 1.
+# Distances are clipped here; half a side of the square is 1.
 _FAR = 0.5
 # Font size in pixels when a character is rendered.
 _RENDERED = 72
@@ -37,24 +38,16 @@ def shapes_of(characters, fonts):
     characters : tuple of str
 
     fonts : tuple of str
-        Names of files, without their ending.
+        Names of files, without their suffix.
 
     Returns
     -------
     shapes : ndarray of shape (n_shapes, RESOLUTION, RESOLUTION), dtype=float32
-        Distance of each point from the outline, positive inside, in half sides of
-        the square. Not to be written to.
+        Distance of each point to the outline, positive inside, in half sides of the
+        square. In the order of `characters`.
 
     n_fonts : ndarray of shape (n_characters,)
-        How many shapes a character has. They are in the order of `characters`.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-
-    ValueError
-        If no font has a character.
+        Number of shapes of each character.
     """
     shapes, n_fonts = [], []
     for character in characters:
@@ -63,7 +56,7 @@ def shapes_of(characters, fonts):
         if not found:
             raise ValueError(
                 f"None of the fonts {', '.join(fonts)} has the character {character!r}."
-                " Leave it out, or take more fonts."
+                " Remove it, or add fonts."
             )
         shapes += found
         n_fonts.append(len(found))
@@ -74,20 +67,18 @@ def shapes_of(characters, fonts):
 def shape_of(character, font):
     """Distances for one character, or None where the font does not have it."""
     face = _face(font)
-    # Computer Modern files keep other things under the codes of most symbols.
-    is_honest = not font.startswith("cm") or (
-        character.isascii() and character.isalnum()
-    )
-    if ord(character) not in face.get_charmap() or not is_honest:
+    # Computer Modern has other characters under the codes of most symbols.
+    is_true = not font.startswith("cm") or (character.isascii() and character.isalnum())
+    if ord(character) not in face.get_charmap() or not is_true:
         return None
     height = _drawn(face, "H").shape[0]
     inside = np.pad(_drawn(face, character), 1) >= 128
     distance = ndimage.distance_transform_edt(inside)
     distance -= ndimage.distance_transform_edt(~inside)
-    # Outlines run between pixels. Beyond the bitmap, it goes on falling.
+    # Outlines run between pixels.
     distance -= np.sign(distance) * 0.5
     extent = max(inside.shape) - 2
-    # The square root keeps commas small beside capitals, but legible.
+    # The square root makes small characters larger, but smaller than capitals.
     per_pixel = _EXTENT * np.sqrt(extent / height) / extent
     steps = (np.arange(RESOLUTION) + 0.5) / RESOLUTION * 2 - 1
     rows, columns = (
@@ -117,14 +108,6 @@ def _drawn(face, character):
 
 @lru_cache(maxsize=32)
 def _face(font):
-    try:
-        from matplotlib import get_data_path
-        from matplotlib.ft2font import FT2Font
-    except ImportError as error:
-        raise ImportError(
-            "make_glyphs draws with the fonts of matplotlib, which is not installed:"
-            ' pip install "modal-clustermargin[compare]".'
-        ) from error
     face = FT2Font(str(Path(get_data_path()) / "fonts" / "ttf" / f"{font}.ttf"))
     face.set_size(_RENDERED, 72)
     return face

@@ -1,88 +1,81 @@
-"""What rows of ASVP experiments come to, worked by hand: numbers, text, pictures."""
+"""Results of ASVP experiments beside numbers worked by hand."""
 
 import csv
-import sys
 
 import numpy as np
 import pytest
-from _asvp_pictures import draw_asvp
-from _asvp_report import report, write_tables
-from _asvp_results import ASVPResults, mean_and_error
-from _round_pictures import draw_rounds
+from report import draw_asvp, report, write_tables
+from results import ASVPResults, mean_over_known
 
 from modal_clustermargin.comparison import Prices
-from modal_clustermargin.strategies import ASVPRound
-from tests.experiments.make_runs import row
+from tests.experiments.make_runs import make_row
 
-MADE_UP = [
-    row("random", 100, 0.5, 0.1),
-    row("random", 200, 0.6, 0.7),
-    row("random", 300, 0.6, 0.8),
-    row("SVPp", 100, 0.5, 0.1, features_seconds=100, proxy_seconds=40),
-    row("SVPp", 200, 0.6, 0.8, proxy_seconds=40, selection_seconds=10),
-    row("SVPp", 300, 0.6, 0.9),
-    row("ASVP", 100, 0.5, 0.1, proxy_seconds=50),
-    row("ASVP", 200, 0.9, 0.8, is_aligned="True", is_switched="True"),
-    row("ASVP", 300, 0.6, 0.9, is_switched="True"),
+ONE_SEED = [
+    make_row("random", 100, 0.5, 0.1),
+    make_row("random", 200, 0.6, 0.7),
+    make_row("random", 300, 0.6, 0.8),
+    make_row("SVPp", 100, 0.5, 0.1, features_seconds=100, proxy_seconds=40),
+    make_row("SVPp", 200, 0.6, 0.8, proxy_seconds=40, selection_seconds=10),
+    make_row("SVPp", 300, 0.6, 0.9),
+    make_row("ASVP", 100, 0.5, 0.1, proxy_seconds=50),
+    make_row("ASVP", 200, 0.9, 0.8, is_aligned="True", is_switched="True"),
+    make_row("ASVP", 300, 0.6, 0.9, is_switched="True"),
 ]
 
 
 class TestResults:
-    results = ASVPResults(MADE_UP, switch_at=200)
+    results = ASVPResults(ONE_SEED, switch_at=200)
 
-    def test_the_final_training_is_switched_by_count_or_by_asvp_itself(self):
-        final = self.results.final
+    def test_final_training_switches_by_labels_or_by_asvp(self):
+        final = self.results.curves.values
         np.testing.assert_array_equal(final("random", "accuracy"), [[0.5, 0.7, 0.8]])
         np.testing.assert_array_equal(final("ASVP", "accuracy"), [[0.5, 0.8, 0.9]])
-        later = ASVPResults(MADE_UP, switch_at=300).final("random", "accuracy")
+        later = ASVPResults(ONE_SEED, switch_at=300).curves.values("random", "accuracy")
         np.testing.assert_array_equal(later, [[0.5, 0.6, 0.8]])
-        np.testing.assert_array_equal(final("random", "seconds"), [[3600, 1800, 1800]])
 
-    def test_seconds_are_all_queries_before_and_the_training_at_hand(self):
-        seconds = self.results.seconds
+    def test_seconds_are_those_of_earlier_queries_and_this_training(self):
+        seconds = self.results.curves.seconds
         np.testing.assert_array_equal(seconds("random"), [[3600, 1800, 1800]])
         np.testing.assert_array_equal(seconds("SVPp"), [[3600, 1940, 1990]])
 
-    def test_savings_are_those_of_the_curves(self):
+    def test_savings(self):
         # SVPp has .8 with 200 labels, random with 300; of .7, half way from 100.
         saved = self.results.savings("SVPp", "random", Prices(1.0, 0.0))
         by_hand = np.mean([1 - (100 + 100 * 2 / 3) / 200, 1 - 200 / 300])
         np.testing.assert_allclose(saved[0, :2], by_hand)
 
-    def test_a_round_by_proxy_is_compared_with_a_fine_tuning(self):
+    def test_share_of_a_round_in_a_fine_tuning(self):
         share = self.results.proxy_share("SVPp")
         np.testing.assert_allclose(share, [40 / 1800, 50 / 1800])
         assert self.results.features_share("SVPp") == 100 / 3600
 
-    def test_seeds_without_all_rows_wait(self):
-        more = [{**each, "seed": "1"} for each in MADE_UP[:-1]]
-        assert ASVPResults(MADE_UP + more, 200).seeds == [0]
-        with pytest.raises(ValueError, match="No seed of made up has all rows"):
-            ASVPResults(more + MADE_UP[-1:], 200)
+    def test_unfinished_seeds_are_left_out(self):
+        more = [{**each, "seed": "1"} for each in ONE_SEED[:-1]]
+        assert ASVPResults(ONE_SEED + more, 200).seeds == [0]
+        with pytest.raises(ValueError, match="a seed of example with all rows"):
+            ASVPResults(more + ONE_SEED[-1:], 200)
 
-    def test_the_report_says_it_and_the_picture_shows_it(self, tmp_path):
+    def test_report(self):
         text = report(self.results, Prices(0.01, 50.0))
-        assert "Features refreshed at labels, by seed: 200" in text
-        assert "2.2% at 100, 2.8% at 200;\nits features, of those of all fine" in text
+        assert "ASVP refreshes features at labels, by seed: 200" in text
+        assert "this share of a fine-tuning: 2.2% at 100, 2.8% at 200 labels" in text
         assert "SVPp against random" in text
-        draw_asvp([self.results], Prices(0.01, 50.0), tmp_path / "asvp.png")
-        assert (tmp_path / "asvp.png").read_bytes().startswith(b"\x89PNG")
 
 
-# Two seeds, fine-tuned from 300 labels on; a query of SVPp takes six minutes.
+# Two seeds, fine-tuning from 300 labels on. A query of SVPp takes six minutes.
 TWO_SEEDS = [
-    row("random", 100, 0.5, 0.4),
-    row("random", 200, 0.6, 0.1),
-    row("random", 300, 0.1, 0.8),
-    row("SVPp", 100, 0.5, 0.4, proxy_seconds=300, selection_seconds=60),
-    row("SVPp", 200, 0.8, 0.1, proxy_seconds=360),
-    row("SVPp", 300, 0.1, 0.9),
-    row("random", 100, 0.5, 0.4, seed=1),
-    row("random", 200, 0.7, 0.1, seed=1),
-    row("random", 300, 0.1, 0.9, seed=1),
-    row("SVPp", 100, 0.5, 0.4, seed=1, indicator_seconds=360),
-    row("SVPp", 200, 0.7, 0.1, seed=1, fine_tuning_seconds=360),
-    row("SVPp", 300, 0.1, 0.9, seed=1),
+    make_row("random", 100, 0.5, 0.4),
+    make_row("random", 200, 0.6, 0.1),
+    make_row("random", 300, 0.1, 0.8),
+    make_row("SVPp", 100, 0.5, 0.4, proxy_seconds=300, selection_seconds=60),
+    make_row("SVPp", 200, 0.8, 0.1, proxy_seconds=360),
+    make_row("SVPp", 300, 0.1, 0.9),
+    make_row("random", 100, 0.5, 0.4, seed=1),
+    make_row("random", 200, 0.7, 0.1, seed=1),
+    make_row("random", 300, 0.1, 0.9, seed=1),
+    make_row("SVPp", 100, 0.5, 0.4, seed=1, indicator_seconds=360),
+    make_row("SVPp", 200, 0.7, 0.1, seed=1, fine_tuning_seconds=360),
+    make_row("SVPp", 300, 0.1, 0.9, seed=1),
 ]
 # Means .5, .65, .85 of random and .5, .75, .9 of SVPp, which comes to .65 at 160
 # labels and to .85 at 266.7, after 1.06 and 0.833 hours.
@@ -107,7 +100,7 @@ PRICES = Prices(label=1.0, hour=1.0)
 class TestTwoSeeds:
     results = ASVPResults(TWO_SEEDS, switch_at=300)
 
-    def test_savings_by_seed_and_of_the_mean_curves(self):
+    def test_savings_by_seed_and_of_mean_curves(self):
         by_seed = self.results.savings("SVPp", "random", PRICES)
         np.testing.assert_allclose(by_seed, BY_SEED, atol=1e-12)
         of_means = self.results.savings_of_means("SVPp", "random", PRICES)
@@ -115,17 +108,17 @@ class TestTwoSeeds:
 
     def test_three_ways_of_training(self):
         means = {
-            way: values.mean(axis=0)
-            for way, values in self.results.accuracies("SVPp").items()
+            training: curves.values("SVPp", "accuracy").mean(axis=0)
+            for training, curves in self.results.by_training.items()
         }
         assert list(means) == ["LP-FT", "fine-tuning", "switched"]
         np.testing.assert_allclose(means["LP-FT"], [0.5, 0.75, 0.1])
         np.testing.assert_allclose(means["fine-tuning"], [0.4, 0.1, 0.9])
         np.testing.assert_allclose(means["switched"], [0.5, 0.75, 0.9])
 
-    def test_the_report_has_them_with_their_errors(self):
+    def test_report_has_means_and_errors(self):
         lines = report(self.results, PRICES).splitlines()
-        assert lines[0] == "made up, 2 seeds"
+        assert lines[0] == "example, 2 seeds"
         switched = lines.index(next(x for x in lines if x.startswith("switched")))
         assert lines[switched].split() == ["switched", "labels", "100", "200", "300"]
         assert lines[switched + 1].split("  ")[-3:] == [
@@ -139,8 +132,8 @@ class TestTwoSeeds:
         # 0.333 and 0; 0.3307 and -0.0006; 83.0 and -0.15
         for cell in ("0.167 ± 0.167 (0.156)", "0.165 ± 0.166 (0.154)", "41 ± 42 (36)"):
             assert cell in saved
-        assert "of seeds" not in saved
-        assert not any("Features refreshed" in line for line in lines)
+        assert "in common" not in saved
+        assert not any("refreshes features" in line for line in lines)
 
     def test_tables_have_the_same_numbers(self, tmp_path):
         write_tables([self.results], PRICES, tmp_path)
@@ -172,7 +165,7 @@ class TestTwoSeeds:
             np.testing.assert_allclose(ours, by_hand, atol=1e-12)
 
 
-def test_seeds_without_a_common_accuracy_are_counted_out():
+def test_report_counts_seeds_with_a_common_accuracy():
     worse = [
         {**each, "lp_ft_accuracy": "0.3", "ft_accuracy": "0.3"}
         if (each["method"], each["seed"]) == ("SVPp", "1")
@@ -181,74 +174,49 @@ def test_seeds_without_a_common_accuracy_are_counted_out():
     ]
     text = report(ASVPResults(worse, switch_at=300), PRICES)
     line = next(x for x in text.splitlines() if "SVPp against random" in x)
-    assert line.endswith("of seeds, 1 in 2")
+    assert line.endswith("1 of 2 seeds have an accuracy in common")
     assert "0.333 (" in line  # of seed 0 alone, so without an error
 
 
-def test_no_error_is_claimed_of_one_seed():
-    mean, error, n_seeds = mean_and_error(np.array([[0.5, 1.0], [np.nan, 0.0]]))
+def test_one_seed_has_no_error():
+    mean, error, n_seeds = mean_over_known(np.array([[0.5, 1.0], [np.nan, 0.0]]))
     np.testing.assert_array_equal(mean, [0.5, 1.0])
     assert np.isnan(error).all()
     assert n_seeds == 1
-    text = report(ASVPResults(MADE_UP, switch_at=200), PRICES)
-    assert "made up, 1 seed\n" in text
-    assert "±" not in text.replace("mean ± its standard error", "")
+    text = report(ASVPResults(ONE_SEED, switch_at=200), PRICES)
+    assert "example, 1 seed\n" in text
+    assert "±" not in text.replace("mean ± standard error", "")
 
 
-def test_refreshed_features_of_asvp_count():
+def test_refreshed_features_count():
     rows = [
         {**each, "features_seconds": "400", "indicator_seconds": "10"}
         if each["is_aligned"] == "True"
         else each
-        for each in MADE_UP
+        for each in ONE_SEED
     ]
     results = ASVPResults(rows, switch_at=200)
     np.testing.assert_allclose(results.proxy_share("ASVP"), [50 / 1800, 10 / 1800])
     assert results.features_share("ASVP") == 400 / 3600
 
 
-def test_the_report_says_what_is_left_out():
-    more = [{**each, "seed": "7"} for each in MADE_UP[:-1]]
-    results = ASVPResults(MADE_UP + more, switch_at=200)
+def test_report_names_unfinished_seeds():
+    more = [{**each, "seed": "7"} for each in ONE_SEED[:-1]]
+    results = ASVPResults(ONE_SEED + more, switch_at=200)
     assert results.unfinished == [7]
     first = report(results, PRICES).splitlines()[0]
-    assert first == "made up, 1 seed (left out, as rows are missing: 7)"
+    assert first == "example, 1 seed (unfinished seeds are left out: 7)"
 
 
-def test_rows_of_one_experiment_are_asked_for():
-    other = [{**MADE_UP[0], "experiment": "other"}]
-    with pytest.raises(ValueError, match="of one experiment; got 'made up', 'other'"):
-        ASVPResults(MADE_UP + other, 200)
+def test_rows_of_several_experiments_raise():
+    other = [{**ONE_SEED[0], "experiment": "other"}]
+    with pytest.raises(ValueError, match="of one experiment; got 'example', 'other'"):
+        ASVPResults(ONE_SEED + other, 200)
     with pytest.raises(ValueError, match="of one experiment; got no rows"):
         ASVPResults([], 200)
 
 
-def test_a_picture_has_a_column_for_each_experiment(tmp_path):
-    one, two = (ASVPResults(rows, 200) for rows in (MADE_UP, TWO_SEEDS))
-    draw_asvp([one, two], PRICES, tmp_path / "two.png")
-    draw_asvp([one], PRICES, tmp_path / "one.png")
-    width = [
-        int.from_bytes((tmp_path / name).read_bytes()[16:20], "big")
-        for name in ("one.png", "two.png")
-    ]
-    assert width[1] == 2 * width[0]
-    with pytest.raises(ValueError, match="draw_asvp got no results"):
-        draw_asvp([], PRICES, tmp_path / "none.png")
-
-
-def test_without_matplotlib(monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match="draw_asvp needs matplotlib, which is not"):
-        draw_asvp([ASVPResults(MADE_UP, 200)], PRICES, tmp_path / "asvp.png")
-
-
-def test_the_history_of_a_strategy_is_a_picture(tmp_path):
-    stages = {"features": 2.0, "proxy": 0.5, "selection": 0.1}
-    first = ASVPRound(
-        20, 80, 5, False, False, "proxy", 100, stages, {"log_me": 0.5, "evidence": 3.0}
-    )
-    second = ASVPRound(25, 75, 5, True, True, "network", 100, {"fine_tuning": 4.0}, {})
-    draw_rounds([first, second], tmp_path / "rounds.png")
-    assert (tmp_path / "rounds.png").read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(ValueError, match="a history without rounds: make a"):
-        draw_rounds([], tmp_path / "rounds.png")
+def test_picture_of_two_experiments(tmp_path):
+    results = [ASVPResults(rows, 200) for rows in (ONE_SEED, TWO_SEEDS)]
+    draw_asvp(results, PRICES, tmp_path / "two.png")
+    assert (tmp_path / "two.png").read_bytes().startswith(b"\x89PNG")

@@ -1,19 +1,14 @@
-"""Images of letters and symbols: a data set of any size, drawn in a second."""
+"""Images of letters and symbols, drawn from fonts without a download."""
 
 from typing import NamedTuple
 
 import numpy as np
-from _glyph_shapes import (
-    FONTS,
-    RESOLUTION,
-    shapes_of,
-)
+from glyph_shapes import FONTS, RESOLUTION, shapes_of
 from sklearn.utils import check_random_state
 
-from modal_clustermargin._unknown_names import nearest
-
-# Within each, no two characters look alike in most fonts; nor do they in "greek" and
-# "symbols" together. "latin" has what of lower case and digits is unlike capitals.
+# No two characters of an alphabet look alike in most fonts, nor in "greek" and
+# "symbols" together. "latin" has the lower-case letters and digits that differ from
+# capitals.
 ALPHABETS = {
     "capitals": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "lower": "abcdefghijklmnopqrstuvwxyz",
@@ -25,7 +20,7 @@ ALPHABETS = {
 
 
 class GlyphStyle(NamedTuple):
-    """How far images may depart from print. Lengths are shares of the image's side."""
+    """How images are distorted. Lengths are shares of the side of the image."""
 
     fonts: tuple
     rotation: float  # degrees, standard deviation
@@ -34,13 +29,13 @@ class GlyphStyle(NamedTuple):
     aspect: float  # standard deviation of the logarithm of width / height
     shift: float  # standard deviation
     bend: float  # amplitude of a wave along each axis
-    stroke: tuple  # what outlines move by, inwards (negative) and outwards
-    hollow: float  # probability of an outline alone
+    stroke: tuple  # shift of the outline; negative is thinner
+    hollow: float  # probability of an outline without filling
     inverted: float  # probability of dark on light
     contrast: tuple  # lowest and highest difference to the background
-    background: float  # height of gradients and blobs
+    background: float  # amplitude of gradients and blobs
     noise: float  # standard deviation of a pixel
-    class_power: float  # class k has a share of k to the minus this
+    class_power: float  # class k has a share of k**-class_power
 
 
 _PRINT = GlyphStyle(
@@ -85,72 +80,46 @@ def make_glyphs(
     class_power=None,
     random_state=None,
 ):
-    """Draw characters, each in some font, distorted, on some background.
-
-    Shapes come from the fonts that matplotlib ships with; nothing is downloaded.
-    An image is a character of a random font, sheared, turned, scaled and moved, its
-    strokes thicker or thinner, over gradients and blobs, under noise.
+    """Draw distorted characters in random fonts on noisy backgrounds.
 
     Parameters
     ----------
     n_samples : int
-        Number of images, about 10,000 of which take a second.
+        Number of images. 10,000 take about a second.
 
     alphabet : str, or list or tuple of str, default="latin"
-        Names of alphabets, or single characters: ``"greek"``,
-        ``("greek", "symbols")``, ``("digits", "A", "B")``. Each character is a
-        class. The alphabets, `ALPHABETS`, are "capitals", "lower", "digits",
-        "latin" (of all three those that do not look alike), "greek" and "symbols".
+        Keys of `ALPHABETS`, or single characters, such as ``("digits", "A")``. Each
+        character is a class.
 
     version : {"easy", "shifted", "long_tail"}, default="easy"
-        How images depart from print. "easy": little, in DejaVu's fonts. "shifted":
-        more and in other ways, also as outlines, bent, and dark on light, in other
-        fonts. "long_tail" is "easy" with classes of very different sizes.
+        "easy" distorts little, in DejaVu's fonts. "shifted" distorts more and in
+        other ways, in other fonts. "long_tail" is "easy" with classes of very
+        different sizes.
 
     fonts : str, or list or tuple of str, default=None
-        Families out of `FONTS`: "sans", "serif", "mono", "stix" and "computer
-        modern". None takes those of `version`. A font without a character is left
-        out for it; Computer Modern has letters and digits only.
+        Keys of `FONTS`. None means the fonts of `version`. Computer Modern has
+        letters and digits only.
 
     size : int, default=24
-        Height and width of an image.
+        Height and width in pixels, at least 8.
 
     noise : float, default=None
-        Standard deviation of what is added to each pixel. None takes that of
-        `version`.
+        Standard deviation of the noise of a pixel. None means that of `version`.
 
     class_power : float, default=None
-        Class k of all, counted from 1 in a random order, has a share proportional
-        to k to the power of minus this: 0 makes classes equal. None takes that of
-        `version`: 1 for "long_tail", else 0. Every class has an image, if there are
-        as many images as classes.
+        The share of the k-th class, in random order, is proportional to
+        ``k**-class_power``. None means that of `version`. Every class has an image
+        if there are as many images as classes.
 
     random_state : int, RandomState instance or None, default=None
-        Draws everything. The same int gives the same images.
 
     Returns
     -------
     X : ndarray of shape (n_samples, 1, size, size), dtype=float32
-        Values in [0, 1].
+        In [0, 1].
 
     y : ndarray of shape (n_samples,), dtype="<U1"
         Characters, in random order.
-
-    Raises
-    ------
-    ValueError
-        If there is no alphabet, version or font of a name, or no font has a
-        character, or a number is out of range.
-
-    ImportError
-        If matplotlib is not installed.
-
-    Examples
-    --------
-    >>> from _glyphs import make_glyphs
-    >>> X, y = make_glyphs(50, alphabet="digits", random_state=0)
-    >>> X.shape, "".join(sorted(set(y)))
-    ((50, 1, 24, 24), '0123456789')
     """
     characters = characters_of(alphabet)
     style = VERSIONS[_known("version", version, VERSIONS)]
@@ -161,68 +130,45 @@ def make_glyphs(
         style = style._replace(noise=noise)
     if class_power is not None:
         style = style._replace(class_power=class_power)
-    _check_numbers(n_samples, size, style)
     files = tuple(
         file for name in style.fonts for file in FONTS[_known("fonts", name, FONTS)]
     )
     shapes, n_fonts = shapes_of(characters, files)
 
     random_state = check_random_state(random_state)
-    # A Generator draws float32, at a third of the time of RandomState.
+    # A Generator draws float32 in a third of the time of a RandomState.
     rng = np.random.Generator(np.random.PCG64(random_state.randint(2**31 - 1)))
     classes = _draw_classes(rng, n_samples, len(characters), style.class_power)
     first = np.cumsum(n_fonts) - n_fonts
     chosen = first[classes] + rng.integers(n_fonts[classes])
     X = np.empty((n_samples, 1, size, size), np.float32)
-    # Few enough for their arrays to stay in the cache of the CPU.
-    for start in range(0, n_samples, 64):
+    for start in range(0, n_samples, 64):  # blocks that fit in the cache of the CPU
         part = slice(start, start + 64)
         X[part, 0] = _draw(rng, shapes, chosen[part], size, style)
     return X, np.array(characters)[classes]
 
 
-# ---- arguments ---------------------------------------------------------------
-
-
 def characters_of(alphabet):
-    """Every character asked for, once, in a fixed order."""
+    """Characters of alphabets, each once, in a fixed order."""
     names = (alphabet,) if isinstance(alphabet, str) else tuple(alphabet)
     characters = "".join(
         name if len(name) == 1 else ALPHABETS[_known("alphabet", name, ALPHABETS)]
         for name in names
     )
-    if not characters:
-        raise ValueError("make_glyphs was given an empty alphabet.")
     return tuple(dict.fromkeys(characters))
 
 
 def _known(what, name, known):
-    if name in known:
-        return name
-    raise ValueError(
-        f"make_glyphs: {what}={name!r} is none of {', '.join(map(repr, known))}."
-        f"{nearest(name, known)}"
-    )
-
-
-def _check_numbers(n_samples, size, style):
-    for what, value, lowest in (
-        ("n_samples", n_samples, 1),
-        ("size", size, 8),
-        ("noise", style.noise, 0),
-        ("class_power", style.class_power, 0),
-    ):
-        if not value >= lowest:
-            raise ValueError(
-                f"make_glyphs: {what} must be at least {lowest}; got {value!r}."
-            )
-
-
-# ---- drawing -----------------------------------------------------------------
+    if name not in known:
+        raise ValueError(
+            f"make_glyphs needs {what} out of {', '.join(map(repr, known))}; got"
+            f" {name!r}."
+        )
+    return name
 
 
 def _draw_classes(rng, n_samples, n_classes, power):
-    """Positions of classes, in random order, with counts by a power law."""
+    """Class of each image, in random order, with counts by a power law."""
     order = rng.permutation(n_classes)
     shares = np.arange(1, n_classes + 1) ** -float(power)
     n_sure = n_classes if n_samples >= n_classes else 0
@@ -237,7 +183,7 @@ def _draw(rng, shapes, chosen, size, style):
     scale = rng.uniform(*style.scale, n)
     rows, columns = _places(rng, n, scale, size, style)
     distance = _sampled(shapes, chosen, rows, columns)
-    # From half sides of the shape's square to pixels of the image.
+    # From half sides of the square of a shape to pixels of the image.
     distance *= (scale * size / 2).astype(np.float32)[:, None, None]
     distance += _uniform(rng, n, style.stroke) * size
     hollow = rng.random(n) < style.hollow
@@ -246,7 +192,7 @@ def _draw(rng, shapes, chosen, size, style):
 
     contrast = _uniform(rng, n, style.contrast)
     ink *= contrast
-    # Bright enough to differ from the darkest, dark enough for ink to show.
+    # The background leaves room for the contrast below 1.
     ink += _uniform(rng, n, (0.1, 0.9)) * (1 - contrast)
     ink += _backgrounds(rng, n, size, style.background)
     inverted = rng.random(n) < style.inverted
@@ -256,7 +202,7 @@ def _draw(rng, shapes, chosen, size, style):
 
 
 def _places(rng, n, scale, size, style):
-    """Where in the shape's square, [-1, 1] x [-1, 1], each pixel looks."""
+    """Coordinates in the square of the shape, [-1, 1] x [-1, 1], of each pixel."""
     angle = np.deg2rad(style.rotation) * rng.standard_normal(n)
     shear = style.shear * rng.standard_normal(n)
     stretch = np.exp(style.aspect / 2 * rng.standard_normal(n))
@@ -264,7 +210,7 @@ def _places(rng, n, scale, size, style):
     shift = 2 * style.shift * rng.standard_normal((2, n, 1))
     steps = (np.arange(size) + 0.5) / size * 2 - 1
     down, across = (steps - shift).astype(np.float32)
-    # The inverse of: stretch, then shear, then turn.
+    # The inverse of stretch, then shear, then rotation.
     to_rows = np.array([cos, -sin]) * stretch / scale
     to_columns = (np.array([sin, cos]) - shear * np.array([cos, -sin])) / (
         stretch * scale
@@ -284,7 +230,7 @@ def _places(rng, n, scale, size, style):
 
 
 def _sampled(shapes, chosen, rows, columns):
-    """Shapes at places between their pixels, by bilinear interpolation."""
+    """Bilinear interpolation of shapes at coordinates."""
     top, down = _cell(rows)
     left, across = _cell(columns)
     corner = chosen.astype(np.int32)[:, None, None] * np.int32(RESOLUTION**2)
@@ -302,7 +248,7 @@ def _sampled(shapes, chosen, rows, columns):
 
 
 def _cell(places):
-    """The pixel before each place, and how far it is on the way to the next."""
+    """Pixel before each coordinate, and the fraction of the way to the next pixel."""
     places = (places + 1) * np.float32(RESOLUTION / 2) - np.float32(0.5)
     np.clip(places, 0, RESOLUTION - 1.001, out=places)
     before = places.astype(np.int32)
@@ -311,7 +257,7 @@ def _cell(places):
 
 
 def _backgrounds(rng, n, size, height):
-    """A gradient and two blobs, of random signs: shape (n, size, size)."""
+    """A gradient and two blobs of random signs, of shape (n, size, size)."""
     steps = np.linspace(-1, 1, size, dtype=np.float32)
     slopes = height / 2 * rng.uniform(-1, 1, (2, n, 1)).astype(np.float32)
     drawn = (slopes[0] * steps)[:, :, None] + (slopes[1] * steps)[:, None, :]
