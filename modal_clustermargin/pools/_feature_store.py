@@ -1,8 +1,7 @@
-"""Features of rows, computed once and found again by key.
+"""Features of rows by key, in memory or in a folder.
 
-In memory, or in a folder, where they outlive the process: numbers are appended to
-two plain files, and a third says how many of them count. A process that is killed
-loses the block it was writing.
+In a folder, numbers are appended to two plain files, and a third file says how many of
+them are valid. A process that is killed loses only the block that it was writing.
 """
 
 import json
@@ -15,7 +14,7 @@ import numpy as np
 from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.pools._key_index import KeyIndex
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class FeatureStore:
@@ -26,7 +25,7 @@ class FeatureStore:
     n_rows : int
 
     n_features : int or None
-        None as long as there are no rows.
+        None before the first row.
     """
 
     def __init__(self):
@@ -36,11 +35,11 @@ class FeatureStore:
         self._table = None
 
     def find(self, keys):
-        """Position of each key, -1 where there are no features of it."""
+        """Position of each key; -1 if the store has no features for it."""
         return self._index.find(keys)
 
     def extend(self, keys, blocks):
-        """Take in features of rows that are not there yet.
+        """Add features of new rows.
 
         Parameters
         ----------
@@ -48,13 +47,14 @@ class FeatureStore:
             Distinct, and not in the store.
 
         blocks : iterable of ndarray of shape (n_block, n_features)
-            Features of the keys in their order, a block at a time. What was taken
-            in stays if a later block fails.
+            Features of the keys, in the same order. Blocks that were added stay if
+            a later block fails.
 
         Raises
         ------
         ValueError
-            If a block has other columns than the rows before, or NaN or infinity.
+            If a block has another number of columns than the rows before, or contains
+            NaN or infinity.
         """
         n_before = self.n_rows
         try:
@@ -64,12 +64,12 @@ class FeatureStore:
                 block_keys = keys[n_done : n_done + len(block)]
                 self._append(block_keys, block, n_before + len(keys))
                 self.n_rows += len(block)
-        finally:  # once, since it sorts all keys
+        finally:  # once for all blocks, because the index sorts all keys
             n_done = self.n_rows - n_before
             self._index.add(keys[:n_done], n_before + np.arange(n_done))
 
     def take(self, keys):
-        """Features of rows that are there, to be read as they are asked for.
+        """Features of rows in the store, read from it when they are indexed.
 
         Parameters
         ----------
@@ -89,15 +89,15 @@ class FeatureStore:
             self.n_features, self._dtype = block.shape[1], block.dtype
         if block.shape[1] != self.n_features:
             raise ValueError(
-                f"The store has features of {self.n_features} columns, and got some of"
-                f" {block.shape[1]}: they are of another network."
+                f"The store has features of {self.n_features} columns and got features of"
+                f" {block.shape[1]} columns. They come from different networks."
             )
         with np.errstate(over="ignore"):
             block = block.astype(self._dtype, copy=False)
         if not np.isfinite(block).all():
             raise ValueError(
-                "The store got features that contain NaN or infinity. Look for them in"
-                " the rows, or at the network that computed them."
+                "The store got features that contain NaN or infinity. Check the rows and"
+                " the network that computed the features."
             )
         return block
 
@@ -119,17 +119,12 @@ class FolderStore(FeatureStore):
     Parameters
     ----------
     folder : path-like
-        Made if it is not there.
-
-    source : str
-        What the features are of. Those of another source that are in the folder
-        are thrown away.
+        Created if it does not exist. Features in it are found again.
     """
 
-    def __init__(self, folder, source):
+    def __init__(self, folder):
         super().__init__()
         self.folder = Path(folder)
-        self.source = source
         self.folder.mkdir(parents=True, exist_ok=True)
         self._read()
 
@@ -140,14 +135,14 @@ class FolderStore(FeatureStore):
             return
         try:
             head = json.loads(head)
-            if head["format"] != _FORMAT or head["source"] != self.source:
-                return
+            if head["format"] != _FORMAT:
+                raise ValueError(f"their format is {head['format']}")
             n_rows, n_features = int(head["n_rows"]), int(head["n_features"])
             dtype = np.dtype(head["dtype"])
             keys = np.fromfile(self._path("keys"), np.uint64, n_rows)
             n_bytes = self._path("features").stat().st_size
             if len(keys) < n_rows or n_bytes < n_rows * n_features * dtype.itemsize:
-                raise ValueError("files are shorter than they should be")
+                raise ValueError("the files are too short")
         except (OSError, ValueError, KeyError, TypeError) as error:
             warnings.warn(
                 f"The features in {self.folder} cannot be used ({error}); they will be"
@@ -164,7 +159,6 @@ class FolderStore(FeatureStore):
         self._put("keys", keys, self.n_rows)
         head = {
             "format": _FORMAT,
-            "source": self.source,
             "n_rows": self.n_rows + len(keys),
             "n_features": self.n_features,
             "dtype": self._dtype.name,
@@ -174,7 +168,7 @@ class FolderStore(FeatureStore):
         self._table = None
 
     def _put(self, name, numbers, n_before):
-        """Write numbers behind those that count, over what a killed process left."""
+        """Append numbers to the valid ones, over what a killed process left behind."""
         path = self._path(name)
         with path.open("r+b" if path.exists() else "wb") as file:
             file.truncate(n_before * numbers.dtype.itemsize)
@@ -198,9 +192,9 @@ class FolderStore(FeatureStore):
 
 
 class StoredRows:
-    """Some rows of a store, in any order; read when asked for, and not before.
+    """Some rows of a store in any order: an array that is read when it is indexed.
 
-    A pool of two dimensions as strategies read it: by slices and by integer arrays.
+    Index it with slices and integer arrays.
     """
 
     ndim = 2

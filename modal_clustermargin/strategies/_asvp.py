@@ -1,95 +1,96 @@
-"""ASVP: a cheap proxy selects, on features refreshed when they no longer fit."""
+"""ASVP: a cheap proxy selects, on features that are refreshed when they stop fitting."""
 
+import time
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 from sklearn.base import clone
 
-from modal_clustermargin.pools import fingerprints, n_rows, pool_keys, take_rows
-from modal_clustermargin.strategies._aligned_features import AlignedFeatures, KeyedRows
-from modal_clustermargin.strategies._asvp_round import STAGES, ASVPRound, RoundState
+from modal_clustermargin._identity import settings_text
+from modal_clustermargin.pools import Pool, fingerprints, id_keys, n_rows
+from modal_clustermargin.strategies._asvp_features import AlignedFeatures
+from modal_clustermargin.strategies._asvp_history import ASVPRound, History
+from modal_clustermargin.strategies._asvp_indicators import LogMEGain, RoundState
+from modal_clustermargin.strategies._asvp_proxy import (
+    ProxyLearner,
+    ask_selector,
+    set_seed,
+)
+from modal_clustermargin.strategies._asvp_query import Query, network_name
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._embeddings import checked_matrix
-from modal_clustermargin.strategies._feature_source import FeatureSource
-from modal_clustermargin.strategies._indicators import LogMEGain
-from modal_clustermargin.strategies._large_network import LargeNetwork
 from modal_clustermargin.strategies._margin import MarginSampling
-from modal_clustermargin.strategies._proxy_learner import ProxyLearner
-from modal_clustermargin.strategies._round_log import (
-    Answer,
-    RoundLog,
-    round_key,
-    settings_text,
-)
-from modal_clustermargin.strategies._selector import Asked, picks_of, seeded
-from modal_clustermargin.strategies._stopwatch import Stopwatch
 
 
 class ASVP(QueryStrategy):
-    """Select by a cheap proxy in the place of a large network.
+    """Select by a cheap proxy instead of a large network.
 
     Aligned selection via proxy [1]_. A small proxy is trained on features that the
-    pre-trained network gave once, and a selector asks it: a round costs seconds, and
-    not a fine-tuning. After a look at the features of the labelled rows an indicator
-    may find that they no longer fit. Then the network is fine-tuned on the labels so
-    far, the features are computed anew by it, and from then on the learner trains by
-    plain fine-tuning, where it began with linear probing before (LP-FT).
+    pre-trained network computed once, and a selector asks the proxy. A round then
+    costs seconds instead of a fine-tuning. In each round an indicator decides whether
+    the features still fit the labels. When they do not, the network is fine-tuned on
+    the labels so far and computes new features. From then on the learner trains by
+    plain fine-tuning, where before it began with linear probing (LP-FT).
 
-    ``indicator=Never()`` is selection via proxy (SVPp), and ``EveryRound()`` standard
-    active learning: the same class, and the same loop.
+    ``indicator=Never()`` is selection via proxy (SVPp), and ``EveryRound()`` is standard
+    active learning, with the same class in the same loop.
 
     Parameters
     ----------
     selector : query strategy, default=None
-        Any strategy, of this package or a function ``(classifier, X_pool,
-        n_instances)``; it sees the proxy for the classifier and features for rows.
-        None is `MarginSampling`. Cloned; begins anew when features are refreshed.
+        Any strategy of this package, or a function ``(classifier, X_pool,
+        n_instances)``. It gets the proxy as classifier and features as rows. None is
+        `MarginSampling`. It is cloned, and cloned anew when features are refreshed.
 
     proxy : classifier, default=None
-        Trained anew in each round, as a clone, on features of the labelled rows. None
-        asks the learner's estimator for ``make_proxy()``, which for a
-        `NetworkClassifier` is a `ProxyClassifier`; where there is no such method, it is
-        a logistic regression on standardised features.
+        A clone is trained in each round on the features of the labelled rows. None
+        asks the learner's estimator for ``make_proxy()``, which is a `ProxyClassifier`
+        for a `NetworkClassifier`. For estimators without this method, it is a logistic
+        regression on standardised features.
 
     indicator : callable, default=None
         ``indicator(state)`` returns whether to refresh the features in this round;
-        `state` is a `RoundState`. None is ``LogMEGain()``; see there, and `Never`,
+        `state` is a `RoundState`. None is ``LogMEGain()``. See also `Never`,
         `EveryRound`, `AtLabels` and `AtRounds`.
 
     fine_tuning : classifier, default=None
-        What the learner trains after the switch, and what refreshes the features then.
-        None is what the learner has, without its `linear_probe`.
+        The classifier that the learner trains after the switch, and that refreshes the
+        features then. None is the learner's own classifier without `linear_probe`.
 
     switch : callable, default=None
         ``switch(state)`` returns whether the learner trains `fine_tuning` from this
         round on. None switches when features are refreshed for the first time.
 
     embedding : callable, default=None
-        ``embedding(classifier, X)`` returns the features to begin with. None asks the
-        learner's estimator: its ``untrained(X).embed``, else its ``embed``.
+        ``embedding(classifier, X)`` returns the first features. None asks the learner's
+        estimator for ``untrained(X).embed``, or else for ``embed``.
 
     labelled : tuple ``(X, y)`` or callable, default=None
         The labelled rows and their labels, or a function ``(classifier)`` that returns
         them. None takes those of a modAL learner or of a `DeferredFit`.
 
     store : path-like, default=None
-        Folder for features and history, in which a killed loop goes on. None keeps
-        them in memory.
+        Folder for features and rounds, in which a killed loop goes on. None keeps
+        both in memory. The other parameters must be the same when a loop goes on. A
+        function is compared by its module and name, not by its code; a lambda, a
+        function inside another function, or a random generator is refused.
 
     random_state : int, RandomState or None, default=None
-        Draws the seed of a proxy, and of a selector, that have ``random_state=None``.
+        Draws a seed for the proxy and for the selector, where they have
+        ``random_state=None``.
 
     verbose : bool, default=False
-        Whether to show a bar while features are computed.
+        Whether to show a progress bar while features are computed.
 
     Attributes
     ----------
     history_ : list of ASVPRound
-        For each round its sizes, what the indicator saw, whether features were
-        refreshed, and the seconds of each stage.
+        For each round its sizes, the scores that the indicator read, whether features
+        were refreshed, and the seconds of each stage.
 
     proxy_ : classifier
-        The proxy of the last query, or what stood for it.
+        The proxy of the last query, or the network's head or the network in its place.
 
     selector_ : query strategy
         The clone that selects.
@@ -107,25 +108,26 @@ class ASVP(QueryStrategy):
     Notes
     -----
     Give the learner a ``DeferredFit`` around the network. Its ``teach`` trains nothing,
-    and after the switch ASVP puts `fine_tuning` in the place of what it trains: that is
-    the one thing that a query changes about the learner. Any other estimator is trained
-    by every ``teach``, and keeps its training.
+    and after the switch ASVP puts `fine_tuning` into it. This is the only change that a
+    query makes to the learner. Any other estimator is trained by every ``teach`` and
+    keeps its training.
 
-    Rows are known by their content, or by `ids`, as `ClusterMargin` knows them; equal
-    rows are embedded once. Labelled rows are known by their content. What is not in
-    the store is computed by the network whose features the store holds.
+    Rows are recognised by their content, or by `ids`, as in `ClusterMargin`; equal rows
+    are embedded once. Labelled rows are recognised by their content. Rows without
+    features in the store are embedded by the network that computed the other features.
 
-    In a round in which the network was fine-tuned, its own head answers for the proxy,
-    since it was trained on the same labels. This, the default indicator and the time of
-    the switch are this project's own: the published code does these steps by hand.
+    In a round in which the network was fine-tuned, its own head takes the place of the
+    proxy, because it was trained on the same labels. This, the default indicator and
+    the time of the switch are this project's own: the published code does these steps
+    by hand.
 
-    A query whose labelled rows, labels, pool and `n_instances` are those of the last
-    one is answered as that was. In a folder this holds for all rounds, so a script that
-    is begun again picks what it picked, up to where it was killed, and goes on from
-    there. One strategy serves one network and one loop.
+    A query with the same labelled rows, labels, pool and `n_instances` as an earlier
+    one gets the same answer. With `store`, this holds in later processes, too: a script
+    that is started again makes the same picks up to the query at which it was killed,
+    and goes on from there. Use one strategy for one network and one loop.
 
-    With labels of one class, or none, there is nothing for a proxy to learn. The
-    selector then gets a classifier that is not fitted, with features.
+    With labels of one class, or none, a proxy cannot learn. The selector then gets a
+    classifier that is not fitted, with features.
 
     References
     ----------
@@ -153,7 +155,7 @@ class ASVP(QueryStrategy):
         "switch": [callable, None],
         "embedding": [callable, None],
         "labelled": [tuple, list, callable, None],
-        "store": "no_validation",  # `RoundLog` knows better
+        "store": "no_validation",  # `History` checks it
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -184,22 +186,22 @@ class ASVP(QueryStrategy):
         self.verbose = verbose
 
     def fit(self, X_pool, y=None, *, features, ids=None):
-        """Take in features that were computed beforehand.
+        """Take features that were computed beforehand.
 
         Parameters
         ----------
         X_pool : rows of any kind
-            Those of the whole pool and, in a call of their own or behind them, those
-            that are labelled already.
+            The whole pool and the rows that are labelled already, in one call or in a
+            call for each.
 
         y : None
             Ignored.
 
         features : array-like of shape (n_pool, n_features)
-            The features to begin with, a row for each row.
+            The first features, one row for each row of `X_pool`.
 
         ids : array-like of shape (n_pool,), default=None
-            As in a query; then every query needs them.
+            As in a query; then every query needs ids.
 
         Returns
         -------
@@ -210,110 +212,102 @@ class ASVP(QueryStrategy):
         matrix = checked_matrix(features, n_rows(X_pool), "ASVP")
         ids = self._check_ids(ids, n_rows(X_pool))
         self._open()
-        self._check_ids_as_before(self._log.knows_ids, ids)
-        self._features.put(pool_keys(X_pool, ids), matrix)
-        self._log.knows_ids, self._log.are_given = ids is not None, True
-        self._log.save()
+        self._check_ids_as_before(self._history.knows_ids, ids)
+        keys = fingerprints(X_pool) if ids is None else id_keys(ids)
+        self._features.put(keys, matrix)
+        self._history.knows_ids = ids is not None
+        self._history.save()
         return self
-
-    # ---- a round -------------------------------------------------------------
 
     def _select(self, classifier, X_pool, n_instances, ids):
         self._check_parts()
-        network = LargeNetwork(classifier, self.embedding)
-        X, y = network.labelled(self.labelled)
-        self._open(network)
-        self._check_ids_as_before(self._log.knows_ids, ids)
-        pool = KeyedRows(X_pool, pool_keys(X_pool, ids))
-        labelled = None if X is None else KeyedRows(X, self._labelled_keys(X))
-        key = round_key(labelled, y, pool, n_instances)
-        answer = self._log.answer_to(key)
+        pool = X_pool if isinstance(X_pool, Pool) else Pool(X_pool)
+        query = Query(classifier, pool, n_instances, ids, self.embedding, self.labelled)
+        self._open()
+        self._check_network(query)
+        self._check_ids_as_before(self._history.knows_ids, ids)
+        answer = self._history.answer(query.key, query.pool.ids)
         if answer is None:
-            self._log.begin(0 if y is None else len(y))
-            indices, metrics = self._round(
-                network, labelled, y, pool, n_instances, key, ids is not None
-            )
-        else:
-            indices, metrics = answer.positions(pool.ids), answer.metrics
+            self._history.begin_round(0 if query.y is None else len(query.y))
+            answer = self._select_in_new_round(query)
         if self.is_switched_:
-            network.give(self._source.second_training(network))
-        return indices, metrics
+            query.switch_to(self._features.second_training(query))
+        return answer
 
-    def _round(self, network, labelled, y, pool, n_instances, key, has_ids):
-        """Select, and remember how."""
-        # In this order in every round, whoever needs them.
+    def _select_in_new_round(self, query):
+        # Every round draws both seeds, in this order, so that later draws are the same.
         proxy_seed, selector_seed = self._generator().randint(2**31 - 1, size=2)
-        watch, source = Stopwatch(STAGES), self._source
-        self._features.n_embedded = 0
-        self._features.meet([pool] if labelled is None else [pool, labelled])
+        seconds = dict.fromkeys(ASVPRound.STAGES, 0.0)
+        features = self._features
+        features.n_embedded = 0
 
         def features_of(rows):
-            with watch.stage("features"):
-                self._features.fill(
-                    rows, lambda: source.embed(network, labelled, y, pool)
-                )
-                return self._features.take(rows.keys)
+            with _timed(seconds, "features"):
+                return features.take(query, rows)
 
         state = RoundState(
-            np.empty(0) if y is None else y,
-            self._log.history,
-            lambda: features_of(labelled),
-            lambda: features_of(pool),
-            was_aligned=self._log.alignment.generation > 0,
+            np.empty(0) if query.y is None else query.y,
+            self._history.rounds,
+            lambda: features_of(query.labelled),
+            lambda: features_of(query.pool),
+            was_aligned=self._history.alignment.is_refreshed,
         )
         is_aligned, is_switched = False, self.is_switched_
-        if y is None or _is_one_class(y):
-            asked = Asked(ProxyLearner(None, None, None), features_of(pool), "nobody")
+        if query.y is None or _is_one_class(query.y):
+            learner, rows, who = ProxyLearner(None), features_of(query.pool), "nobody"
         else:
-            # On these labels already, where a query failed after it or is another.
-            knows = source.was_fine_tuned_on(labelled, y)
-            with watch.stage("indicator"):
-                is_aligned = knows or self._ask_indicator("indicator", state)
-                switches = is_aligned
-                if self.switch is not None:
-                    switches = self._ask_indicator("switch", state)
-                is_switched |= switches
-            if is_aligned and not knows:
-                with watch.stage("fine_tuning"):
-                    trained = source.fine_tune(network, labelled, y, is_switched)
-                with watch.stage("features"):
-                    found = self._features.renew([pool, labelled], trained.embed, key)
-                source.settle(trained, found, labelled, y, is_switched)
+            is_known = features.is_of_these_labels(query)  # after a query that failed
+            with _timed(seconds, "indicator"):
+                is_aligned, switches = self._decide(state, is_known)
+            is_switched = is_switched or switches
+            if is_aligned and not is_known:
+                with _timed(seconds, "fine_tuning"):
+                    network = features.fine_tune(query, is_switched)
+                with _timed(seconds, "features"):
+                    features.refresh(query, network, is_switched)
                 self.__dict__.pop("selector_", None)
             if is_aligned:
-                asked = source.asked(labelled, y, pool, features_of)
+                learner, rows = self._network_learner(query, features_of)
+                who = "network"
             else:
-                features = features_of(pool), np.asarray(features_of(labelled))
-                asked = self._train_proxy(network, *features, y, proxy_seed, watch)
-        self.proxy_ = asked.classifier.proxy
-        with watch.stage("selection"):
+                rows, labelled = features_of(query.pool), features_of(query.labelled)
+                with _timed(seconds, "proxy"):
+                    learner = self._proxy_learner(query, labelled, proxy_seed)
+                who = "proxy"
+        self.proxy_ = learner.proxy
+        with _timed(seconds, "selection"):
             if not hasattr(self, "selector_"):
                 selector = MarginSampling() if self.selector is None else self.selector
-                self.selector_ = seeded(clone(selector, safe=False), selector_seed)
-            indices, metrics = picks_of(self.selector_, asked, n_instances, pool.ids)
+                self.selector_ = set_seed(clone(selector, safe=False), selector_seed)
+            pool = rows if isinstance(rows, Pool) else Pool(rows)
+            indices, metrics = ask_selector(
+                self.selector_, learner, pool, query.n_instances, query.pool.ids
+            )
+        if query.has_ids:
+            features.store_by_content(query, indices)
         done = ASVPRound(
             n_labelled=state.n_labelled,
-            n_pool=len(pool.keys),
+            n_pool=len(query.pool.ids),
             n_picks=len(indices),
             is_aligned=is_aligned,
             is_switched=is_switched,
-            selected_by=asked.who,
-            n_embedded=self._features.n_embedded,
-            seconds=watch.seconds,
+            selected_by=who,
+            n_embedded=features.n_embedded,
+            seconds=seconds,
             values=state.values,
         )
-        self._log.knows_ids = has_ids
-        answer = Answer(pool.ids[indices], np.asarray(metrics, float))
-        self._log.add(done, key, answer, self._aliases_of(pool, indices))
-        self._features.drop_old()
-        return indices, answer.metrics
+        self._history.knows_ids = query.has_ids
+        metrics = np.asarray(metrics, float)
+        self._history.add(query.key, done, query.pool.ids[indices], metrics)
+        features.drop_old()
+        return indices, metrics
 
-    def _train_proxy(self, network, pool_features, features, y, seed, watch):
-        with watch.stage("proxy"):
-            proxy = network.make_proxy() if self.proxy is None else clone(self.proxy)
-            proxy = seeded(proxy, seed)
-            proxy.fit(features, y)
-        return Asked(ProxyLearner(proxy, features, y), pool_features, "proxy")
+    def _decide(self, state, is_known):
+        """Whether to refresh the features, and whether to switch the training."""
+        is_aligned = is_known or self._ask_indicator("indicator", state)
+        if self.switch is None:
+            return is_aligned, is_aligned
+        return is_aligned, self._ask_indicator("switch", state)
 
     def _ask_indicator(self, name, state):
         given = getattr(self, name)
@@ -321,18 +315,33 @@ class ASVP(QueryStrategy):
         if not isinstance(answer, bool | np.bool_):
             raise ValueError(
                 f"ASVP's {name} returned {answer!r}, of type {type(answer).__name__}; a"
-                " bool is expected: compare what it computes with a threshold."
+                " bool is expected: compare the computed value with a threshold."
             )
         return bool(answer)
 
-    # ---- what lasts ----------------------------------------------------------
+    def _proxy_learner(self, query, labelled, seed):
+        labelled = np.asarray(labelled)
+        proxy = query.make_proxy() if self.proxy is None else clone(self.proxy)
+        proxy = set_seed(proxy, seed)
+        proxy.fit(labelled, query.y)
+        return ProxyLearner(proxy, labelled, query.y)
+
+    def _network_learner(self, query, features_of):
+        """The network that was fine-tuned, by its head if it has one, and its rows."""
+        head = self._features.head(query)
+        if head is None:
+            network = self._features.network
+            X_labelled = query.labelled.pool.X
+            return ProxyLearner(network, X_labelled, query.y), query.pool.pool
+        labelled = np.asarray(features_of(query.labelled))
+        return ProxyLearner(head, labelled, query.y), features_of(query.pool)
 
     @property
     def history_(self):
         """The rounds so far."""
-        if not hasattr(self, "_log"):
+        if not hasattr(self, "_history"):
             raise AttributeError("ASVP has a history after its first query.")
-        return list(self._log.history)
+        return self._history.rounds
 
     @property
     def is_aligned_(self):
@@ -344,46 +353,47 @@ class ASVP(QueryStrategy):
         """Whether the learner trains `fine_tuning` by now."""
         return bool(self.history_) and self.history_[-1].is_switched
 
-    def _open(self, network=None):
-        """Begin, or go on in a folder, at the first call."""
-        if not hasattr(self, "_features"):
-            settings = {}
-            if self.store is not None:
-                names = ("selector", "proxy", "indicator", "fine_tuning", "switch")
-                settings = {name: settings_text(getattr(self, name)) for name in names}
-                settings["random_state"] = settings_text(self.random_state)
-            log = RoundLog(self.store, settings)
-            alignment = log.alignment
-            self._features = AlignedFeatures(
-                log.folder, alignment.generation, alignment.source, self.verbose
-            )
-            self._features.are_given = log.are_given
-            self._log = log
-            self._source = FeatureSource(log, self.embedding, self.fine_tuning)
-        if network is not None:
-            self._source.check(network)
+    def _open(self):
+        """Start a loop at the first call, or go on with the loop in the folder."""
+        if hasattr(self, "_features"):
+            return
+        settings = {}
+        if self.store is not None:
+            for name in (*_PARTS, "random_state"):
+                try:
+                    settings[name] = settings_text(getattr(self, name))
+                except ValueError as error:
+                    raise ValueError(
+                        f"ASVP cannot go on in store= with this {name}. {error}"
+                    ) from error
+        history = History(self.store, settings)
+        self._features = AlignedFeatures(
+            history, self.embedding, self.fine_tuning, self.verbose
+        )
+        self._history = history
 
-    def _labelled_keys(self, X):
-        """Keys of labelled rows; those picked under ids are known by them."""
-        keys, aliases = fingerprints(X), self._log.aliases
-        if not aliases:
-            return keys
-        return np.array([aliases.get(key, key) for key in keys.tolist()], np.uint64)
-
-    def _aliases_of(self, pool, indices):
-        """The keys of picks by their content, where ids are their keys."""
-        if not self._log.knows_ids:
-            return {}
-        content = fingerprints(take_rows(pool.X, indices)).tolist()
-        return dict(zip(content, pool.keys[indices].tolist(), strict=True))
+    def _check_network(self, query):
+        """Raise ValueError for another network than in the queries before."""
+        name = network_name(query.recipe)
+        known = self.__dict__.setdefault("_network_name", name)
+        if name == known:
+            return
+        if self.is_switched_ and name == network_name(
+            self._features.second_training(query)
+        ):
+            return
+        raise ValueError(
+            f"This ASVP has features of {known} and is now called by {name}. Make one"
+            " ASVP for each network."
+        )
 
     def _check_parts(self):
         for name in ("selector", "indicator", "switch"):
-            if isinstance(getattr(self, name), type):
+            given = getattr(self, name)
+            if isinstance(given, type):
                 raise ValueError(
                     f"ASVP wants {name} as an instance; got the class"
-                    f" {getattr(self, name).__name__}. Call it first:"
-                    f" {name}={getattr(self, name).__name__}()."
+                    f" {given.__name__}. Call it first: {name}={given.__name__}()."
                 )
         for name in ("proxy", "fine_tuning"):
             given = getattr(self, name)
@@ -395,16 +405,31 @@ class ASVP(QueryStrategy):
                 )
 
 
+# Parameters that the rounds in a folder depend on, beside `random_state`.
+_PARTS = ("selector", "proxy", "indicator", "fine_tuning", "switch")
+
+
 def _is_one_class(y):
     if len(np.unique(y, axis=0 if y.ndim == 2 else None)) > 1:
         return False
     warnings.warn(
-        f"All {len(y)} labels that ASVP got are {y[0]}: there is nothing to learn from"
-        " them, so it selects as though there were none.",
+        f"All {len(y)} labels that ASVP got are {y[0]}: a proxy cannot learn from"
+        " them, so ASVP selects as if there were no labels.",
         UserWarning,
         stacklevel=6,
     )
     return True
+
+
+@contextmanager
+def _timed(seconds, stage):
+    """Add the seconds spent inside to a stage, without those of stages inside it."""
+    since, others = time.perf_counter(), sum(seconds.values())
+    try:
+        yield
+    finally:
+        inner = sum(seconds.values()) - others
+        seconds[stage] += time.perf_counter() - since - inner
 
 
 def asvp_sampling(
@@ -424,10 +449,10 @@ def asvp_sampling(
     verbose=False,
     ids=None,
 ):
-    """Choose rows by :class:`ASVP`, called once.
+    """Choose rows by a new :class:`ASVP`, called once.
 
-    The parameters and what is returned are those of the class and of its call. Each
-    call computes the features of all rows, unless `store` names a folder that has them;
+    Parameters and return value are those of the class and of its call. Each call
+    computes the features of all rows, unless `store` names a folder with the features;
     for a loop, the class is cheaper.
     """
     strategy = ASVP(

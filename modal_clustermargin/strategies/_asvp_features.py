@@ -1,0 +1,272 @@
+"""The features that ASVP selects by: stored by row, from one network at a time."""
+
+import shutil
+
+import numpy as np
+from sklearn.base import clone
+
+from modal_clustermargin._progress import progress_bar
+from modal_clustermargin.pools import (
+    FeatureStore,
+    FolderStore,
+    default_block_rows,
+    fingerprints,
+)
+from modal_clustermargin.strategies._asvp_history import Alignment
+from modal_clustermargin.strategies._asvp_query import labels_key
+from modal_clustermargin.strategies._embeddings import checked_matrix
+
+# Networks get at least so many rows at a time, so that they see whole batches.
+_LEAST_BLOCK_ROWS = 512
+
+# Rows whose stored features are compared with those that a network computes, and the
+# relative difference up to which both are of the same network.
+_N_COMPARED = 8
+_TOLERANCE = 0.02
+
+# Rows on which the head of a network is compared with the network.
+_N_HEAD_ROWS = 64
+
+
+class AlignedFeatures:
+    """Features of pool and labelled rows, and the network that computes them.
+
+    Parameters
+    ----------
+    history : History
+        Its `alignment` names the network; `refresh` and `put` set it.
+
+    embedding, fine_tuning, verbose : as in `ASVP`
+
+    Attributes
+    ----------
+    n_embedded : int
+        Number of rows whose features were computed, since it was set to 0.
+    """
+
+    def __init__(self, history, embedding, fine_tuning, verbose):
+        self._history = history
+        self._embedding = embedding
+        self._fine_tuning = fine_tuning
+        self._verbose = verbose
+        self._store = self._open_store(history.alignment.source)
+        # Whether the network at hand is known to give the features in the store.
+        self._is_checked = self._store.n_rows == 0
+        self._untrained = self._trained = self._second = None
+        self.n_embedded = 0
+
+    def put(self, keys, matrix):
+        """Store features that the user computed."""
+        source = self._history.alignment.source
+        if source == "untrained" and not self._store.n_rows:
+            self._history.alignment = Alignment("given")
+            self._store = self._open_store("given")
+        elif source != "given":
+            raise ValueError(
+                "ASVP got features to begin with, and has computed features already."
+                " Give them to a new ASVP, before its first query."
+            )
+        is_known = self._store.find(keys) >= 0
+        if is_known.any():
+            stored = np.asarray(self._store.take(keys[is_known]))
+            if not _agree(stored, matrix[is_known]):
+                raise ValueError(
+                    f"ASVP got features for {is_known.sum()} rows that already have"
+                    " other features. Give each row its features once."
+                )
+        new = _first_of_each(np.flatnonzero(~is_known), keys)
+        self._store.extend(keys[new], [matrix[new]])
+        self._is_checked = False
+
+    def take(self, query, rows):
+        """Features of the pool or of the labelled rows; computes what is missing.
+
+        Returns
+        -------
+        features : StoredRows of shape (n_rows, n_features)
+        """
+        n_missing = sum((self._store.find(part.keys) < 0).sum() for part in query.parts)
+        is_untrained = self._history.alignment.source == "untrained"
+        if n_missing or (is_untrained and not self._is_checked):
+            embed = self._find_embed(query)
+            if not self._is_checked and self._is_of(self._store, query, embed) is False:
+                self._raise_other_network()
+            self._is_checked = True
+            self._fill(self._store, query, embed)
+        return self._store.take(rows.keys)
+
+    def second_training(self, query):
+        """The classifier that the learner trains after the switch."""
+        if self._second is None:  # one object, so that a learner switches once
+            self._second = clone(self._fine_tuning or query.recipe)
+            parameters = self._second.get_params(deep=False)
+            if self._fine_tuning is None and "linear_probe" in parameters:
+                self._second.set_params(linear_probe=None)
+        return self._second
+
+    def is_of_these_labels(self, query):
+        """Whether the features are of a network that was trained on just these labels.
+
+        Raises
+        ------
+        ValueError
+            If it was trained, in another process, on labels that have changed.
+        """
+        alignment = self._history.alignment
+        if self._trained is None:
+            if alignment.is_refreshed:
+                self._trained_rows(query)
+            return False
+        return alignment.source == query.labels_key
+
+    def fine_tune(self, query, is_switched):
+        """Return the network trained on all labels; features are not refreshed yet."""
+        recipe = self.second_training(query) if is_switched else query.recipe
+        if recipe is query.recipe:
+            network = query.trained()
+        else:
+            network = query.train(recipe, slice(None), self._folder_of(query.labels_key))
+        if not hasattr(network, "embed"):
+            raise ValueError(
+                "ASVP refreshes features by a network that was fine-tuned, and"
+                f" {type(network).__name__} has no embed. Pass indicator=Never() to"
+                " keep the features as they are."
+            )
+        return network
+
+    def refresh(self, query, network, is_switched):
+        """Compute all features by this network, then replace the old ones at once."""
+        source = query.labels_key
+        store = self._open_store(source)
+        # A killed process may have left some, of a network that was trained likewise.
+        if store.n_rows and not self._is_of(store, query, network.embed):
+            shutil.rmtree(store.folder)
+            store = self._open_store(source)
+        self._fill(store, query, network.embed)
+        self._store, self._is_checked, self._trained = store, True, network
+        ids = query.labelled.ids.tolist()
+        self._history.alignment = Alignment(source, ids, is_switched)
+
+    def head(self, query):
+        """Classifier of features that predicts as the network; None if it has none."""
+        if not hasattr(self._trained, "head_classifier"):
+            return None
+        some = slice(0, min(_N_HEAD_ROWS, len(query.y)))
+        return self._trained.head_classifier(query.labelled.pool.take(some))
+
+    @property
+    def network(self):
+        """The network that was fine-tuned in this process, or None."""
+        return self._trained
+
+    def store_by_content(self, query, indices):
+        """Store features of picked rows by content, too.
+
+        Rows with ids lose them when they move from the pool to the labelled rows.
+        """
+        keys = fingerprints(query.pool.pool.take(indices))
+        new = _first_of_each(np.flatnonzero(self._store.find(keys) < 0), keys)
+        picked = query.pool.keys[indices[new]]
+        if len(new) and (self._store.find(picked) >= 0).all():
+            self._store.extend(keys[new], [np.asarray(self._store.take(picked))])
+
+    def drop_old(self):
+        """Delete the features of earlier networks from the folder."""
+        if self._history.folder is not None:
+            for folder in self._history.folder.glob("features-*"):
+                if folder != self._store.folder:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _open_store(self, source):
+        folder = self._history.folder
+        if folder is None:
+            return FeatureStore()
+        return FolderStore(folder / f"features-{source}")
+
+    def _folder_of(self, source):
+        folder = self._history.folder
+        return None if folder is None else folder / f"fine-tuning-{source}"
+
+    def _find_embed(self, query):
+        """The function that computed the features in the store."""
+        alignment = self._history.alignment
+        if not alignment.is_refreshed:
+            if self._embedding is not None:
+                return lambda X: self._embedding(query.classifier, X)
+            if self._untrained is None:  # once, because weights may be drawn
+                self._untrained = query.untrained()
+            return self._untrained.embed
+        if self._trained is None:  # another process trained it
+            rows = self._trained_rows(query)
+            recipe = query.recipe
+            if alignment.by_fine_tuning:
+                recipe = self.second_training(query)
+            self._trained = query.train(recipe, rows, self._folder_of(alignment.source))
+        return self._trained.embed
+
+    def _trained_rows(self, query):
+        """Positions among labelled rows of those that the network was trained on."""
+        alignment = self._history.alignment
+        ids = query.labelled.ids
+        rows = np.flatnonzero(np.isin(ids, alignment.ids))
+        if labels_key(ids[rows], query.y[rows]) != alignment.source:
+            n_lost = len(alignment.ids) - len(rows)
+            change = f"{n_lost} rows are missing" if n_lost else "labels have changed"
+            raise ValueError(
+                "ASVP goes on with features of a network that was fine-tuned on"
+                f" {len(alignment.ids)} labelled rows; of these, {change}. Name another"
+                " folder as store= for another loop."
+            )
+        return rows
+
+    def _is_of(self, store, query, embed):
+        """Whether a network gives the features in a store; None if no row is known."""
+        for part in query.parts:
+            known = np.flatnonzero(store.find(part.keys) >= 0)[:_N_COMPARED]
+            if len(known):
+                again = checked_matrix(
+                    embed(part.pool.take(known)), len(known), "ASVP"
+                )
+                return _agree(np.asarray(store.take(part.keys[known])), again)
+        return None
+
+    def _raise_other_network(self):
+        where = f"in {self._history.folder}"
+        if self._history.alignment.source == "given":
+            where = "that ASVP was given"
+        raise ValueError(
+            f"The features {where} were computed by a different network: this network"
+            " gives other features for the same rows. Go on with the network that"
+            " computed them, or name another folder as store=. Features that are given"
+            " must cover the labelled rows, too."
+        )
+
+    def _fill(self, store, query, embed):
+        for part in query.parts:
+            missing = np.flatnonzero(store.find(part.keys) < 0)
+            missing = _first_of_each(missing, part.keys)
+            if len(missing):
+                blocks = self._embedded_blocks(part.pool, missing, embed)
+                store.extend(part.keys[missing], blocks)
+
+    def _embedded_blocks(self, pool, rows, embed):
+        block_rows = max(default_block_rows(pool.X), _LEAST_BLOCK_ROWS)
+        with progress_bar("features", "row", len(rows), self._verbose) as show:
+            for start in range(0, len(rows), block_rows):
+                block = rows[start : start + block_rows]
+                yield checked_matrix(embed(pool.take(block)), len(block), "ASVP")
+                self.n_embedded += len(block)
+                show(start + len(block))
+
+
+def _first_of_each(rows, keys):
+    """Of rows with equal keys the first, in the order of rows."""
+    _, first = np.unique(keys[rows], return_index=True)
+    return rows[np.sort(first)]
+
+
+def _agree(stored, again):
+    """Whether two matrices of features are of one network."""
+    if again.shape != stored.shape:
+        return False
+    return np.linalg.norm(again - stored) <= _TOLERANCE * np.linalg.norm(stored)

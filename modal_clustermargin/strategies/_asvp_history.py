@@ -1,0 +1,212 @@
+"""The rounds of an ASVP loop, in memory or in a folder in which a loop goes on."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from modal_clustermargin._whole_files import written_whole
+
+_FORMAT = 3
+
+
+@dataclass(frozen=True)
+class ASVPRound:
+    """One query of ASVP.
+
+    Attributes
+    ----------
+    n_labelled, n_pool, n_picks : int
+        Numbers of labelled rows, of rows in the pool, and of rows picked.
+
+    is_aligned : bool
+        Whether the features were refreshed in this round.
+
+    is_switched : bool
+        Whether the learner trains `fine_tuning` from this round on, or already did.
+
+    selected_by : {"proxy", "network", "nobody"}
+        The classifier that the selector asked. It is nobody if there were no labels
+        to learn from.
+
+    n_embedded : int
+        Number of rows whose features were computed.
+
+    seconds : dict of str to float
+        Seconds by stage: "features", "indicator", "fine_tuning", "proxy", "selection".
+
+    values : dict of str to float
+        The scores that the indicator read, such as "log_me" and "log_me_ped".
+    """
+
+    n_labelled: int
+    n_pool: int
+    n_picks: int
+    is_aligned: bool
+    is_switched: bool
+    selected_by: str
+    n_embedded: int
+    seconds: dict = field(default_factory=dict)
+    values: dict = field(default_factory=dict)
+
+    STAGES = ("features", "indicator", "fine_tuning", "proxy", "selection")
+
+
+class Alignment(NamedTuple):
+    """The network that computed the features."""
+
+    source: str = "untrained"  # or "given", or the hash of its labelled rows and labels
+    ids: tuple = ()  # the rows that it was trained on
+    by_fine_tuning: bool = False  # trained by the second training, not by the first
+
+    @property
+    def is_refreshed(self):
+        """Whether the features are those of a network that was fine-tuned."""
+        return bool(self.ids)
+
+
+class _Entry(NamedTuple):
+    """One round with its picks."""
+
+    key: str
+    round: ASVPRound
+    ids: list
+    metrics: list
+
+
+class History:
+    """The rounds of a loop, their picks, and the network that computed the features.
+
+    Parameters
+    ----------
+    folder : path-like or None
+        The file ``rounds.json`` in it is read, and written by `save`. It must not be
+        open in another process.
+
+    settings : dict of str to str
+        Settings that must be those of the rounds in the folder.
+
+    Attributes
+    ----------
+    alignment : Alignment
+
+    knows_ids : bool or None
+        Whether rows are recognised by ids; None before the first row.
+    """
+
+    def __init__(self, folder, settings):
+        self.folder = None if folder is None else Path(folder)
+        self.alignment = Alignment()
+        self.knows_ids = None
+        self._settings = settings
+        self._entries = []
+        if self.folder is not None:
+            self._lock_folder()
+            self._read()
+        self._n_rounds = len(self._entries)
+
+    @property
+    def rounds(self):
+        """The rounds up to the current one: list of ASVPRound."""
+        return [entry.round for entry in self._entries[: self._n_rounds]]
+
+    def answer(self, key, row_ids):
+        """``(indices, metrics)`` of an earlier query; None if there was no such query.
+
+        `row_ids` are the ids of the rows of the pool.
+        """
+        for n_before, entry in enumerate(self._entries):
+            if entry.key == key:
+                self._n_rounds = n_before + 1
+                order = np.argsort(row_ids)
+                found = np.searchsorted(row_ids, entry.ids, sorter=order)
+                return order[found], np.array(entry.metrics, float)
+        return None
+
+    def begin_round(self, n_labelled):
+        """Start a new round; leave rounds with at least this many labels behind."""
+        counts = [entry.round.n_labelled for entry in self._entries]
+        self._n_rounds = sum(count < n_labelled for count in counts)
+
+    def add(self, key, done, ids, metrics):
+        """Add a round; in a folder, it is saved before its picks are returned."""
+        entry = _Entry(key, done, ids.tolist(), metrics.tolist())
+        entries = [*self._entries[: self._n_rounds], entry]
+        self.save(entries)
+        self._entries, self._n_rounds = entries, len(entries)
+
+    def save(self, entries=None):
+        """Write everything to the folder in one step, if there is a folder."""
+        if self.folder is None:
+            return
+        entries = self._entries if entries is None else entries
+        content = {
+            "format": _FORMAT,
+            "settings": self._settings,
+            "alignment": self.alignment._asdict(),
+            "knows_ids": self.knows_ids,
+            "rounds": [
+                entry._asdict() | {"round": asdict(entry.round)} for entry in entries
+            ],
+        }
+        text = json.dumps(content, default=_jsonable)
+        with written_whole(self.folder / "rounds.json") as file:
+            file.write(text.encode())
+
+    def _lock_folder(self):
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(
+                f"store={str(self.folder)!r} cannot be a folder for features ({error})."
+                " Name another folder, or leave store=None."
+            ) from error
+        # Several strategies of this process may use the folder, one after another.
+        path = self.folder / "lock"
+        self._lock = FileLock(path, timeout=0, is_singleton=True)
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise ValueError(
+                f"store={str(self.folder)!r} is in use by another process. Name"
+                " another folder, or wait until that process ends."
+            ) from error
+
+    def _read(self):
+        path = self.folder / "rounds.json"
+        if not path.exists():
+            return
+        try:
+            found = json.loads(path.read_bytes())
+            settings = dict(found["settings"])
+            if found["format"] != _FORMAT:
+                raise ValueError(f"its format is {found['format']}")
+            self.alignment = Alignment(**found["alignment"])
+            self.knows_ids = found["knows_ids"]
+            self._entries = [
+                _Entry(**entry | {"round": ASVPRound(**entry["round"])})
+                for entry in found["rounds"]
+            ]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{path} is not a history that ASVP wrote ({error!r}). Move it away, or"
+                " name another folder as store=."
+            ) from error
+        for name, now in self._settings.items():
+            if settings.get(name) != now:
+                raise ValueError(
+                    f"The rounds in {self.folder} were made with"
+                    f" {name}={settings.get(name)}, and ASVP has {name}={now} now. Name"
+                    " another folder as store=, or use the earlier setting."
+                )
+
+    def __getstate__(self):
+        return {name: kept for name, kept in vars(self).items() if name != "_lock"}
+
+
+def _jsonable(value):
+    """Numbers of numpy, which an indicator may note, as JSON has them."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)

@@ -1,0 +1,111 @@
+"""How ASVP asks its selector: about a proxy and features instead of a network."""
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+
+from modal_clustermargin.pools import StoredRows, n_rows
+from modal_clustermargin.strategies._base import QueryStrategy
+from modal_clustermargin.strategies._embeddings import checked_matrix, embed_by
+
+_BLOCK_ROWS = 8192
+
+
+class ProxyLearner:
+    """The classifier that a selector sees.
+
+    Parameters
+    ----------
+    proxy : classifier or None
+        None stands for a proxy that is not fitted: it embeds but does not predict.
+
+    X_training : array-like of shape (n_labelled, n_features), default=None
+        Features of the labelled rows, for selectors such as `CoreSet`.
+
+    y_training : array-like of shape (n_labelled,), default=None
+    """
+
+    def __init__(self, proxy, X_training=None, y_training=None):
+        self.proxy = proxy
+        self.X_training = X_training
+        self.y_training = y_training
+
+    def predict_proba(self, X):
+        """Class probabilities of rows of features."""
+        if self.proxy is None:
+            raise NotFittedError("There are no labels to train a proxy on.")
+        return self.proxy.predict_proba(_in_memory(X))
+
+    def embed(self, X):
+        """Embeddings of the proxy; stored features are read in blocks."""
+        if self.proxy is None:
+            return np.asarray(X)
+        if not isinstance(X, StoredRows):
+            return _embed(self.proxy, X)
+        starts = range(0, len(X), _BLOCK_ROWS)
+        blocks = (X[start : start + _BLOCK_ROWS] for start in starts)
+        return np.vstack([_embed(self.proxy, block) for block in blocks])
+
+
+def _embed(proxy, X):
+    """Hidden layer of the proxy, or what takes its place."""
+    return checked_matrix(embed_by(proxy, X), n_rows(X), "ASVP")
+
+
+def _in_memory(X):
+    return np.asarray(X) if isinstance(X, StoredRows) else X
+
+
+def ask_selector(selector, learner, pool, n_instances, ids):
+    """Let a selector choose rows.
+
+    Parameters
+    ----------
+    selector : QueryStrategy or callable
+        A callable takes ``(classifier, X_pool, n_instances)`` and returns positions, or
+        a tuple that begins with them.
+
+    learner : ProxyLearner
+
+    pool : Pool
+        Features, or the rows themselves.
+
+    n_instances : int
+
+    ids : ndarray of shape (n_pool,)
+        Names by which a `QueryStrategy` recognises rows.
+
+    Returns
+    -------
+    indices, metrics : ndarray of shape (n_instances,)
+        Metrics are zeros if a callable returns none.
+
+    Raises
+    ------
+    ValueError
+        If a callable does not return as many different positions in the pool.
+    """
+    if isinstance(selector, QueryStrategy):
+        return selector._checked_picks(learner, pool, n_instances, ids)
+    answer = selector(learner, pool.X, n_instances)
+    indices, metrics = answer if isinstance(answer, tuple) else (answer, None)
+    indices = np.asarray(indices)
+    n_found = len(np.unique(indices[(indices >= 0) & (indices < len(ids))]))
+    is_sound = indices.shape == (n_instances,) and indices.dtype.kind in "iu"
+    if not is_sound or n_found < n_instances:
+        raise ValueError(
+            f"ASVP asked its selector for {n_instances} different positions in a pool"
+            f" of {len(ids)} and got {indices.dtype} of shape {indices.shape},"
+            f" {n_found} of them different and in the pool."
+        )
+    if np.shape(metrics) != indices.shape:  # a learner's query returns rows
+        metrics = np.zeros(n_instances)
+    return indices, metrics
+
+
+def set_seed(estimator, seed):
+    """Set each ``random_state`` that is None to this seed; return the estimator."""
+    parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    for name, value in sorted(parameters.items()):
+        if name.rpartition("__")[2] == "random_state" and value is None:
+            estimator.set_params(**{name: int(seed)})
+    return estimator

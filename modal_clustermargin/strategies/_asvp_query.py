@@ -1,0 +1,221 @@
+"""The inputs of one ASVP query: the network, the pool and the labelled rows."""
+
+import copy
+from functools import cached_property
+
+import joblib
+import numpy as np
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
+
+from modal_clustermargin.pools import Pool, id_keys, lasting_ids, n_rows
+
+
+class KeyedRows:
+    """A pool, the key of each row, and a distinct id of each row, also of equal rows.
+
+    Parameters
+    ----------
+    pool : Pool
+
+    ids : ndarray of shape (n_rows,), default=None
+        Names of the rows. Without them, the key of a row is its fingerprint.
+    """
+
+    def __init__(self, pool, ids=None):
+        self.pool = pool
+        self.keys = pool.keys() if ids is None else id_keys(ids)  # uint64
+        self.ids = lasting_ids(self.keys)  # int64
+
+
+class Query:
+    """One query, checked.
+
+    Parameters
+    ----------
+    classifier : modAL learner or classifier
+        A `DeferredFit` is recognised by its ``is_pending_``.
+
+    pool : Pool
+
+    n_instances : int
+
+    ids : ndarray of shape (n_pool,) or None
+
+    embedding, labelled : as in `ASVP`
+
+    Attributes
+    ----------
+    estimator : classifier
+        The estimator of a learner, or the classifier itself.
+
+    recipe : classifier
+        What the estimator trains; for a `DeferredFit`, the classifier in it.
+
+    y : ndarray of shape (n_labelled,) or (n_labelled, n_labels), or None
+        None without labelled rows.
+
+    pool, labelled : KeyedRows
+        `labelled` is None without labelled rows.
+    """
+
+    def __init__(self, classifier, pool, n_instances, ids, embedding, labelled):
+        if hasattr(classifier, "learner_list"):
+            raise ValueError(
+                "ASVP wants one network, and a Committee has several. Give ASVP to an"
+                " ActiveLearner of one of them."
+            )
+        self.classifier = classifier
+        is_learner = hasattr(classifier, "query") and hasattr(classifier, "estimator")
+        self.estimator = classifier.estimator if is_learner else classifier
+        if embedding is None and not hasattr(self.estimator, "embed"):
+            raise ValueError(
+                "ASVP selects by the features of a network, and"
+                f" {_name(self.estimator)} has no embed that gives them. Use a"
+                " modal_clustermargin.estimators.NetworkClassifier, or pass embedding="
+                " a function (classifier, X) that returns features."
+            )
+        self.is_deferred = hasattr(self.estimator, "is_pending_")
+        self.recipe = self.estimator.estimator if self.is_deferred else self.estimator
+        self.n_instances = n_instances
+        self.has_ids = ids is not None
+        X, self.y = self._labelled_rows(labelled)
+        self._pool, self._ids, self._X = pool, ids, X
+
+    def _labelled_rows(self, given):
+        if callable(given):
+            given = given(self.classifier)
+        if given is None and getattr(self.classifier, "X_training", None) is not None:
+            given = self.classifier.X_training, self.classifier.y_training
+        if given is None:
+            given = getattr(self.estimator, "training_data_", None)
+        if given is None and _is_fitted(self.estimator):
+            raise ValueError(
+                "ASVP trains a proxy on the labelled rows, and does not know those of a"
+                f" fitted {_name(self.estimator)}. Put it into a modAL ActiveLearner or"
+                " a DeferredFit, or pass labelled=(X, y)."
+            )
+        X, y = given if given is not None else (None, None)
+        if X is None or n_rows(X) == 0:
+            return None, None
+        if y is None:
+            raise ValueError(
+                "ASVP needs a label for each labelled row, and y is None; X is a"
+                f" {type(X).__name__}. Pass labelled=(X, y) with arrays, where X may be"
+                " row numbers for a DatasetRows to look up."
+            )
+        y = np.asarray(y)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = y[:, 0]
+        if y.ndim == 2 and y.dtype == object:
+            y = y.astype(float)  # a DataFrame whose columns have different types
+        if len(y) != n_rows(X):
+            raise ValueError(
+                f"ASVP got {n_rows(X)} labelled rows and {len(y)} labels; there must be"
+                " a label for each."
+            )
+        return X, y
+
+    # The keys of large pools take time, so they wait until all checks are made.
+
+    @cached_property
+    def pool(self):
+        """The pool."""
+        return KeyedRows(self._pool, self._ids)
+
+    @cached_property
+    def labelled(self):
+        """The labelled rows. Learners keep no ids, so content gives their keys."""
+        return None if self.y is None else KeyedRows(Pool(self._X))
+
+    @property
+    def parts(self):
+        """The pool and, if there are any, the labelled rows."""
+        return [self.pool] if self.labelled is None else [self.pool, self.labelled]
+
+    @cached_property
+    def labels_key(self):
+        """Hash of the labelled rows and their labels, whatever their order."""
+        return labels_key(self.labelled.ids, self.y)
+
+    @cached_property
+    def key(self):
+        """Hash of the query, whatever the order of rows."""
+        known = None if self.labelled is None else self.labels_key
+        return joblib.hash((known, np.sort(self.pool.keys), int(self.n_instances)))
+
+    def untrained(self):
+        """Return the network before training, which embeds by pre-trained weights."""
+        first = self.pool.pool.take(slice(0, 1))
+        if hasattr(self.estimator, "untrained"):
+            return self.estimator.untrained(first)
+        try:
+            self.recipe.embed(first)
+        except NotFittedError:  # without pre-trained weights, the first training counts
+            return self.trained()
+        return copy.deepcopy(self.recipe)
+
+    def trained(self):
+        """Return the network as the learner trains it, unchanged by later training."""
+        network = self.estimator.estimator_ if self.is_deferred else self.recipe
+        return network if self.is_deferred else copy.deepcopy(network)
+
+    def train(self, recipe, rows, folder):
+        """Return a clone of a classifier, trained on some of the labelled rows.
+
+        `folder`, or None, is where a classifier with a `checkpoint_dir` saves its state.
+        """
+        network = clone(recipe)
+        parameters = network.get_params(deep=False)
+        if folder is not None and parameters.get("checkpoint_dir", "") is None:
+            network.set_params(checkpoint_dir=folder)
+        return network.fit(self.labelled.pool.take(rows), self.y[rows])
+
+    def switch_to(self, recipe):
+        """Let a learner with a `DeferredFit` train another classifier from now on."""
+        if not self.is_deferred or self.estimator.estimator is recipe:
+            return
+        self.estimator.set_params(estimator=recipe)
+        if not self.estimator.is_pending_ and _is_fitted(self.estimator):
+            self.estimator.fit(*self.estimator.training_data_)
+
+    def make_proxy(self):
+        """Return the proxy that the estimator offers, or a logistic regression."""
+        if hasattr(self.estimator, "make_proxy"):
+            return self.estimator.make_proxy()
+        return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+
+
+def labels_key(ids, labels):
+    """Hash of rows and their labels, whatever their order."""
+    order = np.argsort(ids)
+    return joblib.hash((ids[order], np.asarray(labels)[order].astype(str)))
+
+
+def network_name(classifier):
+    """Text for the class of a classifier and for the module in it."""
+    parameters = getattr(classifier, "get_params", dict)(deep=False)
+    module = {
+        name: getattr(value, "__qualname__", repr(value))
+        for name, value in parameters.items()
+        if name.partition("__")[0] == "module"
+    }
+    return f"{type(classifier).__name__}({module or ''})"
+
+
+def _is_fitted(estimator):
+    try:
+        check_is_fitted(estimator)
+    except (NotFittedError, TypeError):  # TypeError: not an estimator
+        return False
+    return True
+
+
+def _name(estimator):
+    inner = getattr(estimator, "estimator", None)
+    own = type(estimator).__name__
+    return own if inner is None else f"{own}({type(inner).__name__})"
