@@ -89,15 +89,15 @@ class FeatureStore:
             self.n_features, self._dtype = block.shape[1], block.dtype
         if block.shape[1] != self.n_features:
             raise ValueError(
-                f"The store has features of {self.n_features} columns and got features of"
-                f" {block.shape[1]} columns. They come from different networks."
+                f"The store has features of {self.n_features} columns and got features"
+                f" of {block.shape[1]} columns. They come from different networks."
             )
         with np.errstate(over="ignore"):
             block = block.astype(self._dtype, copy=False)
         if not np.isfinite(block).all():
             raise ValueError(
-                "The store got features that contain NaN or infinity. Check the rows and"
-                " the network that computed the features."
+                "The store got features that contain NaN or infinity. Check the rows"
+                " and the network that computed the features."
             )
         return block
 

@@ -7,12 +7,6 @@ the same once.
 
 from modal_clustermargin.strategies._asvp import ASVP, asvp_sampling
 from modal_clustermargin.strategies._asvp_history import ASVPRound
-from modal_clustermargin.strategies._badge import BADGE, badge_sampling
-from modal_clustermargin.strategies._cluster_margin import (
-    ClusterMargin,
-    cluster_margin_sampling,
-)
-from modal_clustermargin.strategies._core_set import CoreSet, coreset_sampling
 from modal_clustermargin.strategies._asvp_indicators import (
     AtLabels,
     AtRounds,
@@ -21,6 +15,12 @@ from modal_clustermargin.strategies._asvp_indicators import (
     Never,
     RoundState,
 )
+from modal_clustermargin.strategies._badge import BADGE, badge_sampling
+from modal_clustermargin.strategies._cluster_margin import (
+    ClusterMargin,
+    cluster_margin_sampling,
+)
+from modal_clustermargin.strategies._core_set import CoreSet, coreset_sampling
 from modal_clustermargin.strategies._margin import MarginSampling, margin_sampling
 from modal_clustermargin.strategies._random import RandomSampling, random_sampling
 

@@ -1,4 +1,4 @@
-"""ASVP: a cheap proxy selects, on features that are refreshed when they stop fitting."""
+"""ASVP: a cheap proxy selects, on features that are refreshed when necessary."""
 
 import time
 import warnings
@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import clone
 
 from modal_clustermargin._identity import settings_text
-from modal_clustermargin.pools import Pool, fingerprints, id_keys, n_rows
+from modal_clustermargin.pools import Pool, n_rows, pool_keys
 from modal_clustermargin.strategies._asvp_features import AlignedFeatures
 from modal_clustermargin.strategies._asvp_history import ASVPRound, History
 from modal_clustermargin.strategies._asvp_indicators import LogMEGain, RoundState
@@ -33,8 +33,8 @@ class ASVP(QueryStrategy):
     the labels so far and computes new features. From then on the learner trains by
     plain fine-tuning, where before it began with linear probing (LP-FT).
 
-    ``indicator=Never()`` is selection via proxy (SVPp), and ``EveryRound()`` is standard
-    active learning, with the same class in the same loop.
+    ``indicator=Never()`` is selection via proxy (SVPp), and ``EveryRound()`` is
+    standard active learning, with the same class in the same loop.
 
     Parameters
     ----------
@@ -213,8 +213,7 @@ class ASVP(QueryStrategy):
         ids = self._check_ids(ids, n_rows(X_pool))
         self._open()
         self._check_ids_as_before(self._history.knows_ids, ids)
-        keys = fingerprints(X_pool) if ids is None else id_keys(ids)
-        self._features.put(keys, matrix)
+        self._features.put(pool_keys(X_pool, ids), matrix)
         self._history.knows_ids = ids is not None
         self._history.save()
         return self
@@ -376,16 +375,11 @@ class ASVP(QueryStrategy):
         """Raise ValueError for another network than in the queries before."""
         name = network_name(query.recipe)
         known = self.__dict__.setdefault("_network_name", name)
-        if name == known:
-            return
-        if self.is_switched_ and name == network_name(
-            self._features.second_training(query)
-        ):
-            return
-        raise ValueError(
-            f"This ASVP has features of {known} and is now called by {name}. Make one"
-            " ASVP for each network."
-        )
+        if name not in (known, network_name(self.fine_tuning)):
+            raise ValueError(
+                f"This ASVP has features of {known} and is now called by {name}. Make"
+                " one ASVP for each network."
+            )
 
     def _check_parts(self):
         for name in ("selector", "indicator", "switch"):

@@ -40,6 +40,9 @@ class AlignedFeatures:
 
     Attributes
     ----------
+    network : classifier or None
+        The network that was fine-tuned, if it is in this process.
+
     n_embedded : int
         Number of rows whose features were computed, since it was set to 0.
     """
@@ -52,7 +55,8 @@ class AlignedFeatures:
         self._store = self._open_store(history.alignment.source)
         # Whether the network at hand is known to give the features in the store.
         self._is_checked = self._store.n_rows == 0
-        self._untrained = self._trained = self._second = None
+        self._untrained = self._second = None
+        self.network = None
         self.n_embedded = 0
 
     def put(self, keys, matrix):
@@ -113,7 +117,7 @@ class AlignedFeatures:
             If it was trained, in another process, on labels that have changed.
         """
         alignment = self._history.alignment
-        if self._trained is None:
+        if self.network is None:
             if alignment.is_refreshed:
                 self._trained_rows(query)
             return False
@@ -125,7 +129,9 @@ class AlignedFeatures:
         if recipe is query.recipe:
             network = query.trained()
         else:
-            network = query.train(recipe, slice(None), self._folder_of(query.labels_key))
+            network = query.train(
+                recipe, slice(None), self._folder_of(query.labels_key)
+            )
         if not hasattr(network, "embed"):
             raise ValueError(
                 "ASVP refreshes features by a network that was fine-tuned, and"
@@ -143,21 +149,16 @@ class AlignedFeatures:
             shutil.rmtree(store.folder)
             store = self._open_store(source)
         self._fill(store, query, network.embed)
-        self._store, self._is_checked, self._trained = store, True, network
+        self._store, self._is_checked, self.network = store, True, network
         ids = query.labelled.ids.tolist()
         self._history.alignment = Alignment(source, ids, is_switched)
 
     def head(self, query):
         """Classifier of features that predicts as the network; None if it has none."""
-        if not hasattr(self._trained, "head_classifier"):
+        if not hasattr(self.network, "head_classifier"):
             return None
         some = slice(0, min(_N_HEAD_ROWS, len(query.y)))
-        return self._trained.head_classifier(query.labelled.pool.take(some))
-
-    @property
-    def network(self):
-        """The network that was fine-tuned in this process, or None."""
-        return self._trained
+        return self.network.head_classifier(query.labelled.pool.take(some))
 
     def store_by_content(self, query, indices):
         """Store features of picked rows by content, too.
@@ -196,13 +197,13 @@ class AlignedFeatures:
             if self._untrained is None:  # once, because weights may be drawn
                 self._untrained = query.untrained()
             return self._untrained.embed
-        if self._trained is None:  # another process trained it
+        if self.network is None:  # another process trained it
             rows = self._trained_rows(query)
             recipe = query.recipe
             if alignment.by_fine_tuning:
                 recipe = self.second_training(query)
-            self._trained = query.train(recipe, rows, self._folder_of(alignment.source))
-        return self._trained.embed
+            self.network = query.train(recipe, rows, self._folder_of(alignment.source))
+        return self.network.embed
 
     def _trained_rows(self, query):
         """Positions among labelled rows of those that the network was trained on."""
@@ -224,9 +225,7 @@ class AlignedFeatures:
         for part in query.parts:
             known = np.flatnonzero(store.find(part.keys) >= 0)[:_N_COMPARED]
             if len(known):
-                again = checked_matrix(
-                    embed(part.pool.take(known)), len(known), "ASVP"
-                )
+                again = checked_matrix(embed(part.pool.take(known)), len(known), "ASVP")
                 return _agree(np.asarray(store.take(part.keys[known])), again)
         return None
 
@@ -269,4 +268,5 @@ def _agree(stored, again):
     """Whether two matrices of features are of one network."""
     if again.shape != stored.shape:
         return False
-    return np.linalg.norm(again - stored) <= _TOLERANCE * np.linalg.norm(stored)
+    error = np.linalg.norm(again - stored)
+    return bool(error <= _TOLERANCE * np.linalg.norm(stored))

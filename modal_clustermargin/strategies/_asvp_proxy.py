@@ -11,17 +11,9 @@ _BLOCK_ROWS = 8192
 
 
 class ProxyLearner:
-    """The classifier that a selector sees.
+    """The classifier that a selector sees, with labelled rows as a learner has them.
 
-    Parameters
-    ----------
-    proxy : classifier or None
-        None stands for a proxy that is not fitted: it embeds but does not predict.
-
-    X_training : array-like of shape (n_labelled, n_features), default=None
-        Features of the labelled rows, for selectors such as `CoreSet`.
-
-    y_training : array-like of shape (n_labelled,), default=None
+    A proxy of None is one that is not fitted: it embeds rows but does not predict.
     """
 
     def __init__(self, proxy, X_training=None, y_training=None):
@@ -33,13 +25,13 @@ class ProxyLearner:
         """Class probabilities of rows of features."""
         if self.proxy is None:
             raise NotFittedError("There are no labels to train a proxy on.")
-        return self.proxy.predict_proba(_in_memory(X))
+        return self.proxy.predict_proba(np.asarray(X) if _is_stored(X) else X)
 
     def embed(self, X):
         """Embeddings of the proxy; stored features are read in blocks."""
         if self.proxy is None:
             return np.asarray(X)
-        if not isinstance(X, StoredRows):
+        if not _is_stored(X):
             return _embed(self.proxy, X)
         starts = range(0, len(X), _BLOCK_ROWS)
         blocks = (X[start : start + _BLOCK_ROWS] for start in starts)
@@ -51,38 +43,15 @@ def _embed(proxy, X):
     return checked_matrix(embed_by(proxy, X), n_rows(X), "ASVP")
 
 
-def _in_memory(X):
-    return np.asarray(X) if isinstance(X, StoredRows) else X
+def _is_stored(X):
+    return isinstance(X, StoredRows)
 
 
 def ask_selector(selector, learner, pool, n_instances, ids):
-    """Let a selector choose rows.
+    """Return ``(indices, metrics)`` of a selector; metrics are zeros if it has none.
 
-    Parameters
-    ----------
-    selector : QueryStrategy or callable
-        A callable takes ``(classifier, X_pool, n_instances)`` and returns positions, or
-        a tuple that begins with them.
-
-    learner : ProxyLearner
-
-    pool : Pool
-        Features, or the rows themselves.
-
-    n_instances : int
-
-    ids : ndarray of shape (n_pool,)
-        Names by which a `QueryStrategy` recognises rows.
-
-    Returns
-    -------
-    indices, metrics : ndarray of shape (n_instances,)
-        Metrics are zeros if a callable returns none.
-
-    Raises
-    ------
-    ValueError
-        If a callable does not return as many different positions in the pool.
+    A callable takes ``(classifier, X_pool, n_instances)`` and returns positions, or a
+    tuple that begins with positions.
     """
     if isinstance(selector, QueryStrategy):
         return selector._checked_picks(learner, pool, n_instances, ids)

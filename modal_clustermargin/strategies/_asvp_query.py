@@ -12,41 +12,20 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from modal_clustermargin.pools import Pool, id_keys, lasting_ids, n_rows
+from modal_clustermargin.pools import Pool, lasting_ids, n_rows, pool_keys
 
 
 class KeyedRows:
-    """A pool, the key of each row, and a distinct id of each row, also of equal rows.
-
-    Parameters
-    ----------
-    pool : Pool
-
-    ids : ndarray of shape (n_rows,), default=None
-        Names of the rows. Without them, the key of a row is its fingerprint.
-    """
+    """A pool with the key of each row, and with a distinct id even for equal rows."""
 
     def __init__(self, pool, ids=None):
         self.pool = pool
-        self.keys = pool.keys() if ids is None else id_keys(ids)  # uint64
+        self.keys = pool_keys(pool, ids)  # uint64
         self.ids = lasting_ids(self.keys)  # int64
 
 
 class Query:
-    """One query, checked.
-
-    Parameters
-    ----------
-    classifier : modAL learner or classifier
-        A `DeferredFit` is recognised by its ``is_pending_``.
-
-    pool : Pool
-
-    n_instances : int
-
-    ids : ndarray of shape (n_pool,) or None
-
-    embedding, labelled : as in `ASVP`
+    """One query: checked, and what ASVP asks of the network in it.
 
     Attributes
     ----------
@@ -54,13 +33,10 @@ class Query:
         The estimator of a learner, or the classifier itself.
 
     recipe : classifier
-        What the estimator trains; for a `DeferredFit`, the classifier in it.
+        The classifier that the estimator trains; the one in a `DeferredFit`.
 
     y : ndarray of shape (n_labelled,) or (n_labelled, n_labels), or None
         None without labelled rows.
-
-    pool, labelled : KeyedRows
-        `labelled` is None without labelled rows.
     """
 
     def __init__(self, classifier, pool, n_instances, ids, embedding, labelled):
@@ -120,11 +96,9 @@ class Query:
             )
         return X, y
 
-    # The keys of large pools take time, so they wait until all checks are made.
-
     @cached_property
     def pool(self):
-        """The pool."""
+        """The pool; keys take time and wait until all checks are made."""
         return KeyedRows(self._pool, self._ids)
 
     @cached_property
@@ -134,7 +108,7 @@ class Query:
 
     @property
     def parts(self):
-        """The pool and, if there are any, the labelled rows."""
+        """The pool and the labelled rows, if there are any."""
         return [self.pool] if self.labelled is None else [self.pool, self.labelled]
 
     @cached_property
@@ -155,19 +129,22 @@ class Query:
             return self.estimator.untrained(first)
         try:
             self.recipe.embed(first)
-        except NotFittedError:  # without pre-trained weights, the first training counts
+        except (
+            NotFittedError
+        ):  # no pre-trained weights: the first training provides them
             return self.trained()
         return copy.deepcopy(self.recipe)
 
     def trained(self):
         """Return the network as the learner trains it, unchanged by later training."""
-        network = self.estimator.estimator_ if self.is_deferred else self.recipe
-        return network if self.is_deferred else copy.deepcopy(network)
+        if self.is_deferred:
+            return self.estimator.estimator_
+        return copy.deepcopy(self.recipe)
 
     def train(self, recipe, rows, folder):
         """Return a clone of a classifier, trained on some of the labelled rows.
 
-        `folder`, or None, is where a classifier with a `checkpoint_dir` saves its state.
+        A classifier with a `checkpoint_dir` saves its state in the folder, if any.
         """
         network = clone(recipe)
         parameters = network.get_params(deep=False)

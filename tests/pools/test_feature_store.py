@@ -17,7 +17,7 @@ ROWS = np.arange(8.0).reshape(4, 2)
 
 @pytest.fixture(params=["memory", "folder"])
 def store(request, tmp_path):
-    return FeatureStore() if request.param == "memory" else FolderStore(tmp_path, "a")
+    return FeatureStore() if request.param == "memory" else FolderStore(tmp_path)
 
 
 def test_gives_back_what_it_took_in_any_order(store):
@@ -58,7 +58,7 @@ def test_numbers_keep_their_width(store, dtype, kept):
 
 def test_says_what_does_not_fit(store):
     store.extend(KEYS[:1], [ROWS[:1]])
-    with pytest.raises(ValueError, match="features of 2 columns, and got some of 3"):
+    with pytest.raises(ValueError, match="features of 2 columns and got features of 3"):
         store.extend(KEYS[1:2], [np.zeros((1, 3))])
     with pytest.raises(ValueError, match="features that contain NaN"):
         store.extend(KEYS[1:2], [[[0, np.inf]]])
@@ -72,31 +72,24 @@ def test_numbers_too_large_for_the_type_of_the_first_are_refused(store):
 
 class TestFolder:
     def test_is_there_for_the_next_process(self, tmp_path):
-        FolderStore(tmp_path, "a").extend(KEYS, [ROWS[:3], ROWS[3:]])
-        store = FolderStore(tmp_path, "a")
+        FolderStore(tmp_path).extend(KEYS, [ROWS[:3], ROWS[3:]])
+        store = FolderStore(tmp_path)
         np.testing.assert_array_equal(store.take(KEYS), ROWS)
         store.extend(KEYS[:1] + np.uint64(1), [ROWS[:1]])
-        assert FolderStore(tmp_path, "a").n_rows == 5
-
-    def test_another_source_begins_anew(self, tmp_path):
-        FolderStore(tmp_path, "a").extend(KEYS, [ROWS])
-        store = FolderStore(tmp_path, "b")
-        assert store.n_rows == 0
-        store.extend(KEYS[:1], [[[9.0]]])
-        np.testing.assert_array_equal(FolderStore(tmp_path, "b").take(KEYS[:1]), [[9]])
+        assert FolderStore(tmp_path).n_rows == 5
 
     def test_what_a_killed_process_left_is_written_over(self, tmp_path):
-        FolderStore(tmp_path, "a").extend(KEYS[:3], [ROWS[:3]])
+        FolderStore(tmp_path).extend(KEYS[:3], [ROWS[:3]])
         for name in ("features", "keys"):
             with (tmp_path / name).open("ab") as file:
                 file.write(b"half a blo")
-        store = FolderStore(tmp_path, "a")
+        store = FolderStore(tmp_path)
         store.extend(KEYS[3:], [ROWS[3:]])
-        np.testing.assert_array_equal(FolderStore(tmp_path, "a").take(KEYS), ROWS)
+        np.testing.assert_array_equal(FolderStore(tmp_path).take(KEYS), ROWS)
 
     @pytest.mark.parametrize("damage", ["keys", "features", "head", "head.json"])
     def test_damage_costs_the_features_and_a_warning(self, tmp_path, damage):
-        FolderStore(tmp_path, "a").extend(KEYS, [ROWS])
+        FolderStore(tmp_path).extend(KEYS, [ROWS])
         if damage == "head":
             head = json.loads((tmp_path / "head.json").read_text())
             del head["n_rows"]
@@ -104,9 +97,9 @@ class TestFolder:
         else:
             (tmp_path / damage).write_bytes(b"1")
         with pytest.warns(UserWarning, match="cannot be used .* computed again"):
-            store = FolderStore(tmp_path, "a")
+            store = FolderStore(tmp_path)
         store.extend(KEYS, [ROWS])
-        np.testing.assert_array_equal(FolderStore(tmp_path, "a").take(KEYS), ROWS)
+        np.testing.assert_array_equal(FolderStore(tmp_path).take(KEYS), ROWS)
 
 
 few_keys = hnp.arrays(np.uint64, st.integers(1, 12), elements=st.integers(0, 4))
