@@ -22,6 +22,8 @@ from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._embeddings import checked_matrix
 from modal_clustermargin.strategies._margin import MarginSampling
 
+_STAGES = ("features", "indicator", "fine_tuning", "proxy", "selection")
+
 
 class ASVP(QueryStrategy):
     """Select by a cheap proxy instead of a large network.
@@ -236,7 +238,7 @@ class ASVP(QueryStrategy):
     def _select_in_new_round(self, query):
         # Every round draws both seeds, in this order, so that later draws are the same.
         proxy_seed, selector_seed = self._generator().randint(2**31 - 1, size=2)
-        seconds = dict.fromkeys(ASVPRound.STAGES, 0.0)
+        seconds = dict.fromkeys(_STAGES, 0.0)
         features = self._features
         features.n_embedded = 0
 

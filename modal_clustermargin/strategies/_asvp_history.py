@@ -52,8 +52,6 @@ class ASVPRound:
     seconds: dict = field(default_factory=dict)
     values: dict = field(default_factory=dict)
 
-    STAGES = ("features", "indicator", "fine_tuning", "proxy", "selection")
-
 
 class Alignment(NamedTuple):
     """The network that computed the features."""
