@@ -13,15 +13,15 @@ python = $(VENV)/bin/python
 demo: $(VENV)/.installed
 	$(python) -m modal_clustermargin compare --seeds 10 --jobs 2 --output demo $(ARGS)
 
-# Everything under the modAL that pip resolves to (0.4.1), and what meets modAL
+# All tests under the modAL that pip resolves to (0.4.1), and those that use modAL
 # again under 0.4.2.1, which calls strategies differently.
 test: $(VENV)/.installed $(MODAL_0_4_2)/.installed
 	$(python) -m pytest -q
-	PYTHONPATH=$(MODAL_0_4_2) $(python) -m pytest -q tests/modal
+	PYTHONPATH=$(MODAL_0_4_2) $(python) -m pytest -q tests/modal tests/learners tests/testing tests/strategies/test_contract.py
 
 # With the lowest versions that the metadata allow, for Python 3.10 or 3.11.
 test-lowest: $(LOWEST)/.installed
-	$(LOWEST)/bin/python -m pytest -q tests/modal tests/strategies tests/clustering tests/selection tests/pools tests/transferability tests/distributed
+	$(LOWEST)/bin/python -m pytest -q tests/modal tests/learners tests/testing tests/strategies tests/clustering tests/selection tests/pools tests/transferability tests/distributed
 
 lint: $(VENV)/.installed
 	$(python) -m ruff check .

@@ -1,20 +1,20 @@
-"""A check as an object with a name, and all of them for a strategy."""
+"""All checks of a strategy, each as a callable object with a name."""
 
-# ruff: noqa: NPY002  numpy's global generator is put back
+# ruff: noqa: NPY002  numpy's global generator is restored
 import copy
 import warnings
 
 import numpy as np
 
 from modal_clustermargin.testing._contract import CHECKS
-from modal_clustermargin.testing._subjects import Broken, name_of
+from modal_clustermargin.testing._fixtures import name_of, no_error
 
 
 class QueryStrategyCheck:
-    """One promise of a query strategy, and how to see whether it is kept.
+    """One check of a query strategy.
 
-    Calling it raises AssertionError with a sentence if the promise is broken, and
-    does nothing otherwise. ``str`` gives its name.
+    Calling it raises AssertionError, with a sentence that says what is wrong, if the
+    check fails. ``str`` gives its name.
 
     Attributes
     ----------
@@ -30,27 +30,14 @@ class QueryStrategyCheck:
         self._check = check
 
     def __call__(self):
-        name = name_of(self.strategy)
-        try:
+        with no_error(self.strategy, "when it was copied; modAL copies learners"):
             strategy = copy.deepcopy(self.strategy)
-        except Exception as error:
-            raise Broken(
-                f"{name} cannot be copied, so it cannot be checked, nor a learner with"
-                f" it be kept: {error}"
-            ) from error
         state = np.random.get_state()
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), no_error(strategy, f"in {self.name}"):
                 # modAL calls scikit-learn by an argument's old name.
                 warnings.filterwarnings("ignore", "'force_all_finite'", FutureWarning)
                 self._check(strategy)
-        except Broken:
-            raise
-        except Exception as error:
-            raise Broken(
-                f"{name} raised {type(error).__name__} where it should have chosen rows"
-                f" ({self.name}): {error}"
-            ) from error
         finally:
             np.random.set_state(state)
 
@@ -62,10 +49,10 @@ class QueryStrategyCheck:
 
 
 def check_query_strategy(strategy):
-    """Checks of what a strategy promises to those who call it.
+    """Checks that a query strategy keeps its contract.
 
-    Run under the modAL that is installed: what a strategy has to return differs
-    from 0.4.1 to 0.4.2. numpy's global generator is put back after each.
+    The checks use the installed modAL: versions 0.4.1 and 0.4.2 expect a strategy to
+    return different things. Each check leaves numpy's global generator as it was.
 
     Parameters
     ----------
@@ -76,7 +63,7 @@ def check_query_strategy(strategy):
     Returns
     -------
     checks : iterator of QueryStrategyCheck
-        To be called; AssertionError explains what is broken.
+        Call each; its AssertionError says what is wrong.
 
     Raises
     ------
@@ -100,7 +87,7 @@ def check_query_strategy(strategy):
     """
     if not callable(strategy) or isinstance(strategy, type):
         raise TypeError(
-            "check_query_strategy wants a strategy that can be called with (learner,"
-            f" X_pool, n_instances); got {strategy!r}. Of a class, pass an instance."
+            "check_query_strategy needs a strategy that can be called with (learner,"
+            f" X_pool, n_instances); got {strategy!r}. Pass an instance, not a class."
         )
     return (QueryStrategyCheck(check, strategy) for check in CHECKS)

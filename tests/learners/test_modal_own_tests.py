@@ -1,4 +1,4 @@
-"""modAL's own tests of learners, run on ours; skipped where there is no copy of them.
+"""modAL's own tests of its learners, run on ours; skipped without a copy of them.
 
 MODAL_TESTS names the folder `tests` of a copy of modAL's repository, at the tag of
 the version that is installed.
@@ -18,7 +18,7 @@ from modal_clustermargin import learners
 FOLDER = os.environ.get("MODAL_TESTS")
 CLASSES = [*learners.__all__]
 
-# Not of learners, and not importable with numpy 1.24 and later.
+# Not about learners, and not importable with numpy 1.24 and later.
 NOT_IMPORTED = re.compile(r"^import modAL\.expected_error\n", re.MULTILINE)
 
 # A pair is positions and metrics for our learners, under every modAL. In 0.4.1 it was
@@ -27,7 +27,7 @@ LEFT_OUT = "TestActiveLearner.test_old_query_strategy_interface"
 
 
 def own_tests():
-    """The test cases of modAL's learners, written for ours."""
+    """modAL's test cases for learners, with our classes in place of modAL's."""
     if FOLDER is None:
         return []
     source = (Path(FOLDER) / "core_tests.py").read_text()
