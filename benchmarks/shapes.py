@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 from modal_clustermargin.clustering import AverageLinkage
-from modal_clustermargin.clustering._neighbors import NeighborSearch
+from modal_clustermargin.clustering._neighbor_search import NeighborSearch
 
 
 def identical(n, rng):

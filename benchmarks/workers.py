@@ -195,7 +195,7 @@ def predict(n, d, n_parts):
 
 def measure(stored, client):
     spent = {"seconds": 0.0, "products": 0.0}
-    search = WorkerSearch._all_in_set
+    search = WorkerSearch._exact_knn
 
     def timed(self, rows, *rest):
         start = time.perf_counter()
@@ -209,12 +209,12 @@ def measure(stored, client):
     here_before = memory("VmRSS")
     forget_peak()
     moved_before = loopback_bytes()
-    WorkerSearch._all_in_set = timed
+    WorkerSearch._exact_knn = timed
     try:
         # Half of all merges: the lists of one search, all full, are enough for them.
         AverageLinkage(mean_cluster_size=2).fit(stored)
     finally:
-        WorkerSearch._all_in_set = search
+        WorkerSearch._exact_knn = search
     moved = loopback_bytes() - moved_before
     peaks = client.run(worker_memory, "VmHWM")
     return {

@@ -1,25 +1,25 @@
 """Exact average linkage: the lowest merge first, without a distance matrix.
 
-This is Müllner's generic algorithm ("Modern hierarchical, agglomerative
-clustering algorithms", 2011, arXiv:1109.2378): a queue of clusters by what
-their nearest neighbour is at least away, where the first is either merged or
-measured anew. What is added is the certified list of neighbours (`_kernels`) in
-the place of the matrix, and a search for those whose list has run out.
+This is Müllner's generic algorithm ("Modern hierarchical, agglomerative clustering
+algorithms", 2011, arXiv:1109.2378): a priority queue orders clusters by a lower bound
+on the distance to their nearest neighbour, and the first cluster is either merged or
+measured again. In place of the distance matrix, each cluster has a certified list of
+neighbours (`_kernels`), and a search renews the lists that have run out.
 """
 
 import numpy as np
 
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.clustering import _kernels
-from modal_clustermargin.clustering._neighbors import Base, Points
+from modal_clustermargin.clustering._neighbor_search import References, Queries
 
 _N_LISTED = 16
 
-# Clusters that a search is worth sharing with, at the most and at the least.
-_SHARED_BY = 256
-_SHARED_FROM = 16
+# Most and fewest clusters that join a search although their lists have not run out.
+_MOST_JOINING = 256
+_FEWEST_JOINING = 16
 
-# Merges between two looks at the progress bar, and for a Ctrl-C.
+# Merges between two updates of the progress bar; Ctrl-C waits as long.
 _AT_A_TIME = 20_000
 
 
@@ -35,10 +35,10 @@ def agglomerate(rows, weight, search, *, n_merges, sq_threshold=np.inf, verbose=
         Number of samples that each leaf stands for; overwritten.
 
     search : NeighborSearch
-        How to look for neighbours. The merges are exact if it is.
+        Finds neighbours. The merges are exact if the search is.
 
     n_merges : int
-        Most merges to make, n_leaves - 1 at the most; all that tie with the
+        Most merges to make, at most n_leaves - 1; further merges that tie with the
         last in height are made, too.
 
     sq_threshold : float, default=infinity
@@ -54,16 +54,15 @@ def agglomerate(rows, weight, search, *, n_merges, sq_threshold=np.inf, verbose=
         makes node ``n_leaves + i``.
 
     heights : ndarray of shape (n_made,)
-        Mean squared distance between the two. A merge may be lower than the
-        one before by the rounding of the rows, but not than those it is made
-        of.
+        Mean squared distance between the two nodes. By the rounding of the rows, a
+        merge may be lower than the one before, but never lower than the merges that
+        made its nodes.
 
     Notes
     -----
-    Memory O(n_leaves (n_features + 16)). Time is that of one search for the
-    nearest neighbours of all leaves and of searches again for the clusters
-    whose lists run out; a merge itself costs 16**2 comparisons and a few
-    distances, on any data.
+    Memory is O(n_leaves (n_features + 16)). Time is that of one search for the nearest
+    neighbours of all leaves, and of searches for the clusters whose lists run out; a
+    merge itself costs 16**2 comparisons and a few distances, on any data.
     """
     agglomeration = _Agglomeration(rows, weight, search, sq_threshold)
     n_expected = n_merges if sq_threshold == np.inf else None
@@ -77,24 +76,24 @@ def agglomerate(rows, weight, search, *, n_merges, sq_threshold=np.inf, verbose=
 
 
 class _Agglomeration:
-    """Clusters being merged, and the merges made."""
+    """The clusters, and the merges made so far."""
 
     def __init__(self, rows, weight, search, sq_threshold):
         n_leaves = len(rows)
         self.search = search
-        # A list cut at the threshold leaves room for a distance equal to it.
+        # Lists end just above the threshold, so they hold distances equal to it.
         self.cap = np.nextafter(sq_threshold, np.inf)
         n_listed = max(1, min(_N_LISTED, n_leaves - 1))
         self.clusters = _kernels.start(rows, weight, n_listed)
         self.children = np.empty((n_leaves - 1, 2), np.int64)
         self.heights = np.empty(n_leaves - 1)
         self.n_merges = 0
-        self.n_merged_then = 0  # when lists were last searched for
-        self.n_searched = 0  # clusters, since the last search for all
-        self.n_merges_at_all = -1  # when all were last searched for
+        self.n_merges_at_search = 0  # at the last search
+        self.n_searched = 0  # clusters, since the last search of all
+        self.n_merges_at_full_search = -1  # at the last search of all
 
     def merge(self, n_merges, limit, show):
-        """Merge until there are so many merges, or none is within `limit`."""
+        """Merge until `n_merges` are made, or no merge is within `limit`."""
         while self.n_merges < n_merges:
             n_wanted = min(n_merges, self.n_merges + _AT_A_TIME)
             self.n_merges = _kernels.merge_lowest(
@@ -107,47 +106,46 @@ class _Agglomeration:
             )
             show(self.n_merges)
             if self.n_merges < n_wanted:
-                first = self.clusters.winner[1]
+                first = self.clusters.tree[1]
                 if self.clusters.key[first] > limit:
                     break
                 self._search_again(limit)
 
     def _search_again(self, limit):
-        """New lists for the clusters whose list has run out, or for all.
+        """Renew the lists of the clusters whose list has run out, or of all.
 
-        With them ask those whose bound is the lowest, whose lists will run out
-        next; half as many as merges were made since the last search, so that one
-        cluster that swallows all others searches alone. Which else will run out
-        is not known, so it is rent or buy: searches for some go on until they
-        have cost as much as a search for all.
+        The clusters with the lowest bounds join the search, since their lists will run
+        out next: half as many as merges were made since the last search, so that a
+        cluster that absorbs all others searches alone. A search of all clusters is made
+        once the searches of some have cost as much (rent or buy).
         """
         clusters = self.clusters
         live = np.flatnonzero(clusters.alive)
-        base = Base(clusters.mean, clusters.spread, clusters.node, live)
+        references = References(clusters.mean, clusters.spread, clusters.node, live)
         n_listed = clusters.neighbors.shape[1]
         is_out = (clusters.n_neighbors[live] == 0) & (clusters.bound[live] <= limit)
-        exhausted = live[is_out]
-        if not len(exhausted):
+        slots = live[is_out]
+        if not len(slots):
             raise RuntimeError(
                 f"average linkage stopped at {self.n_merges} merges, with nothing to"
                 " merge and nothing to search. This is a bug in modal_clustermargin;"
                 " please report it with the data."
             )
-        n_shared = min((self.n_merges - self.n_merged_then) // 2, _SHARED_BY, len(live))
-        self.n_merged_then = self.n_merges
-        asking = exhausted
-        if n_shared >= max(len(exhausted), _SHARED_FROM):
-            next_out = np.argpartition(clusters.bound[live], n_shared - 1)[:n_shared]
-            asking = np.union1d(exhausted, live[next_out])
-        self.n_searched += len(asking)
-        if self.n_searched > self.search.share_of_single * len(live):
-            if self.n_merges == self.n_merges_at_all:
-                self.search.recall = None  # most neighbours were no help
-            self.n_merges_at_all = self.n_merges
-            found = self.search.nearest_of_each(base, n_listed, self.cap)
+        n_new = self.n_merges - self.n_merges_at_search
+        n_joining = min(n_new // 2, _MOST_JOINING, len(live))
+        self.n_merges_at_search = self.n_merges
+        if n_joining >= max(len(slots), _FEWEST_JOINING):
+            lowest = np.argpartition(clusters.bound[live], n_joining - 1)[:n_joining]
+            slots = np.union1d(slots, live[lowest])
+        self.n_searched += len(slots)
+        if self.n_searched > self.search.relative_cost * len(live):
+            if self.n_merges == self.n_merges_at_full_search:
+                self.search.recall = None  # approximate lists allowed no merge
+            self.n_merges_at_full_search = self.n_merges
+            found = self.search.nearest_of_each(references, n_listed, self.cap)
             _kernels.set_lists(clusters, live, *found, self.cap)
             self.n_searched = 0
         else:
-            points = Points(clusters.mean[asking], clusters.spread[asking], asking)
-            found = self.search.nearest(points, base, n_listed)
-            _kernels.set_lists(clusters, asking, *found, self.cap)
+            queries = Queries(clusters.mean[slots], clusters.spread[slots], slots)
+            found = self.search.nearest(queries, references, n_listed)
+            _kernels.set_lists(clusters, slots, *found, self.cap)

@@ -22,7 +22,7 @@ from modal_clustermargin.clustering._merges import (
     with_ties,
 )
 from modal_clustermargin.clustering._nearest_clusters import nearest_clusters
-from modal_clustermargin.clustering._neighbors import NeighborSearch
+from modal_clustermargin.clustering._neighbor_search import NeighborSearch
 from modal_clustermargin.clustering._rows import check_rows, check_type, row_blocks
 from modal_clustermargin.distributed._worker_rows import device_of_worker
 from modal_clustermargin.distributed._worker_search import WorkerSearch

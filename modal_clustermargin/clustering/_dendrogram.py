@@ -1,4 +1,4 @@
-"""Merges as scikit-learn and scipy write them, and the clusters they leave."""
+"""Merges in the format of scikit-learn and scipy, and the clusters that they make."""
 
 import numpy as np
 from scipy import sparse
@@ -6,10 +6,10 @@ from scipy.sparse.csgraph import connected_components
 
 
 def sort_merges(children, heights, n_leaves):
-    """Put merges in ascending order of height and renumber their nodes.
+    """Sort merges by height, ascending, and renumber their nodes.
 
-    Every merge must come after those it is made of and be no lower; equal
-    heights keep their order.
+    Every merge must come after the merges of its nodes and be no lower. Ties keep their
+    order.
     """
     order = np.argsort(heights, kind="stable")
     node = np.arange(n_leaves + len(order))
@@ -18,7 +18,7 @@ def sort_merges(children, heights, n_leaves):
 
 
 def expand_leaves(children, heights, leaf):
-    """Turn merges of leaves into merges of the samples they stand for.
+    """Turn merges of leaves into merges of the samples that they represent.
 
     Parameters
     ----------
@@ -51,9 +51,9 @@ def expand_leaves(children, heights, leaf):
 
 
 def clusters_of(children, n_samples):
-    """Cluster of each sample, numbered from 0 by its first sample."""
+    """Cluster of each sample, numbered from 0 in the order of their first samples."""
     n_nodes = n_samples + len(children)
-    # csgraph counts in 32 bits, and scipy before 1.12 does not cast for it.
+    # csgraph needs int32, and scipy before 1.12 does not cast.
     parents = np.repeat(np.arange(n_samples, n_nodes, dtype=np.int32), 2)
     nodes = children.ravel().astype(np.int32)
     edges = sparse.coo_array(

@@ -1,21 +1,23 @@
 """Every compiled loop of average linkage, over plain arrays.
 
-One file on purpose: numba's on-disk cache does not notice an edit to a
-function that lives in another file than its caller.
+All loops are in one file, since numba's on-disk cache does not notice that a function
+in another file than its caller has changed.
 
-A cluster is a slot: a row of `mean` and an entry of `spread` and `weight`.
-`mean` is the mean of its rows, `spread` their mean squared distance to it and
-`weight` their number. The mean squared distance over all pairs of two clusters
-is then ``|mean_a - mean_b|**2 + spread_a + spread_b``: three non-negative
-terms, so nothing cancels wherever the data lie.
+Each cluster has a slot: a row of `mean` and an entry of `spread` and `weight`. `mean` is
+the mean of its rows, `spread` their mean squared distance to the mean, and `weight`
+their number. The mean squared distance over all pairs of two clusters is then
+``|mean_a - mean_b|**2 + spread_a + spread_b``. The three terms are not negative, so
+nothing cancels, however far the data are from the origin.
 
-A slot keeps a certified list of neighbours: nodes of the dendrogram in ascending
-order of a distance that they are not nearer than, and `bound`, which every live
-cluster that no entry stands for is not nearer than. A merge does not touch the
-lists that name its two halves. Their entries now stand for the union, and still
-hold: average linkage is reducible, so the union is not nearer than the nearer of
-the halves. An entry is brought up to date when it comes first in its list, and
-its slot first of all.
+Each slot has a certified list of neighbours: nodes of the dendrogram, each with a lower
+bound on its distance, ascending. No live cluster that the list does not represent is
+nearer than the `bound` of the slot. A merge leaves the lists that name its two halves
+unchanged. Their entries now represent the union and remain valid: average linkage is
+reducible, so the union is not nearer than the nearer of its halves. An entry is
+measured again when it is the first of its list and its slot is the first of all.
+
+The slots are the leaves of a tournament tree. Each inner node, ``tree[node]``, holds
+the slot with the lowest key below it, so ``tree[1]`` is the first slot of all.
 """
 
 from typing import NamedTuple
@@ -25,7 +27,7 @@ import numpy as np
 
 
 class Clusters(NamedTuple):
-    """The state of an agglomeration; one entry per slot if not said otherwise."""
+    """The state of an agglomeration; one entry per slot unless noted."""
 
     mean: np.ndarray  # (n_slots, n_features), float32 or float64
     spread: np.ndarray  # float64
@@ -35,20 +37,20 @@ class Clusters(NamedTuple):
     node: np.ndarray  # int64, its number in the dendrogram
     parent: np.ndarray  # (2 n_slots - 1,), int64: of each node; itself if a root
     slot: np.ndarray  # (2 n_slots - 1,), int64: of each node that is a root
-    neighbors: np.ndarray  # (n_slots, n_listed), int64: nodes; ~node if not measured
+    neighbors: np.ndarray  # (n_slots, n_listed), int64: nodes; ~node if only bounded
     sq_dists: np.ndarray  # (n_slots, n_listed), float64
     n_neighbors: np.ndarray  # int64
     bound: np.ndarray  # float64
-    key: np.ndarray  # (n_slots + 1,): no cluster is nearer; infinite if dead
-    winner: np.ndarray  # (2 * a power of two,): a tree of the slots of least key
+    key: np.ndarray  # (n_slots + 1,): least distance to others; infinite if dead
+    tree: np.ndarray  # (2 * a power of two,): tournament tree of slots by key
 
 
 def start(mean, weight, n_listed):
-    """Every row a cluster of its own, with an empty list and bound 0."""
+    """One cluster per row, with an empty list and bound 0."""
     n_slots = len(mean)
     n_leaves = 1 << (n_slots - 1).bit_length()  # of the tree
-    winner = np.full(2 * n_leaves, n_slots)
-    winner[n_leaves : n_leaves + n_slots] = np.arange(n_slots)
+    tree = np.full(2 * n_leaves, n_slots)
+    tree[n_leaves : n_leaves + n_slots] = np.arange(n_slots)
     clusters = Clusters(
         mean=mean,
         spread=np.zeros(n_slots),
@@ -63,9 +65,9 @@ def start(mean, weight, n_listed):
         n_neighbors=np.zeros(n_slots, np.int64),
         bound=np.zeros(n_slots),
         key=np.append(np.zeros(n_slots), np.inf),
-        winner=winner,
+        tree=tree,
     )
-    _seat_all(clusters)
+    _tree_build(clusters)
     return clusters
 
 
@@ -80,7 +82,7 @@ def _sq_dist(a, spread_a, b, spread_b):
 
 @numba.njit(cache=True)
 def _insert(slots, sq_dists, n, slot, sq_dist):  # slots, sq_dists: IN and OUT
-    """Insert into the first `n` entries, ascending; the largest may fall off."""
+    """Insert into the first `n` entries, ascending; a full list drops its largest."""
     if n < slots.shape[0]:
         position = n
         n += 1
@@ -98,49 +100,46 @@ def _insert(slots, sq_dists, n, slot, sq_dist):  # slots, sq_dists: IN and OUT
 
 
 @numba.njit(cache=True, parallel=True)
-def nearest_by_scan(points, spreads, own, mean, spread, base, n_listed):
-    """The `n_listed` base slots nearest to each point, by measuring them all.
+def nearest_by_scan(queries, spreads, own, mean, spread, references, n_listed):
+    """The `n_listed` reference slots nearest to each query, with all distances measured.
 
-    `own` holds a slot to leave out for each point, or -1. Rows of the answer
-    are ascending and padded with -1 and infinity.
+    `own` holds a slot to exclude for each query, or -1. Rows of the result are
+    ascending and padded with -1 and infinity.
     """
-    n_points = points.shape[0]
-    slots = np.full((n_points, n_listed), -1, np.int32)
-    sq_dists = np.full((n_points, n_listed), np.inf)
-    for p in numba.prange(n_points):
+    n_queries = queries.shape[0]
+    slots = np.full((n_queries, n_listed), -1, np.int32)
+    sq_dists = np.full((n_queries, n_listed), np.inf)
+    for p in numba.prange(n_queries):
         n = 0
-        for position in range(base.shape[0]):
-            slot = base[position]
+        for position in range(references.shape[0]):
+            slot = references[position]
             if slot != own[p]:
-                d = _sq_dist(points[p], spreads[p], mean[slot], spread[slot])
+                d = _sq_dist(queries[p], spreads[p], mean[slot], spread[slot])
                 n = _insert(slots[p], sq_dists[p], n, slot, d)
     return slots, sq_dists
 
 
 @numba.njit(cache=True, parallel=True)
-def measure_proposals(points, spreads, own, mean, spread, base, proposed):
-    """Slots proposed for each point as positions in `base` (-1: none), measured.
-
-    The answer has the form of `nearest_by_scan`.
-    """
-    n_points, n_proposed = proposed.shape
-    slots = np.full((n_points, n_proposed), -1, np.int32)
-    sq_dists = np.full((n_points, n_proposed), np.inf)
-    for p in numba.prange(n_points):
+def measure_proposals(queries, spreads, own, mean, spread, references, proposed):
+    """`nearest_by_scan` among proposed positions in `references`; -1 is no proposal."""
+    n_queries, n_proposed = proposed.shape
+    slots = np.full((n_queries, n_proposed), -1, np.int32)
+    sq_dists = np.full((n_queries, n_proposed), np.inf)
+    for p in numba.prange(n_queries):
         n = 0
         for column in range(n_proposed):
             if proposed[p, column] < 0:
                 continue
-            slot = base[proposed[p, column]]
+            slot = references[proposed[p, column]]
             if slot != own[p]:
-                d = _sq_dist(points[p], spreads[p], mean[slot], spread[slot])
+                d = _sq_dist(queries[p], spreads[p], mean[slot], spread[slot])
                 n = _insert(slots[p], sq_dists[p], n, slot, d)
     return slots, sq_dists
 
 
 @numba.njit(cache=True)
 def set_lists(clusters, owners, slots, sq_dists, bounds, cap):  # clusters: OUT
-    """Give each owner the list that a search found, cut to what is certain."""
+    """Give each owner the certain part of the list that a search found."""
     n_listed = clusters.neighbors.shape[1]
     for row in range(owners.shape[0]):
         i = owners[row]
@@ -161,20 +160,20 @@ def set_lists(clusters, owners, slots, sq_dists, bounds, cap):  # clusters: OUT
 
 @numba.njit(cache=True)
 def merge_lowest(clusters, children, heights, n_done, n_wanted, limit):
-    """Make the lowest merge again and again.
+    """Make the lowest merge repeatedly.
 
-    `clusters`, `children` (n_merges, 2) and `heights` (n_merges,) are OUT. The
-    first `n_done` merges are made; stops when there are `n_wanted`, when no
-    merge is within `limit`, or when a list has run out that has to be searched
-    anew. Returns the number of merges made.
+    `clusters`, `children` (n_merges, 2) and `heights` (n_merges,) are OUT. The first
+    `n_done` merges exist already. Stops when there are `n_wanted`, when no merge is
+    within `limit`, or when the first slot needs a new list. Returns the number of
+    merges.
     """
     while n_done < n_wanted:
-        i = clusters.winner[1]
+        i = clusters.tree[1]
         if not clusters.key[i] <= limit or clusters.n_neighbors[i] == 0:
             break
         entry = clusters.neighbors[i, 0]
         if entry >= 0 and clusters.parent[entry] == entry:
-            # But for the rounding of the means, no two clusters are nearer.
+            # No two clusters are nearer, up to the rounding of the means.
             j = clusters.slot[entry]
             heights[n_done] = _merge(
                 clusters, i, j, clusters.node.shape[0] + n_done, children[n_done]
@@ -188,7 +187,7 @@ def merge_lowest(clusters, children, heights, n_done, n_wanted, limit):
 
 @numba.njit(cache=True)
 def _measure_first(clusters, i):
-    """Put the true distance in place of the first entry of a list."""
+    """Replace the first entry of a list by a measured one."""
     neighbors, sq_dists = clusters.neighbors[i], clusters.sq_dists[i]
     n = clusters.n_neighbors[i] - 1
     root = _root(clusters.parent, neighbors[0] if neighbors[0] >= 0 else ~neighbors[0])
@@ -210,7 +209,7 @@ def _measure_first(clusters, i):
 @numba.njit(cache=True)
 def _merge(clusters, i, j, node, children):  # clusters, children: OUT
     """Merge slot j into slot i as a new node; returns the height."""
-    # Rounding may put a merge a hair below those it is made of.
+    # Rounding may put a merge slightly below the merges of its halves.
     height = max(clusters.sq_dists[i, 0], clusters.height[i], clusters.height[j])
     children[0], children[1] = clusters.node[i], clusters.node[j]
     weight = clusters.weight[i] + clusters.weight[j]
@@ -235,18 +234,18 @@ def _merge(clusters, i, j, node, children):  # clusters, children: OUT
     clusters.slot[node] = i
     clusters.alive[j] = False
     clusters.key[j] = np.inf
-    _seat(clusters, j)
+    _tree_update(clusters, j)
     _set_key(clusters, i)
     return height
 
 
 @numba.njit(cache=True)
 def _join_lists(clusters, i, j, share, node):
-    """Make the list of `i` that of its union with `j`, which weighs `share`.
+    """Replace the list of `i` by that of its union with `j`, which weighs `share`.
 
-    The distance to a union is the mean of those to its halves, by weight; so
-    are the distances that others are not nearer than. A half that does not list
-    a cluster is no nearer to it than its bound.
+    The distance to a union is the weighted mean of the distances to its halves, and so
+    is its lower bound. Where a half does not list a cluster, its own `bound` is the
+    lower bound.
     """
     n_listed = clusters.neighbors.shape[1]
     roots = np.empty((2, n_listed), np.int64)
@@ -273,7 +272,7 @@ def _join_lists(clusters, i, j, share, node):
                 if n == n_listed:
                     dropped = min(dropped, max(d, lowest[n - 1]))
                 n = _insert(neighbors, lowest, n, ~roots[1, e], d)
-    # What fell off the end no longer stands behind a larger bound.
+    # The bound may not exceed the distances of entries that were dropped.
     bound = min(bound, dropped)
     while n > 0 and lowest[n - 1] > bound:
         n -= 1
@@ -283,12 +282,12 @@ def _join_lists(clusters, i, j, share, node):
 
 @numba.njit(cache=True)
 def _resolve_list(clusters, i, node, roots, sq_dists):  # roots, sq_dists: OUT
-    """The live clusters that a list stands for, each once, without `node`."""
+    """The live clusters that a list represents, each once, without `node`."""
     n = 0
     for e in range(clusters.n_neighbors[i]):
         entry = clusters.neighbors[i, e]
         root = _root(clusters.parent, entry if entry >= 0 else ~entry)
-        # The first entry is the least, and so the one that holds for both.
+        # Of two entries for one cluster, the first has the lower bound.
         if root != node and _find(roots, n, root) < 0:
             roots[n] = root
             sq_dists[n] = clusters.sq_dists[i, e]
@@ -309,7 +308,7 @@ def _find(values, n, value):
 @numba.njit(cache=True)
 def _root(parent, node):
     while parent[node] != node:
-        parent[node] = parent[parent[node]]  # halves the way for the next
+        parent[node] = parent[parent[node]]  # halves the path for later calls
         node = parent[node]
     return node
 
@@ -318,23 +317,23 @@ def _root(parent, node):
 def _set_key(clusters, i):
     n = clusters.n_neighbors[i]
     clusters.key[i] = clusters.sq_dists[i, 0] if n else clusters.bound[i]
-    _seat(clusters, i)
+    _tree_update(clusters, i)
 
 
 @numba.njit(cache=True)
-def _seat(clusters, i):
-    """Play a slot's matches up the tree again; of equal keys the lower slot wins."""
-    key, winner = clusters.key, clusters.winner
-    match = (winner.shape[0] // 2 + i) // 2
-    while match:
-        left, right = winner[2 * match], winner[2 * match + 1]
-        winner[match] = left if key[left] <= key[right] else right
-        match //= 2
+def _tree_update(clusters, i):
+    """Update the tree after a change of a key; ties go to the lower slot."""
+    key, tree = clusters.key, clusters.tree
+    node = (tree.shape[0] // 2 + i) // 2
+    while node:
+        left, right = tree[2 * node], tree[2 * node + 1]
+        tree[node] = left if key[left] <= key[right] else right
+        node //= 2
 
 
 @numba.njit(cache=True)
-def _seat_all(clusters):
-    key, winner = clusters.key, clusters.winner
-    for match in range(winner.shape[0] // 2 - 1, 0, -1):
-        left, right = winner[2 * match], winner[2 * match + 1]
-        winner[match] = left if key[left] <= key[right] else right
+def _tree_build(clusters):
+    key, tree = clusters.key, clusters.tree
+    for node in range(tree.shape[0] // 2 - 1, 0, -1):
+        left, right = tree[2 * node], tree[2 * node + 1]
+        tree[node] = left if key[left] <= key[right] else right

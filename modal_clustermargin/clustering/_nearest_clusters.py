@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial.distance import cdist
 
-from modal_clustermargin.clustering._neighbors import Base, Points
+from modal_clustermargin.clustering._neighbor_search import References, Queries
 from modal_clustermargin.clustering._rows import (
     SQ_DISTS_PER_UNIT,
     prepare_block,
@@ -75,10 +75,10 @@ class _ByMeans:
         """
         rows = prepare_block(X, self.metric)
         n_clusters = len(self.spreads)
-        points = Points(rows, np.zeros(len(rows)), np.full(len(rows), -1))
+        queries = Queries(rows, np.zeros(len(rows)), np.full(len(rows), -1))
         numbers = np.arange(n_clusters)
-        base = Base(self.means, self.spreads, numbers, numbers)
-        slots, sq_dists, _ = search.nearest(points, base, _N_LISTED)
+        references = References(self.means, self.spreads, numbers, numbers)
+        slots, sq_dists, _ = search.nearest(queries, references, _N_LISTED)
         tied = sq_dists == sq_dists[:, :1]
         nearest = np.where(tied, slots, n_clusters).min(axis=1)
         return nearest, sq_dists[:, 0] / SQ_DISTS_PER_UNIT[self.metric]

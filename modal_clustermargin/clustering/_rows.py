@@ -1,27 +1,27 @@
-"""Rows to be clustered: checked, cast and scaled, a block at a time."""
+"""Checks, casts and scales the rows to cluster, a block at a time."""
 
 import numpy as np
 
 _BLOCK_BYTES = 2**24
 
-# Squared distance of prepared rows, per unit of the metric's distance.
+# Squared distance of prepared rows per unit of distance in the metric.
 SQ_DISTS_PER_UNIT = {"cosine": 2.0, "sqeuclidean": 1.0}
 
 
 def working_dtype(X):
-    """The narrower of float32 and float64 that holds the values of `X`."""
+    """float32, or float64 where float32 does not hold the values of `X`."""
     return np.result_type(X.dtype, np.float32)
 
 
 def row_blocks(X):
-    """Slices that cut `X` into blocks of rows which fit a processor's cache."""
+    """Slices that cut `X` into blocks of rows that fit into the processor's cache."""
     n_rows = max(1, _BLOCK_BYTES // max(1, 8 * X.shape[1]))
     for start in range(0, len(X), n_rows):
         yield slice(start, min(start + n_rows, len(X)))
 
 
-def prepare(X, metric):
-    """Rows whose squared distances are those of the metric.
+def prepare_rows(X, metric):
+    """Scale rows so that their squared Euclidean distances are those of the metric.
 
     Parameters
     ----------
@@ -29,15 +29,14 @@ def prepare(X, metric):
         Any number type; may be a memory map. Not changed.
 
     metric : {"cosine", "sqeuclidean"}
-        For cosine, rows come out with length one, so that half the squared
-        distance is the cosine distance. A row of zeros has no direction. It is
-        given one of its own, in a last column: at cosine distance 0 from other
-        such rows, and 1 from all the rest.
+        For "cosine", rows get length one, so that half the squared distance is the
+        cosine distance. A row of zeros gets a direction of its own in a further, last
+        column: cosine distance 0 to other such rows, and 1 to all the rest.
 
     Returns
     -------
     rows : ndarray of shape (n_samples, n_features), float32 or float64
-        A new array, without negative zeros; with a column more for cosine.
+        A new array without negative zeros; one column wider for "cosine".
     """
     n_features = X.shape[1] + (metric == "cosine")
     rows = np.empty((len(X), n_features), working_dtype(X))
@@ -47,12 +46,12 @@ def prepare(X, metric):
 
 
 def prepare_block(X, metric):
-    """`prepare`, for one block."""
+    """`prepare_rows` for one block."""
     rows = X.astype(working_dtype(X))
-    rows += 0.0  # turns -0.0 into 0.0: the same row must have the same bytes
+    rows += 0.0  # turns -0.0 into 0.0: equal rows must have equal bytes
     if metric != "cosine":
         return rows
-    # Divided by the largest entry first, the squares cannot overflow.
+    # After division by the largest entry, the squares cannot overflow.
     largest = np.abs(rows).max(axis=1, keepdims=True)
     is_zero = largest == 0
     rows /= np.where(is_zero, 1, largest)
@@ -62,9 +61,9 @@ def prepare_block(X, metric):
 
 
 def check_type(dtype, who):
-    """Raise ValueError unless numbers are real, and float64 holds them."""
+    """Raise ValueError unless the dtype is real, and float64 holds its numbers."""
     if dtype.kind == "c":
-        # In the words that scikit-learn's checks look for.
+        # scikit-learn's checks look for these first words.
         raise ValueError(
             f"Complex data not supported: {who} got X of {dtype}, and distances are of"
             " real numbers. Put X.real and X.imag side by side, or take one of them."
@@ -77,7 +76,7 @@ def check_type(dtype, who):
 
 
 def check_rows(X, who):
-    """Raise ValueError at the first row that has no finite squared length."""
+    """Raise ValueError for the first row whose squared length is not finite."""
     for block in row_blocks(X):
         rows = X[block]
         if rows.dtype.kind != "f":

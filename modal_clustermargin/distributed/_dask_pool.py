@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from scipy import sparse
 
-from modal_clustermargin.distributed._workers import Shared, dask_workers
+from modal_clustermargin.distributed._workers import Broadcast, dask_workers
 from modal_clustermargin.distributed._zarr_store import (
     array_of_store,
     check_unchanged,
@@ -75,7 +75,7 @@ class DaskPool(Pool):
     def take(self, rows):
         from dask import delayed
 
-        [(_, found)] = self.workers.each(_dense, [(delayed(self.X[rows]), 0)])
+        [(_, found)] = self.workers.map_unordered(_dense, [(delayed(self.X[rows]), 0)])
         return found
 
     def map(self, function, *arguments):
@@ -86,13 +86,13 @@ class DaskPool(Pool):
                 self._read_chunks(), pairwise(self._starts), strict=True
             )
         )
-        for number, result in self.workers.each(_call_on_chunk, calls):
+        for number, result in self.workers.map_unordered(_call_on_chunk, calls):
             yield self._rows_of(number), result
 
     def ask(self, function, classifier, *arguments, sent_as=None):
         function(self.take(slice(0, _N_TRIED)), 0, classifier, *arguments)
         sent = classifier if sent_as is None else sent_as(classifier)
-        yield from self.map(function, Shared(sent), *arguments)
+        yield from self.map(function, Broadcast(sent), *arguments)
 
     def as_matrix(self, who):
         if self.ndim == 2:

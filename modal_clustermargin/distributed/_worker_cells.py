@@ -1,40 +1,39 @@
 """Most of the nearest neighbours of all rows among themselves, on workers.
 
-The inverted file of `_most_neighbors` in parts: cells that lie together, and with
-them the rows that look into these cells from elsewhere. A call searches one part in
-itself, as a set of its own. What share of all neighbours that has found is estimated
-on the sample as ever, and where it is too little the next round has other cells.
+The inverted file of `neighbors.approximate_knn` is cut into parts: neighbouring cells,
+their members, and the rows elsewhere that are compared with these cells. A call
+searches one part by itself. If the recall on the sample is too low afterwards, the next
+round uses other cells.
 """
 
 import numpy as np
 
-from modal_clustermargin.clustering import _all_neighbors
-from modal_clustermargin.clustering import _most_neighbors as most
+from modal_clustermargin.clustering import neighbors
+from modal_clustermargin.distributed._on_worker import search_part
 from modal_clustermargin.distributed._worker_rows import (
-    Better,
     NeighborLists,
     RowsOnWorkers,
     n_blocks,
 )
-from modal_clustermargin.distributed._workers import Shared
+from modal_clustermargin.distributed._workers import Broadcast
 
 
-def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall, workers):
-    """`_most_neighbors.most_nearest_in_set`, on workers."""
+def approximate_knn(rows, half, k, least_scores, show, recall, workers):
+    """`neighbors.approximate_knn` on workers."""
     n_rows = len(rows)
-    n_cells, budget = most.cells_and_budget(n_rows)
-    if (most.N_SAMPLED + n_cells) * n_rows > budget:
+    n_cells, budget = neighbors.cells_and_budget(n_rows)
+    if not neighbors.is_worth_trying(n_rows):
         return None
     rng = np.random.RandomState(0)
     held = RowsOnWorkers(rows, half, workers)
 
     def find(some):
-        found = held.best(rows[some], least_scores[some], n_proposed, own=some)
+        found = held.search(rows[some], least_scores[some], k, own=some)
         return found[::-1]
 
-    sample = most.Sample(find, n_rows, n_proposed, rng, budget)
-    sq_reach, least_scores = most.narrowed(sample, half, least_scores, rows.shape[1])
-    lists = NeighborLists(least_scores, n_proposed)
+    sample = neighbors.RecallSample(find, n_rows, k, rng, budget)
+    sq_reach, least_scores = sample.limit_reach(half, least_scores, rows.shape[1])
+    lists = NeighborLists(least_scores, k)
     work = len(sample.rows) * n_rows
     reached, n_rounds, work_before = 0.0, 0, work
     while reached < recall or n_rounds < sample.least_rounds:
@@ -42,68 +41,54 @@ def most_nearest_in_set(rows, half, n_proposed, least_scores, show, recall, work
             break
         n_rounds += 1
         before, work_before = reached, work
-        centroids = most.centroids(rows, n_cells, rng)
+        centroids = neighbors.draw_centroids(rows, n_cells, rng)
         cells = held.nearest_centroids(centroids)
         work += n_rows * n_cells
         parts = _parts(cells, centroids, n_blocks(*rows.shape, workers))
         work += _search(parts, rows, half, lists, least_scores, recall, workers)
-        reached = sample.share_found(lists.proposed, lists.scores)
+        reached = sample.recall(lists.proposed, lists.scores)
         show(int(100 * min(reached / recall, 1)))
-        left = most.rounds_left(before, reached, recall) if reached < recall else 0
+        left = 0
+        if reached < recall:
+            left = neighbors.n_rounds_left(before, reached, recall)
         if work + left * (work - work_before) > budget:
             return None
     return lists.proposed, lists.scores, reached, work, sq_reach
 
 
 def _search(parts, rows, half, lists, least_scores, recall, workers):
-    """Search each part in itself; what that costs, in products."""
-    n_proposed = lists.proposed.shape[1]
+    """Search each part by itself, and return the cost in products."""
+    k = lists.proposed.shape[1]
     calls = (
         (
-            Shared((rows[part], half[part], least_scores[part])),
+            Broadcast((rows[part], half[part], least_scores[part])),
             lists.least(part),
-            n_proposed,
+            k,
             recall,
         )
         for part in parts
     )
     total = 0.0
-    for number, (better, work) in workers.each(search_part, calls):
-        better.entries = parts[number][better.entries].astype(np.int32)
-        lists.take_in(parts[number], better)
+    for number, (found, work) in workers.map_unordered(search_part, calls):
+        found.entries = parts[number][found.entries].astype(np.int32)
+        lists.merge(parts[number], found)
         total += work
     return total
 
 
-def search_part(part, known_scores, n_proposed, recall):
-    """On a worker: most neighbours within a part, if better than those known."""
-    rows, half, least_scores = part
-    arguments = rows, half, n_proposed, least_scores, lambda percent: None
-    found = most.most_nearest_in_set(*arguments, recall, may_narrow=False)
-    if found is None:
-        work = len(rows) ** 2 / 2
-        proposed, scores = _all_neighbors.nearest_in_set(*arguments)
-    else:
-        proposed, scores, _, work, _ = found
-    proposed[scores <= known_scores[:, np.newaxis]] = -1
-    return Better(proposed, scores), work
-
-
 def _parts(cells, centroids, n_parts):
-    """The rows of each part: those at home in its cells or compared with these."""
+    """The rows of each part: members of its cells, or rows compared with them."""
     sizes = np.bincount(cells[:, 0], minlength=len(centroids))
-    part_of = _near_together(centroids, sizes, n_parts)
-    of_rows = part_of[cells]
+    part_of_rows = _group_cells(centroids, sizes, n_parts)[cells]
     parts = []
     for part in range(n_parts):
-        at_home = of_rows[:, 0] == part
-        if at_home.any():
-            parts.append(np.flatnonzero((of_rows == part).any(axis=1)))
+        if (part_of_rows[:, 0] == part).any():
+            parts.append(np.flatnonzero((part_of_rows == part).any(axis=1)))
     return parts
 
 
-def _near_together(centroids, sizes, n_parts):
-    """A part for each cell: halved across the widest spread, again and again."""
+def _group_cells(centroids, sizes, n_parts):
+    """A part for each cell: cells are halved across their widest direction."""
     part_of = np.zeros(len(centroids), np.intp)
     waiting = [(np.arange(len(centroids)), 0, n_parts)]
     while waiting:

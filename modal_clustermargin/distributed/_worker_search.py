@@ -1,124 +1,120 @@
-"""`NeighborSearch` with the help of workers."""
+"""A neighbour search whose products workers compute."""
 
 import numpy as np
 
-from modal_clustermargin.clustering._neighbors import Frame, NeighborSearch
+from modal_clustermargin.clustering.neighbors import Float32Frame, NeighborSearch
+from modal_clustermargin.distributed import _worker_cells
+from modal_clustermargin.distributed._on_worker import device_of_worker
 from modal_clustermargin.distributed._worker_rows import RowsOnWorkers
 
-# Products of numbers from which a search for a few points is sent to the workers:
-# what two cores do in a tenth of a second.
+# Fewest products of numbers for which a search of a few queries goes to the workers:
+# two cores compute as many in a tenth of a second.
 _WORTH_SENDING = 4e9
 
-# The share of the clusters that must be what they were when workers got them.
+# Clusters are sent again once less than this share of them is unchanged.
 _LEAST_UNCHANGED = 0.5
 
 
 class WorkerSearch(NeighborSearch):
-    """Searches whose products are computed by workers.
+    """`NeighborSearch` on workers.
 
-    What is found is what `NeighborSearch` finds, but for which of several equal
-    scores come into a list, and for what is not found where not all are asked for.
+    It finds the same neighbours, but for ties and for neighbours that an approximate
+    search misses.
 
     Parameters
     ----------
     workers : Workers
 
     recall, verbose :
-        Those of `NeighborSearch`.
+        As in `NeighborSearch`.
 
     device : str, torch.device or None
-        As the user named it, of each worker.
+        Device of each worker, as the user named it.
 
     find_device : bool
-        Whether workers are to look for a CUDA device.
+        Whether workers use a CUDA device unasked.
+
+    Raises
+    ------
+    ValueError
+        If a worker does not have the device.
     """
 
     def __init__(self, workers, recall, device, find_device, verbose):
         super().__init__(recall, verbose=verbose)
+        if device is not None:
+            workers.check(device_of_worker, device, False)
         self._workers = workers
-        self._device_of_each = device, find_device
+        self._worker_device = device, find_device
         self._held = None
 
-    def nearest_of_each(self, base, n_listed, cap):
-        self._held = None  # the memory of workers is for what is searched now
-        return super().nearest_of_each(base, n_listed, cap)
+    def nearest_of_each(self, references, n_listed, cap):
+        self._held = None  # frees the memory of the workers for this search
+        return super().nearest_of_each(references, n_listed, cap)
 
-    def _most_in_set(self, *arguments):
-        from modal_clustermargin.distributed import _worker_cells
+    def _approximate_knn(self, *arguments):
+        return _worker_cells.approximate_knn(*arguments, self.recall, self._workers)
 
-        return _worker_cells.most_nearest_in_set(*arguments, self.recall, self._workers)
-
-    def _all_in_set(self, rows, half, *arguments):
+    def _exact_knn(self, rows, half, *arguments):
         held = RowsOnWorkers(rows, half, self._workers)
-        return held.nearest_in_set(*arguments, *self._device_of_each)
+        return held.exact_knn(*arguments, *self._worker_device)
 
-    def _propose(self, points, base, n_proposed):
-        n_base = len(base.slots)
-        if len(points.mean) * n_base * base.mean.shape[1] < _WORTH_SENDING:
-            return super()._propose(points, base, n_proposed)
-        is_unchanged = None if self._held is None else self._held.is_unchanged(base)
+    def _propose(self, queries, references, k):
+        n_references = len(references.slots)
+        n_products = len(queries.mean) * n_references * references.mean.shape[1]
+        if n_products < _WORTH_SENDING:
+            return super()._propose(queries, references, k)
+        is_unchanged = None
+        if self._held is not None:
+            is_unchanged = self._held.is_unchanged(references)
         if (
             is_unchanged is None
-            or np.count_nonzero(is_unchanged) < _LEAST_UNCHANGED * n_base
+            or np.count_nonzero(is_unchanged) < _LEAST_UNCHANGED * n_references
         ):
-            self._held = None
-            self._held = ClustersOnWorkers(base, self._workers)
-            is_unchanged = self._held.is_unchanged(base)
-        slots, bounds = self._held.propose(points, is_unchanged, n_proposed)
-        proposed = np.where(slots < 0, -1, np.searchsorted(base.slots, slots))
-        # Those that have merged since are few, and here.
+            self._held = None  # frees the memory before more is sent
+            self._held = ClustersOnWorkers(references, self._workers)
+            is_unchanged = self._held.is_unchanged(references)
+        slots, bounds = self._held.propose(queries, is_unchanged, k)
+        proposed = np.where(slots < 0, -1, np.searchsorted(references.slots, slots))
+        # The few clusters that have merged since are searched in this process.
         unchanged = self._held.slots[is_unchanged]
-        changed = np.setdiff1d(base.slots, unchanged, assume_unique=True)
+        changed = np.setdiff1d(references.slots, unchanged, assume_unique=True)
         if len(changed):
-            here = base._replace(slots=changed)
-            found, other_bounds = super()._propose(points, here, n_proposed)
-            found = np.searchsorted(base.slots, changed)[found]
+            here = references._replace(slots=changed)
+            found, other_bounds = super()._propose(queries, here, k)
+            found = np.searchsorted(references.slots, changed)[found]
             proposed = np.hstack([proposed, found])
             bounds = np.minimum(bounds, other_bounds)
         return proposed, bounds
 
 
 class ClustersOnWorkers:
-    """Clusters as they were when the workers got them.
+    """Clusters in the state in which they were sent to the workers."""
 
-    Parameters
-    ----------
-    base : Base
-
-    workers : Workers
-
-    Attributes
-    ----------
-    slots : ndarray of shape (n_clusters,)
-    """
-
-    def __init__(self, base, workers):
-        self.slots = base.slots
-        self._nodes = base.node[base.slots]
-        self._frame = Frame.around(base)
-        rows = self._frame.clusters(base, base.slots)
+    def __init__(self, references, workers):
+        self.slots = references.slots
+        self._nodes = references.node[references.slots]
+        self._frame = Float32Frame.around(references)
+        rows = self._frame.references(references, references.slots)
         half = np.einsum("ij,ij->i", rows, rows) / 2
         self._rows = RowsOnWorkers(rows, half, workers)
 
-    def is_unchanged(self, base):
-        """Which of the clusters are in the base, and what they were."""
-        is_there = np.zeros(len(base.mean), bool)
-        is_there[base.slots] = True
-        return is_there[self.slots] & (base.node[self.slots] == self._nodes)
+    def is_unchanged(self, references):
+        """Which of the clusters have not merged since."""
+        is_live = np.zeros(len(references.mean), bool)
+        is_live[references.slots] = True
+        return is_live[self.slots] & (references.node[self.slots] == self._nodes)
 
-    def propose(self, points, is_unchanged, n_proposed):
-        """Slots of unchanged clusters by a float32 search, and a bound on the others.
-
-        A slot is -1 where there are no more.
-        """
-        asking = self._frame.points(points)
-        least_scores = np.full(len(asking), -np.inf, np.float32)
-        proposed, scores = self._rows.best(
-            asking, least_scores, n_proposed, is_there=is_unchanged
+    def propose(self, queries, is_unchanged, k):
+        """Slots of unchanged clusters, padded with -1, and a bound on the others."""
+        rows = self._frame.queries(queries)
+        least_scores = np.full(len(rows), -np.inf, np.float32)
+        proposed, scores = self._rows.search(
+            rows, least_scores, k, is_included=is_unchanged
         )
-        sq_lengths = np.einsum("ij,ij->i", asking, asking, dtype=np.float64)
+        sq_lengths = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
         is_full = proposed[:, -1] >= 0
         last = np.where(is_full, scores[:, -1], 0)
-        bounds = self._frame.bounds(points, asking, sq_lengths - 2 * last)
+        bounds = self._frame.bounds(queries, rows, sq_lengths - 2 * last)
         bounds[~is_full] = np.inf
         return np.where(proposed < 0, -1, self.slots[proposed]), bounds

@@ -1,7 +1,7 @@
-"""Calls of functions on the workers of a Dask cluster, whatever becomes of a worker.
+"""Calls of functions on the workers of a Dask cluster, repeated if a worker is lost.
 
-distributed is imported by this file alone, and dask by it and by what reads chunks in
-`pools`; only when there is something to call.
+This package alone imports dask and distributed, and only when there is something to
+call.
 """
 
 import os
@@ -10,30 +10,33 @@ import warnings
 from contextlib import contextmanager
 from itertools import islice
 
-# Calls under way for each worker: while one runs, what the next needs arrives.
-_CALLS_FOR_EACH = 2
+# Calls in progress per worker: while one runs, the data of the next one arrive.
+_CALLS_PER_WORKER = 2
 
-# Workers may die so often during one call, before it is what they die of.
-_MOST_ATTEMPTS = 5
-_MISSED_AFTER = 0.5  # seconds
+# Attempts before the call itself is blamed for the loss of its workers.
+_MAX_ATTEMPTS = 5
 
-# Seconds for which a cluster may be without a worker (one that adapts begins so), and
-# after which that is looked at.
-_MOST_ALONE = 300
-_LOOKED_AFTER = 30
+# Wait this many seconds before data are sent again: the scheduler may not have noticed
+# the loss of a worker yet.
+_RETRY_SECONDS = 0.5
+
+# Give up after 300 s without workers; poll every 30 s. An adaptive cluster starts
+# without workers.
+_MAX_SECONDS_ALONE = 300
+_POLL_SECONDS = 30
 
 
 @contextmanager
 def dask_workers(who):
     """The workers of the current Dask client.
 
-    If there is none, one worker in this process, for as long as it takes: what runs
-    on all cores then are the loops, not the calls.
+    Without a client, a cluster of one worker runs in this process until the block ends.
+    Its calls run one after another, and their compiled loops use all cores.
 
     Parameters
     ----------
     who : str
-        Name to give in error messages.
+        Name of the caller, for error messages.
 
     Yields
     ------
@@ -42,7 +45,7 @@ def dask_workers(who):
     Raises
     ------
     ValueError
-        If the current client is closed, or an asynchronous one.
+        If the current client is closed or asynchronous.
     """
     from distributed import Client, LocalCluster, default_client
 
@@ -62,8 +65,8 @@ def dask_workers(who):
     if client.status != "running":
         raise ValueError(
             f"{who} needs a Dask client that is running; the current one is"
-            f" {client.status}. Make a new distributed.Client, or none at all for a"
-            " worker in this process."
+            f" {client.status}. Make a new distributed.Client, or none to use a worker"
+            " in this process."
         )
     if client.asynchronous:
         raise ValueError(
@@ -74,26 +77,27 @@ def dask_workers(who):
 
 
 class Workers:
-    """Whom to ask to call functions.
+    """The workers of a Dask client.
 
     Parameters
     ----------
     client : distributed.Client
 
     n_loop_threads : int, default=None
-        Threads of a compiled loop on a worker. None: as many as the worker has.
+        Threads of a compiled loop on a worker. None stands for the threads of the
+        worker.
 
     who : str
-        Name to give in error messages.
+        Name of the caller, for error messages.
 
     Attributes
     ----------
     n_workers : int
-        How many there are at the beginning; one at least. What depends on it is to be
-        the same if some die.
+        Number of workers at the start, at least one. It does not change when workers
+        are lost.
 
     memory : int
-        Bytes that each of them may hold; 4 GiB if nobody has said.
+        Smallest memory limit of a worker, bytes; 4 GiB if no worker has one.
     """
 
     def __init__(self, client, n_loop_threads=None, who="modal_clustermargin"):
@@ -101,127 +105,129 @@ class Workers:
         self.who = who
         self.n_loop_threads = n_loop_threads
         self.n_workers = max(1, len(client.nthreads()))
-        told = client.scheduler_info()["workers"].values()  # of some, at least
-        limits = [worker["memory_limit"] for worker in told]
+        infos = client.scheduler_info()["workers"].values()  # perhaps not of all
+        limits = [info["memory_limit"] for info in infos]
         self.memory = min(filter(None, limits), default=2**32)
 
     def check(self, function, *arguments):
-        """Call a function on every worker, for what it raises."""
+        """Call a function on every worker and raise the error that it raises."""
         self.client.run(function, *arguments)
 
-    def each(self, function, calls):
-        """Call a function for one tuple of arguments after another.
+    def map_unordered(self, function, calls):
+        """Call a function on the workers, once for each tuple of arguments.
 
         Parameters
         ----------
         function : callable
-            To be found on the workers by its name. Its arguments are not to be changed.
+            Workers must be able to import it, and it must not change its arguments.
 
         calls : iterable of tuple
-            Arguments, looked at when it is their turn. A `Shared` stands for its
-            value, and a ``dask.delayed.Delayed`` for what it computes to.
+            Arguments; read as workers become free. A `Broadcast` is replaced by its
+            value, and a ``dask.delayed.Delayed`` by its result.
 
         Yields
         ------
         number : int
-            Which call, from 0.
+            Number of the call, from 0. Calls come in any order.
 
-        result :
-            What it returned. In any order.
+        result : object
+            What the function returned.
 
         Raises
         ------
         RuntimeError
-            If one call after another loses its worker, or none comes for long.
+            If a call loses its worker five times, or if the cluster has no workers
+            for 300 seconds.
 
         ModuleNotFoundError
-            If a worker lacks a module. What else a function raises comes as it is.
+            If a worker lacks a module. Other errors of the function are raised
+            unchanged.
         """
-        from distributed import CancelledError, KilledWorker, as_completed
-
         calls = iter(enumerate(calls))
-        under_way = {}
-        completed = as_completed(loop=self.client.loop)
+        in_progress = {}
 
         def start(number, arguments, n_attempts=1):
             future = self._submit(function, arguments)
-            under_way[future] = number, arguments, n_attempts
-            completed.add(future)
+            in_progress[future] = number, arguments, n_attempts
 
         try:
-            n_ahead = _CALLS_FOR_EACH * max(1, len(self.client.nthreads()))
+            n_ahead = _CALLS_PER_WORKER * max(1, len(self.client.nthreads()))
             for call in islice(calls, n_ahead):
                 start(*call)
-            while under_way:
-                future = self._next(completed, under_way)
-                number, arguments, n_attempts = under_way[future]
-                try:
-                    result = future.result()
-                except (CancelledError, KilledWorker) as error:
-                    # A worker took with it what this call needed, or was killed.
-                    if self.client.status != "running":
-                        raise
-                    if n_attempts == _MOST_ATTEMPTS:
-                        raise RuntimeError(
-                            f"{self.who} made a call on the Dask cluster {n_attempts}"
-                            " times, and each time a worker was lost. If their memory"
-                            " was full (their logs tell), give them more, or smaller"
-                            " chunks."
-                        ) from error
-                    del under_way[future]
-                    start(number, arguments, n_attempts + 1)
-                    continue
-                except ModuleNotFoundError as error:
-                    raise ModuleNotFoundError(
-                        f"{self.who} made a call on a Dask worker, which lacks a module"
-                        f" ({error}). Install it there, or send a file of your own with"
-                        " client.upload_file.",
-                        name=error.name,
-                    ) from error
-                del under_way[future]
-                future.release()
-                yield number, result
-                for call in islice(calls, 1):
-                    start(*call)
+            while in_progress:
+                for future in self._wait(in_progress):
+                    number, arguments, n_attempts = in_progress[future]
+                    is_lost, result = self._result(future, n_attempts)
+                    del in_progress[future]
+                    if is_lost:
+                        start(number, arguments, n_attempts + 1)
+                        continue
+                    future.release()
+                    yield number, result
+                    for call in islice(calls, 1):
+                        start(*call)
         finally:
-            # An error that is raised holds on to them, and to what they hold.
-            for future in under_way:
+            # A traceback would keep the futures, and their data on the workers, alive.
+            for future in in_progress:
                 future.release()
 
-    def _next(self, completed, under_way):
-        """The next future that is done; an error if nobody is there to do one."""
+    def _wait(self, futures):
+        """Wait until some futures are done; raise if there are no workers for long."""
         from distributed import CancelledError, TimeoutError, wait
 
         alone_since = None
-        while not completed.has_ready():
+        while True:
             try:
                 with self.client.as_current():
-                    wait([*under_way], _LOOKED_AFTER, "FIRST_COMPLETED")
-                break
+                    return wait([*futures], _POLL_SECONDS, "FIRST_COMPLETED").done
             except CancelledError:
-                break
+                return [future for future in futures if future.done()]
             except TimeoutError:
                 if self.client.status != "running" or self.client.nthreads():
                     alone_since = None
-                    continue
-                if alone_since is None:
-                    alone_since = time.monotonic() - _LOOKED_AFTER
+                elif alone_since is None:
+                    alone_since = time.monotonic() - _POLL_SECONDS
+                    left = _MAX_SECONDS_ALONE - _POLL_SECONDS
                     warnings.warn(
                         f"{self.who} waits for workers: the Dask cluster of the current"
-                        f" client has none. Another {_MOST_ALONE - _LOOKED_AFTER:.0f}"
-                        " seconds without, and it gives up.",
+                        f" client has none. It gives up after another {left:.0f}"
+                        " seconds.",
                         stacklevel=2,
                     )
-                elif time.monotonic() - alone_since >= _MOST_ALONE:
-                    raise RuntimeError(_nobody_there(self.who)) from None
-        return next(completed)
+                elif time.monotonic() - alone_since >= _MAX_SECONDS_ALONE:
+                    raise RuntimeError(_no_workers_message(self.who)) from None
+
+    def _result(self, future, n_attempts):
+        """Whether a call was lost with its worker, and its result."""
+        from distributed import CancelledError, KilledWorker
+
+        try:
+            return False, future.result()
+        except (CancelledError, KilledWorker) as error:
+            if self.client.status != "running":
+                raise
+            if n_attempts == _MAX_ATTEMPTS:
+                raise RuntimeError(
+                    f"{self.who} made a call on the Dask cluster {n_attempts} times,"
+                    " and each time a worker was lost. If the logs of the workers say"
+                    " that their memory was full, give them more memory, or use smaller"
+                    " chunks."
+                ) from error
+            return True, None
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                f"{self.who} made a call on a Dask worker, which lacks a module"
+                f" ({error}). Install it there, or send a file of your own with"
+                " client.upload_file.",
+                name=error.name,
+            ) from error
 
     def _submit(self, function, arguments):
         from dask.delayed import Delayed
 
         sent = []
         for argument in arguments:
-            if isinstance(argument, Shared):
+            if isinstance(argument, Broadcast):
                 argument = argument.sent_by(self.client, self.who)
             elif isinstance(argument, Delayed):
                 argument = self.client.compute(argument)
@@ -231,10 +237,11 @@ class Workers:
         )
 
 
-class Shared:
-    """A value kept here, and sent to a worker when the first call needs it.
+class Broadcast:
+    """A value for the arguments of many calls, sent to the cluster once.
 
-    Workers pass it on to one another. If all that had it are gone, it is sent again.
+    It is sent when the first call needs it, workers pass it on to each other, and it is
+    sent again if all workers that had it are lost.
     """
 
     def __init__(self, value):
@@ -242,7 +249,7 @@ class Shared:
         self._future = None
 
     def sent_by(self, client, who):
-        """A future for it."""
+        """A future of the value."""
         if self._future is None or self._future.status not in ("pending", "finished"):
             self._future = self._send(client, who)
         return self._future
@@ -250,27 +257,27 @@ class Shared:
     def _send(self, client, who):
         from distributed import TimeoutError
 
-        for attempt in range(_MOST_ATTEMPTS):
+        for attempt in range(_MAX_ATTEMPTS):
             try:
-                # In a list, since a tuple would be sent in parts.
+                # In a list, since scatter would send each element of a tuple.
                 return client.scatter([self.value], hash=False)[0]
             except TimeoutError as error:
-                raise RuntimeError(_nobody_there(who)) from error
+                raise RuntimeError(_no_workers_message(who)) from error
             except TypeError as error:
                 raise TypeError(
                     f"{who} cannot send a {type(self.value).__name__} to the workers of"
-                    f" the Dask cluster: {error.args[0]}. Take out of it what pickle"
-                    " cannot write, or make a client with processes=False."
+                    f" the Dask cluster: {error.args[0]}. Remove what pickle cannot"
+                    " write, or make a client with processes=False."
                 ) from error
             except OSError:
-                # The worker that was to have it has died, and is not missed yet.
-                if client.status != "running" or attempt + 1 == _MOST_ATTEMPTS:
+                # The scheduler has not noticed yet that the receiving worker died.
+                if client.status != "running" or attempt + 1 == _MAX_ATTEMPTS:
                     raise
-                time.sleep(_MISSED_AFTER)
+                time.sleep(_RETRY_SECONDS)
 
 
 def this_process():
-    """What a message calls the process it comes from."""
+    """Name of the current process in messages: a worker's address, or this process."""
     from distributed import get_worker
 
     try:
@@ -279,18 +286,18 @@ def this_process():
         return "this process"
 
 
-def _nobody_there(who):
+def _no_workers_message(who):
     return (
         f"{who} finds no workers in the Dask cluster of the current client. Start some"
-        " (client.wait_for_workers waits for them), or close the client to have the"
-        " work done in this process."
+        " (client.wait_for_workers waits for them), or close the client to do the work"
+        " in this process."
     )
 
 
 def _call(function, n_loop_threads, *arguments):
-    """On a worker: one call at a time in its process, with all its threads in loops.
+    """Run a call on a worker: one at a time in its process, with threads for loops.
 
-    What is called may be a classifier, which need not be safe among threads.
+    The call may use a classifier that is not thread-safe.
     """
     from distributed import get_worker
 

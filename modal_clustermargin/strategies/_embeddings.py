@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin.distributed._workers import Shared
+from modal_clustermargin.distributed._workers import Broadcast
 from modal_clustermargin.pools import (
     as_array,
     as_matrix,
@@ -103,7 +103,7 @@ def _embed_chunks(classifier, X_pool, who):
     first = take_rows(X_pool, slice(0, 1))
     if embed_by(classifier, first) is first:
         return X_pool
-    classifier = Shared(without_pool(classifier))
+    classifier = Broadcast(without_pool(classifier))
     return X_pool.with_rows(X_pool.map(_chunk_embeddings, classifier, who))
 
 

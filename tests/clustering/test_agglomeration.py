@@ -6,9 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modal_clustermargin.clustering import _agglomeration, _neighbors
+from modal_clustermargin.clustering import _agglomeration, _neighbor_search
 from modal_clustermargin.clustering._kernels import _root
-from modal_clustermargin.clustering._neighbors import NeighborSearch
+from modal_clustermargin.clustering._neighbor_search import NeighborSearch
 
 N_ROWS = 60
 
@@ -19,8 +19,8 @@ def search(request):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_agglomeration, "_N_LISTED", 3)
         if request.param != "scan":
-            patch.setattr(_neighbors, "_SCAN_BELOW", 0)
-            patch.setattr(_neighbors, "_SCAN_BELOW_POINTS", 0)
+            patch.setattr(_neighbor_search, "_SCAN_BELOW", 0)
+            patch.setattr(_neighbor_search, "_SCAN_BELOW_POINTS", 0)
         # What a CUDA device computes, computed by the processor.
         device = torch.device("cpu") if request.param == "device" else None
         yield NeighborSearch(device=device)
@@ -74,7 +74,7 @@ def test_no_cluster_is_nearer_than_its_certificate_says(
             assert said <= true + 1e-9
             fresh = sq_dists[(entries == node) & is_measured]
             np.testing.assert_allclose(fresh, true, rtol=1e-9)
-    assert clusters.key[clusters.winner[1]] == clusters.key.min()
+    assert clusters.key[clusters.tree[1]] == clusters.key.min()
 
 
 @given(seed=st.integers(0, 2**32 - 1), n_merges=st.integers(1, N_ROWS - 1))

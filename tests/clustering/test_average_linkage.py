@@ -21,8 +21,8 @@ from modal_clustermargin.clustering import (
     AverageLinkage,
     _agglomeration,
     _average_linkage,
-    _most_neighbors,
-    _neighbors,
+    _approximate_knn,
+    _neighbor_search,
 )
 
 METRICS = ["cosine", "sqeuclidean"]
@@ -45,11 +45,11 @@ def way(request):
     """Small cases take a plain scan and need no long list; make them."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "search":
-            patch.setattr(_neighbors, "_SCAN_BELOW", 0)
-            patch.setattr(_neighbors, "_SCAN_BELOW_POINTS", 0)
+            patch.setattr(_neighbor_search, "_SCAN_BELOW", 0)
+            patch.setattr(_neighbor_search, "_SCAN_BELOW_POINTS", 0)
         if request.param == "short lists":
             patch.setattr(_agglomeration, "_N_LISTED", 2)
-            patch.setattr(_neighbors, "_ALL_AT_ONCE", 1 / 1000)
+            patch.setattr(_neighbor_search, "_ALL_AT_ONCE", 1 / 1000)
         yield
 
 
@@ -334,7 +334,7 @@ class TestApproximate:
     @pytest.fixture
     def at_any_cost(self, monkeypatch):
         """As though there were rows enough for the search to be worth it."""
-        monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
+        monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
 
     @pytest.mark.usefixtures("at_any_cost")
     def test_nearly_the_exact_partition_and_says_how_nearly(self, tmp_path):

@@ -3,7 +3,7 @@
 import distributed
 import pytest
 
-from modal_clustermargin.clustering import _neighbors
+from modal_clustermargin.clustering import _neighbor_search
 from modal_clustermargin.distributed import _worker_rows, _worker_search
 
 
@@ -39,5 +39,5 @@ def many_blocks(monkeypatch):
 def all_is_sent(many_blocks, monkeypatch):
     """However small a search is, workers do it."""
     monkeypatch.setattr(_worker_search, "_WORTH_SENDING", 0)
-    monkeypatch.setattr(_neighbors, "_SCAN_BELOW", 0)
-    monkeypatch.setattr(_neighbors, "_SCAN_BELOW_POINTS", 1)
+    monkeypatch.setattr(_neighbor_search, "_SCAN_BELOW", 0)
+    monkeypatch.setattr(_neighbor_search, "_SCAN_BELOW_POINTS", 1)

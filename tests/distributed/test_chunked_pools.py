@@ -27,7 +27,7 @@ from modal_clustermargin import (
     RandomSampling,
 )
 from modal_clustermargin.distributed import _dask_pool, _workers, _zarr_store
-from modal_clustermargin.distributed._workers import Shared
+from modal_clustermargin.distributed._workers import Broadcast
 from modal_clustermargin.estimators import NetworkClassifier
 from modal_clustermargin.learners import ActiveLearner, Committee
 
@@ -459,7 +459,7 @@ def test_a_cluster_without_workers(monkeypatch):
         dask.config.set({"distributed.comm.timeouts.connect": "100ms"}),
     ):
         with pytest.raises(RuntimeError, match="BADGE finds no workers in the Dask cl"):
-            Shared(X).sent_by(client, "BADGE")
+            Broadcast(X).sent_by(client, "BADGE")
         monkeypatch.setattr(_workers, "_MOST_ALONE", 0.2)
         monkeypatch.setattr(_workers, "_LOOKED_AFTER", 0.1)
         chunks = da.from_array(X, chunks=100)
@@ -548,7 +548,7 @@ def test_what_a_worker_cannot_have(processes):
     workers = _workers.Workers(processes, who="BADGE")
     message = "BADGE .* lacks a module .*upload_file"
     with pytest.raises(ModuleNotFoundError, match=message):
-        list(workers.each(lacks_a_module, [(1,)]))
+        list(workers.map_unordered(lacks_a_module, [(1,)]))
 
     class Locked(LogisticRegression):
         def __init__(self):

@@ -17,7 +17,7 @@ from modal_clustermargin.clustering import (
     _worker_search,
 )
 from modal_clustermargin.distributed import _dask_pool
-from modal_clustermargin.distributed._workers import Shared, Workers
+from modal_clustermargin.distributed._workers import Broadcast, Workers
 from tests.distributed.make_worker_rows import heavy_tail
 
 X = np.random.RandomState(0).normal(size=(3_000, 12)).astype(np.float32)
@@ -98,10 +98,10 @@ def test_while_a_pool_is_queried(kill_at, n, monkeypatch):
 
 def test_a_call_that_kills_every_worker_is_given_up(processes):
     workers = Workers(processes)
-    calls = [(Shared(3),)]
+    calls = [(Broadcast(3),)]
     message = "made a call on the Dask cluster 5 times, and each time a worker was"
     with pytest.raises(RuntimeError, match=message):
-        list(workers.each(die, calls))
+        list(workers.map_unordered(die, calls))
 
 
 def die(value):

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from modal_clustermargin.clustering import (
     AverageLinkage,
-    _all_neighbors,
-    _most_neighbors,
+    _exact_knn,
+    _approximate_knn,
     _worker_cells,
     _worker_rows,
     _worker_search,
@@ -49,10 +49,10 @@ def test_all_neighbors(n_rows, least, device, client, many_blocks, monkeypatch):
         )
     rows, half = case(n_rows)
     least_scores = np.full(n_rows, least, np.float32)
-    expected = _all_neighbors.nearest_in_set(rows, half, 6, least_scores, silent)
+    expected = _exact_knn.exact_knn(rows, half, 6, least_scores, silent)
     held = RowsOnWorkers(rows, half, Workers(client))
     shown = []
-    found = held.nearest_in_set(6, least_scores, shown.append, device, False)
+    found = held.exact_knn(6, least_scores, shown.append, device, False)
     assert_same_lists(found, expected)
     assert shown == sorted(shown)
     assert shown[-1] == 100
@@ -74,16 +74,16 @@ def test_the_best_of_some_rows(client, many_blocks):
 
 @pytest.mark.parametrize("recall", [0.6, 0.95])
 def test_the_recall_said_is_the_recall_there_is(recall, client, monkeypatch):
-    monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
+    monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
     monkeypatch.setattr(_worker_rows, "_LEAST_BLOCK_ROWS", 500)
     rows, half = case(4_000, 12)
     least_scores = np.full(len(rows), -np.inf, np.float32)
     search = rows, half, 10, least_scores, silent
-    proposed, scores, reached, work, sq_reach = _worker_cells.most_nearest_in_set(
+    proposed, scores, reached, work, sq_reach = _worker_cells.approximate_knn(
         *search, recall, Workers(client)
     )
     least_scores = half - np.float32(sq_reach / 2)
-    expected, _ = _all_neighbors.nearest_in_set(*search[:3], least_scores, silent)
+    expected, _ = _exact_knn.exact_knn(*search[:3], least_scores, silent)
     n_true = np.count_nonzero(expected >= 0)
     assert np.median(np.count_nonzero(expected >= 0, axis=1)) == pytest.approx(8, abs=1)
     hits = [
@@ -100,7 +100,7 @@ def test_the_recall_said_is_the_recall_there_is(recall, client, monkeypatch):
 def test_parts_hold_every_row_at_home_and_are_of_a_size():
     rows, _ = case(3_000, 8)
     centroids = rows[:100]
-    cells = _most_neighbors.nearest_centroids(rows, centroids)
+    cells = _approximate_knn.nearest_centroids(rows, centroids)
     parts = _worker_cells._parts(cells, centroids, 5)
     sizes = np.bincount(cells[:, 0], minlength=100)
     part_of = _worker_cells._near_together(centroids, sizes, 5)
@@ -153,13 +153,13 @@ def test_clusters_that_have_merged_since_are_searched_here(
 
 def test_a_threshold_and_approximate_neighbors(client, monkeypatch):
     monkeypatch.setattr(_worker_rows, "_LEAST_BLOCK_ROWS", 1_000)
-    monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
+    monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
     rng = np.random.RandomState(0)
     X = np.repeat(rng.normal(size=(1_000, 16)), 8, axis=0)
     X = (X + 0.1 * rng.normal(size=X.shape)).astype(np.float32)
     here = AverageLinkage(distance_threshold=0.1).fit(X)
     # It is not given up for the exact search.
-    monkeypatch.setattr(_worker_search.WorkerSearch, "_all_in_set", None)
+    monkeypatch.setattr(_worker_search.WorkerSearch, "_exact_knn", None)
     there = AverageLinkage(distance_threshold=0.1, neighbors="approximate")
     there.fit(da.from_array(X, chunks=(999, -1)))
     np.testing.assert_array_equal(there.labels_, here.labels_)

@@ -1,0 +1,36 @@
+"""The two functions of faiss that neighbour searches use; faiss is imported here alone.
+
+It is imported at the first call, since importing it takes long.
+"""
+
+
+def knn(queries, references, k):
+    """The k nearest references of each query, by squared Euclidean distance.
+
+    Returns
+    -------
+    sq_dists : ndarray of shape (n_queries, k), float32
+        Ascending.
+
+    neighbors : ndarray of shape (n_queries, k), int64
+        Row numbers of the references.
+    """
+    import faiss
+
+    return faiss.knn(queries, references, k)
+
+
+def k_means_centroids(rows, n_centroids, seed):
+    """Centroids by two rounds of k-means on at most 32 rows per centroid."""
+    import faiss
+
+    kmeans = faiss.Kmeans(
+        rows.shape[1],
+        n_centroids,
+        niter=2,
+        seed=seed,
+        min_points_per_centroid=1,
+        max_points_per_centroid=32,
+    )
+    kmeans.train(rows)
+    return kmeans.centroids

@@ -1,0 +1,81 @@
+"""Rows in float32 for a neighbour search, and how far their rounding may mislead it."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+_BLOCK_ROWS = 4096
+
+
+def rounding(sq_found, sq_lengths, n_features):
+    """By how much a float32 search may overestimate a squared distance.
+
+    The float32 value of |x|^2 + |y|^2 - 2xy is off by at most u (|x| + |y|)^2, where u
+    bounds the rounding of the sum. If |y| <= 3 |x|, the error is at most 16 u |x|^2. If
+    |y| is larger, the squared distance is at least 4/9 |y|^2, and the error is at most
+    4 u times that distance.
+
+    Parameters
+    ----------
+    sq_found : float or ndarray of shape (n_rows,)
+        Squared distances that the search computed.
+
+    sq_lengths : ndarray of shape (n_rows,)
+        Squared lengths of the query rows.
+
+    n_features : int
+    """
+    u = (n_features + 8) * 2.0**-24
+    return np.maximum(16 * u * sq_lengths, 8 * u * sq_found)
+
+
+class Float32Frame(NamedTuple):
+    """A center and a scale that bring rows near the origin before float32.
+
+    Rows neither overflow nor vanish, and lose as little as possible to rounding.
+    """
+
+    center: np.ndarray
+    unit: float
+
+    @classmethod
+    def around(cls, references):
+        mean, spread, _, slots = references
+        blocks = np.array_split(slots, 1 + len(slots) // _BLOCK_ROWS)
+        center = sum(mean[block].sum(axis=0, dtype=np.float64) for block in blocks)
+        center /= len(slots)
+        unit = max(np.abs(mean[block] - center).max() for block in blocks)
+        return cls(center, max(unit, np.sqrt(spread[slots].max())) or 1.0)
+
+    def rows(self, mean, slots):
+        """Means in the frame: ndarray of shape (n_slots, n_features), float32."""
+        rows = np.empty((len(slots), mean.shape[1]), np.float32)
+        for start in range(0, len(slots), _BLOCK_ROWS):
+            block = slots[start : start + _BLOCK_ROWS]
+            rows[start : start + len(block)] = (mean[block] - self.center) / self.unit
+        return rows
+
+    def references(self, references, slots):
+        """Clusters in the frame, with the root of the spread as a further column."""
+        rows = self.rows(references.mean, slots)
+        return np.column_stack([rows, self.lengths(references.spread[slots])])
+
+    def queries(self, queries):
+        """Queries in the frame, with 0 in the column of the spread."""
+        rows = self.rows(queries.mean, np.arange(len(queries.mean)))
+        return np.column_stack([rows, np.zeros(len(rows), np.float32)])
+
+    def bounds(self, queries, rows, sq_found):
+        """A lower bound on the distance to every cluster that was not found.
+
+        `rows` are the queries in the frame, and `sq_found` the squared distance, in
+        the frame, from each to the last cluster found.
+        """
+        sq_found = sq_found.astype(np.float64)
+        sq_lengths = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+        sq_found -= rounding(sq_found, sq_lengths, rows.shape[1])
+        return sq_found * self.unit**2 + queries.spread
+
+    def lengths(self, sq_lengths):
+        """Square roots in units of the frame: ndarray of float32."""
+        return (np.sqrt(sq_lengths) / self.unit).astype(np.float32)

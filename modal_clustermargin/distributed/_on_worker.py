@@ -1,0 +1,81 @@
+"""The functions of a neighbour search that run on a Dask worker."""
+
+import numba
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from modal_clustermargin._devices import cuda_device
+from modal_clustermargin.clustering import neighbors
+
+
+class FoundNeighbors:
+    """The entries of lists of neighbours, without padding.
+
+    Row i has the entries ``starts[i]`` to ``starts[i + 1]``.
+    """
+
+    def __init__(self, proposed, scores):
+        found = proposed >= 0
+        n_found = np.count_nonzero(found, axis=1)
+        self.starts = np.append(0, np.cumsum(n_found)).astype(np.int32)
+        self.entries = proposed[found]
+        self.scores = scores[found]
+
+
+def device_of_worker(device, find_device):
+    """The CUDA device that a worker uses; None is the processor.
+
+    `device` is the parameter of the user; with `find_device`, a worker uses a CUDA
+    device unasked if it has one.
+    """
+    if device is None and not find_device:
+        return None
+    return cuda_device(device, "AverageLinkage")
+
+
+def compare_blocks(least_scores, k, device, find_device, *blocks):
+    """Neighbours with higher scores than the least, in one block or across two."""
+    device = device_of_worker(device, find_device)
+    if len(blocks) == 1:
+        found = [neighbors.exact_knn(*blocks[0], k, *least_scores, _silent, device)]
+    else:
+        found = neighbors.exact_knn_across(*blocks, k, least_scores, device)
+    return [FoundNeighbors(*lists) for lists in found]
+
+
+def search_block(queries, k, own, is_included, block):
+    """The neighbours of some queries among the included rows of a block."""
+    queries, least_scores = queries
+    rows, half = block
+    if is_included is not None:
+        is_included = np.unpackbits(is_included, count=len(rows)).astype(bool)
+        half = np.where(is_included, half, np.float32(np.inf))
+    proposed, scores = neighbors.empty_lists(least_scores, k)
+    with threadpool_limits(1, "blas"):  # the loop runs in parallel, not BLAS
+        neighbors.search_references(queries, rows, half, own, scores, proposed)
+    return FoundNeighbors(proposed, scores)
+
+
+def search_part(part, known_scores, k, recall):
+    """Most neighbours within a part that improve on the known scores, and the cost."""
+    rows, half, least_scores = part
+    arguments = rows, half, k, least_scores, _silent
+    found = neighbors.approximate_knn(*arguments, recall, may_limit_reach=False)
+    if found is None:
+        work = len(rows) ** 2 / 2
+        proposed, scores = neighbors.exact_knn(*arguments)
+    else:
+        proposed, scores, _, work, _ = found
+    proposed[scores <= known_scores[:, np.newaxis]] = -1
+    return FoundNeighbors(proposed, scores), work
+
+
+def cells_of_block(centroids, block):
+    """The cells that each row of a block is compared with."""
+    # faiss ignores the number of threads that numba's loops use.
+    with threadpool_limits(numba.get_num_threads(), "openmp"):
+        return neighbors.nearest_centroids(block[0], centroids)
+
+
+def _silent(percent):
+    pass
