@@ -1,8 +1,12 @@
 """Average linkage at scale, and the clusters of a pool that shrinks.
 
-Arrays in, arrays out: nothing here knows a classifier or a query strategy.
+Arrays in, arrays out: nothing here knows a classifier or a query strategy. The parts of
+a neighbour search that runs elsewhere are in
+:mod:`modal_clustermargin.clustering.neighbors`.
 """
 
 from modal_clustermargin.clustering._average_linkage import AverageLinkage
+from modal_clustermargin.clustering._pool_clusters import PoolClusters
+from modal_clustermargin.clustering._rows import check_rows, prepare_rows
 
-__all__ = ["AverageLinkage"]
+__all__ = ["AverageLinkage", "PoolClusters", "check_rows", "prepare_rows"]

@@ -11,7 +11,7 @@ import numpy as np
 
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.clustering import _kernels
-from modal_clustermargin.clustering._neighbor_search import References, Queries
+from modal_clustermargin.clustering._neighbor_search import Queries, References
 
 _N_LISTED = 16
 

@@ -24,72 +24,67 @@ from modal_clustermargin.clustering._merges import (
 from modal_clustermargin.clustering._nearest_clusters import nearest_clusters
 from modal_clustermargin.clustering._neighbor_search import NeighborSearch
 from modal_clustermargin.clustering._rows import check_rows, check_type, row_blocks
-from modal_clustermargin.distributed._worker_rows import device_of_worker
-from modal_clustermargin.distributed._worker_search import WorkerSearch
 from modal_clustermargin.pools import KeyIndex, open_pool, row_keys
 
 DEFAULT_CLUSTER_SIZE = 10
 
-# Number of products of features from which it is worth to look for a device: torch
-# takes seconds, and hundreds of megabytes, to import.
+# Fewest products of features for which to look for a CUDA device: importing torch takes
+# seconds and hundreds of megabytes.
 _DEVICE_FROM = 1e13
 
 
 class AverageLinkage(ClusterMixin, BaseEstimator):
     """Average-linkage clustering of embeddings in linear memory.
 
-    Agglomerative: the two clusters with the smallest mean distance over all
-    pairs of their samples merge, until a stopping rule holds. For the metrics
-    "cosine" and "sqeuclidean" no distance matrix is made, so hundreds of
-    thousands of rows fit where others need gigabytes; the partition is that of
-    scipy, fastcluster and scikit-learn. For millions of rows, the search for
-    neighbours can be told to find most of them instead of all.
+    The clustering is agglomerative: the two clusters with the smallest mean distance
+    over all pairs of their samples merge, until a stopping rule holds. For the metrics
+    "cosine" and "sqeuclidean", no distance matrix is computed, so memory suffices for
+    hundreds of thousands of rows; the partition is that of scipy, fastcluster and
+    scikit-learn. For millions of rows, an approximate search for neighbours is faster.
 
     Parameters
     ----------
     metric : {"cosine", "sqeuclidean", "euclidean"}, default="cosine"
-        Distance between samples. A row of zeros is at cosine distance 1 from
-        every row that is not zero. "euclidean" needs all n**2 / 2 distances and
-        is refused where they would not fit in memory.
+        Distance between samples. A row of zeros has cosine distance 1 to every other
+        row that is not zero. "euclidean" needs all n**2 / 2 distances, and raises an
+        error where they would not fit in memory.
 
     distance_threshold : float, default=None
-        Merge clusters no farther apart than this, in units of the metric.
+        Largest distance at which clusters merge, in units of the metric.
 
     n_clusters : int, default=None
-        Merge until this many clusters are left.
+        Number of clusters at which merging stops.
 
     mean_cluster_size : float, default=None
-        Merge until clusters hold this many samples on average: to
+        Number of samples per cluster, on average, at which merging stops: at
         ``max(1, floor(n_samples / mean_cluster_size))`` clusters, or fewer where
-        merges tie with the last one (so equal rows stay together). At most one
-        of the three rules may be given; with none, this one holds, with 10.
+        merges tie with the last one (so equal rows stay together). At most one of the
+        three stopping rules may be given; without any, this one applies, with 10.
 
     neighbors : {"exact", "approximate"}, default="exact"
-        How the nearest neighbours of all samples are searched for. "approximate"
-        finds the share `recall` of them and merges as if these were all, so the
-        partition may differ a little; `recall_` tells what was found. With
-        "euclidean", and where it would not be much cheaper (as below 9,000 rows or
-        so), the search is exact.
+        Search for the nearest neighbours of all samples. "approximate" finds the share
+        `recall` of them and ignores the others, so the partition may differ slightly;
+        `recall_` is the share found. The search is exact for "euclidean", and where an
+        approximate one would not be much cheaper (below about 9,000 rows).
 
     recall : float in (0, 1], default=0.99
-        With ``neighbors="approximate"``, the share of the neighbours to find: of
-        the 17 nearest of each sample that are within `distance_threshold` or,
-        without one, no farther than the 8th nearest of a usual sample. Estimated on
-        1,024 samples or more; roughly, where these have few such neighbours.
+        Share of the neighbours to find with ``neighbors="approximate"``: of the 17
+        nearest of each sample that are within `distance_threshold` or, without one, no
+        farther than the 8th nearest of a median sample. The share is estimated on at
+        least 1,024 samples; the estimate is rough where they have few such neighbours.
 
     device : str or torch.device, default=None
-        Where large exact searches run: "cpu", "cuda" or "cuda:N". None is CUDA
-        if there is a device and the work is worth the import of torch. The
-        clusters are the same up to ties within the rounding of float32.
+        Device of large exact searches: "cpu", "cuda" or "cuda:N". None is CUDA if there
+        is such a device and the search is large enough to import torch. The clusters
+        are the same up to ties within the rounding of float32.
 
     memory : str, path-like or joblib.Memory, default=None
-        Folder that keeps the merges on disk, by the content of `X`, the metric,
-        the stopping rule and the recall asked for; `fit` looks there first. A
-        damaged or foreign file is replaced, with a warning. Of a Memory only its
-        location is used.
+        Folder that stores the merges on disk, by the content of `X`, the metric, the
+        stopping rule and the `recall`; `fit` reads them if they are there. A damaged or
+        foreign file is replaced, with a warning. Only the location of a Memory is used.
 
     verbose : bool, default=False
-        Show progress bars while searching and merging.
+        Whether to show progress bars.
 
     Attributes
     ----------
@@ -101,28 +96,27 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         Number of clusters.
 
     children_ : ndarray of shape (n_samples - `n_clusters_`, 2), dtype=int64
-        The merges made, lowest first, as in
-        :class:`sklearn.cluster.AgglomerativeClustering`: numbers below
-        n_samples are samples, and merge i makes node ``n_samples + i``.
+        The merges, lowest first, as in
+        :class:`sklearn.cluster.AgglomerativeClustering`: numbers below n_samples are
+        samples, and merge i makes node ``n_samples + i``.
 
     distances_ : ndarray of shape (n_samples - `n_clusters_`,)
-        Mean distance between the two clusters of each merge, in units of the
-        metric; never decreasing. A cut below the last needs no second run. With
-        approximate neighbours, a merge that was found too late has the height of
-        the one before it.
+        Mean distance between the two clusters of each merge, in units of the metric;
+        never decreasing. With approximate neighbours, a merge that was found too late
+        has the height of the one before it.
 
     distance_threshold_ : float
-        The distance within which `predict` joins a row to a cluster: that
-        given, or else the height of the last merge made (0 if there was none).
+        Largest distance at which `predict` assigns a row to a cluster: the parameter
+        `distance_threshold`, or else the height of the last merge (0 without merges).
 
     recall_ : float
-        Share of the nearest neighbours that the searches found, the least of all
-        searches, estimated on 1,024 samples or more each: roughly, where next to
-        none of these has a neighbour within `distance_threshold`. 1 if they were
-        exact.
+        Share of the nearest neighbours that were found, in the search with the lowest
+        share, estimated on at least 1,024 samples; 1 if all searches were exact. The
+        estimate is rough where few samples have a neighbour within
+        `distance_threshold`.
 
     fit_seconds_ : float
-        What `fit` took, seconds; little where `memory` had the merges.
+        Duration of `fit` in seconds.
 
     n_leaves_ : int
         Number of samples.
@@ -135,17 +129,16 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
 
     Notes
     -----
-    The mean squared distance over all pairs of two clusters is the squared
-    distance of their means plus the mean squared distance of each to its mean,
-    so a cluster is no more than ``n_features + 2`` numbers. The lowest merge is
-    made first, found by a queue of clusters [1]_ that keep short lists of their
-    nearest others. Time is chiefly that of one exact search for the nearest
-    neighbours of all samples; memory is O(n_samples (n_features + 16)).
-    Distances that tie to the last bit are merged in an order that depends on
-    nothing but the data.
+    The mean squared distance over all pairs of two clusters is the squared distance of
+    their means plus the mean squared distance of each cluster to its mean, so
+    ``n_features + 2`` numbers represent a cluster. A priority queue of clusters [1]_
+    finds the lowest merge first; each cluster has a short list of its nearest
+    neighbours. Most of the time is one exact search for the nearest neighbours of all
+    samples; memory is O(n_samples (n_features + 16)). The order of merges that tie to
+    the last bit depends on the data only.
 
-    Rows are worked on in float32 unless their type holds more, and every
-    distance is summed in float64.
+    Rows are converted to float32 unless their type holds more, and every distance is
+    summed in float64.
 
     References
     ----------
@@ -167,7 +160,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         "mean_cluster_size": [Interval(Real, 1, None, closed="left"), None],
         "neighbors": [StrOptions({"exact", "approximate"})],
         "recall": [Interval(Real, 0, 1, closed="right")],
-        "device": "no_validation",  # `cuda_device` knows better
+        "device": "no_validation",  # `cuda_device` checks it
         "memory": [str, os.PathLike, HasMethods(["cache"]), None],
         "verbose": ["boolean"],
     }
@@ -202,10 +195,10 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Embeddings: any number type, or a memory map. Finite. Those of a dask
-            array, or of an array in a Zarr store, are gathered here, and their
-            neighbours are searched for by the workers of the current Dask client;
-            if there is none, by one in this process.
+            Finite embeddings of any number type, or a memory map. A dask array, or an
+            array in a Zarr store, is gathered in this process, and the workers of the
+            current Dask client search for neighbours; without a client, a worker in
+            this process does.
 
         y : None
             Ignored.
@@ -214,125 +207,93 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         -------
         self : AverageLinkage
         """
-        with open_pool(X, "AverageLinkage", "X") as rows:
-            if not rows.has_workers:
-                return self._fit(rows.X, None)
-            self._check_parameters(len(rows))  # before any row is read
-            self._validated(rows.example())
-            if self.device is not None:
-                rows.workers.check(device_of_worker, self.device, False)
-            return self._fit(rows.gathered(), rows.workers)
-
-    def _fit(self, X, workers):
         since = time.perf_counter()
-        X = self._validated(X)
-        rule, value, cache = self._check_parameters(len(X))
-        search = self._search(len(X) ** 2 * X.shape[1], workers)
-        check_rows(X, "AverageLinkage")
-        path = cache.path(X, (self.metric, rule, float(value), search.recall))
-        merges = cache.read(path, len(X))
-        if merges is None:
-            cache.check_writable(path)
-            merges = merges_of(X, self.metric, rule, value, search, self.verbose)
-            merges = *merges, search.reached
-            cache.write(path, *merges)
+        with open_pool(X, "AverageLinkage", "X") as pool:
+            example = self._validated(pool.example())
+            n_samples, n_features = len(pool), example.shape[1]
+            self.check_parameters(n_samples)
+            rule, value = self._stopping_rule()
+            search = self._make_search(n_samples**2 * n_features, pool)
+            X = self._read(pool, example)
+            check_rows(X, "AverageLinkage")
+            merges = MergeCache(self.memory).get(
+                X,
+                (self.metric, rule, float(value), search.recall),
+                lambda: merges_of(X, self.metric, rule, value, search, self.verbose),
+            )
         self.children_, self.distances_, self.recall_ = merges
-        self.n_leaves_ = len(X)
-        self.n_clusters_ = len(X) - len(self.children_)
-        self.labels_ = clusters_of(self.children_, len(X))
+        self.n_leaves_ = n_samples
+        self.n_clusters_ = n_samples - len(self.children_)
+        self.labels_ = clusters_of(self.children_, n_samples)
         if rule == "distance_threshold":
             self.distance_threshold_ = float(value)
         else:
             self.distance_threshold_ = float(self.distances_.max(initial=0.0))
-        # What `assign` and `predict` ask for.
-        keys, rows = np.unique(row_keys(X), return_index=True)
-        self._fitted_rows = KeyIndex()
-        self._fitted_rows.add(keys, rows)
+        self._fitted_rows = _first_row_of_keys(row_keys(X))
         self._clusters = nearest_clusters(X, self.labels_, self.metric)
         self.fit_seconds_ = time.perf_counter() - since
         return self
 
     def predict(self, X):
-        """Cluster of each row: the nearest one by average linkage.
+        """Assign each row to the nearest cluster by average linkage.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            New rows. A row that was fitted may be nearer to another cluster
-            than to its own; `labels_` has the clusters of the fitted ones.
+            New rows. A fitted row may be nearer to another cluster than to its own;
+            `labels_` holds the clusters of fitted rows.
 
         Returns
         -------
         labels : ndarray of shape (n_samples,), dtype=intp
-            -1 where no cluster is within `distance_threshold_`. Ties go to the
-            lowest number.
+            -1 where no cluster is within `distance_threshold_`. Ties go to the lowest
+            number.
         """
         check_is_fitted(self)
-        X = self._new_rows(X)
-        check_rows(X, "AverageLinkage")
-        labels = np.empty(len(X), np.intp)
-        search = self._search(0)
-        for block in row_blocks(X):
-            nearest, distances = self._clusters.find(X[block], search)
-            within = distances <= self.distance_threshold_
-            labels[block] = np.where(within, nearest, -1)
-        return labels
+        return self._nearest(self._new_rows(X))
 
-    def assign(self, X):
-        """Cluster of each row: its own if it was fitted, else the nearest.
+    def assign(self, X, *, return_rows=False):
+        """Assign fitted rows to their own clusters, and others to the nearest.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows, fitted ones and others in any order. Fitted rows are known by
-            their content, so they must be of the number type they had then.
+            Fitted and new rows in any order. Fitted rows are recognized by their
+            content, so they need the number type that they had in `fit`.
+
+        return_rows : bool, default=False
+            Whether to return `rows`, too.
 
         Returns
         -------
         labels : ndarray of shape (n_samples,), dtype=intp
-            From `labels_` for rows that were fitted; from `predict`, so
-            perhaps -1, for the others.
+            From `labels_` for fitted rows; from `predict`, so perhaps -1, for others.
+
+        rows : ndarray of shape (n_samples,), dtype=int64
+            The fitted row that each row equals, the first of several; -1 for new rows.
         """
         check_is_fitted(self)
-        return self._assign(X)[0]
-
-    def _assign(self, X):
-        """Cluster of each row, and its number among those fitted, or -1."""
         X = self._new_rows(X)
         rows = self._fitted_rows.find(row_keys(X))
         labels = self.labels_[rows]
         new = np.flatnonzero(rows < 0)
         if len(new):
-            labels[new] = self.predict(X[new])
-        return labels, rows
-
-    def _new_rows(self, X):
-        """Rows to be given clusters, here; checked but for what they hold."""
-        with open_pool(X, "AverageLinkage", "X") as rows:
-            if rows.has_workers:
-                self._validated(rows.example(), reset=False)
-            X = rows.gathered()
-        return self._validated(X, reset=False)
-
-    def _validated(self, X, reset=True):
-        """Rows as scikit-learn checks them, and of a type that can be clustered."""
-        if isinstance(getattr(X, "dtype", None), np.dtype):
-            check_type(X.dtype, "AverageLinkage")
-        return validate_data(self, X, ensure_all_finite=False, reset=reset)
+            labels[new] = self._nearest(X[new])
+        return (labels, rows) if return_rows else labels
 
     def cut(self, mean_cluster_size):
-        """Smaller clusters, as `fit` would have made them: a cut below the last.
+        """Labels of smaller clusters, from the first merges alone.
 
         Parameters
         ----------
         mean_cluster_size : float >= 1
-            As the parameter of that name. Where `labels_` has clusters that are
-            smaller, these are all there is.
+            As the parameter of that name. Where the clusters of `labels_` are smaller
+            already, they are returned.
 
         Returns
         -------
         labels : ndarray of shape (n_fitted,), dtype=intp
-            Cluster of each row that was fitted, within its cluster in `labels_`.
+            Cluster of each fitted row; each is part of one cluster of `labels_`.
 
         Raises
         ------
@@ -340,7 +301,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             Before `fit`.
 
         ValueError
-            If the size is no number of 1 or more.
+            If the size is not a number of at least 1.
         """
         check_is_fitted(self)
         validate_parameter_constraints(
@@ -352,8 +313,14 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         n_merges = with_ties(self.distances_, self.n_leaves_ - n_clusters)
         return clusters_of(self.children_[:n_merges], self.n_leaves_)
 
-    def _check_parameters(self, n_samples):
-        """All that can be known to fail before there are rows to look at."""
+    def check_parameters(self, n_samples):
+        """Raise the errors of `fit` that do not depend on the rows themselves.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of rows that `fit` will get.
+        """
         self._validate_params()
         rule, value = self._stopping_rule()
         if rule == "n_clusters" and value > n_samples:
@@ -363,9 +330,10 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             )
         if self.metric == "euclidean":
             check_fits_in_memory(n_samples)
-        return rule, value, MergeCache(self.memory)
+        MergeCache(self.memory)  # makes the folder
 
     def _stopping_rule(self):
+        """Name and value of the one stopping rule."""
         rules = ("distance_threshold", "n_clusters", "mean_cluster_size")
         given = [(rule, getattr(self, rule)) for rule in rules]
         given = [(rule, value) for rule, value in given if value is not None]
@@ -377,16 +345,51 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             )
         return given[0] if given else ("mean_cluster_size", DEFAULT_CLUSTER_SIZE)
 
-    def _search(self, n_products, workers=None):
-        """How neighbours are searched for; None of the work is done."""
+    def _make_search(self, n_products, pool=None):
+        """The neighbour search, in this process or where the pool lies."""
         approximate = self.neighbors == "approximate" and self.metric != "euclidean"
         recall = float(self.recall) if approximate else None
         find_device = self.device is None and n_products >= _DEVICE_FROM
-        if workers is not None:
-            return WorkerSearch(workers, recall, self.device, find_device, self.verbose)
+        if pool is not None and pool.has_workers:
+            return pool.neighbor_search(recall, self.device, find_device, self.verbose)
         device = None
         if self.device is not None or (find_device and not approximate):
             from modal_clustermargin._devices import cuda_device
 
             device = cuda_device(self.device, "AverageLinkage")
         return NeighborSearch(recall, device, find_device, self.verbose)
+
+    def _new_rows(self, X):
+        """Open rows that are to get clusters, and read them."""
+        with open_pool(X, "AverageLinkage", "X") as pool:
+            X = self._read(pool, self._validated(pool.example(), reset=False))
+        check_rows(X, "AverageLinkage")
+        return X
+
+    def _read(self, pool, example):
+        """All rows of a pool, in this process; `example` are rows that were checked."""
+        return self._validated(pool.gathered(), False) if pool.has_workers else example
+
+    def _validated(self, X, reset=True):
+        """Rows after scikit-learn's checks, of a type that can be clustered."""
+        if isinstance(getattr(X, "dtype", None), np.dtype):
+            check_type(X.dtype, "AverageLinkage")
+        return validate_data(self, X, ensure_all_finite=False, reset=reset)
+
+    def _nearest(self, X):
+        """Nearest cluster of each row, or -1."""
+        labels = np.empty(len(X), np.intp)
+        search = self._make_search(0)
+        for block in row_blocks(X):
+            nearest, distances = self._clusters.find(X[block], search)
+            within = distances <= self.distance_threshold_
+            labels[block] = np.where(within, nearest, -1)
+        return labels
+
+
+def _first_row_of_keys(keys):
+    """An index from each key to the first row that has it."""
+    keys, rows = np.unique(keys, return_index=True)
+    index = KeyIndex()
+    index.add(keys, rows)
+    return index

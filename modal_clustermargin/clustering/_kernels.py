@@ -3,8 +3,8 @@
 All loops are in one file, since numba's on-disk cache does not notice that a function
 in another file than its caller has changed.
 
-Each cluster has a slot: a row of `mean` and an entry of `spread` and `weight`. `mean` is
-the mean of its rows, `spread` their mean squared distance to the mean, and `weight`
+Each cluster has a slot: a row of `mean` and an entry of `spread` and `weight`. `mean`
+is the mean of its rows, `spread` their mean squared distance to the mean, and `weight`
 their number. The mean squared distance over all pairs of two clusters is then
 ``|mean_a - mean_b|**2 + spread_a + spread_b``. The three terms are not negative, so
 nothing cancels, however far the data are from the origin.
@@ -101,7 +101,7 @@ def _insert(slots, sq_dists, n, slot, sq_dist):  # slots, sq_dists: IN and OUT
 
 @numba.njit(cache=True, parallel=True)
 def nearest_by_scan(queries, spreads, own, mean, spread, references, n_listed):
-    """The `n_listed` reference slots nearest to each query, with all distances measured.
+    """The `n_listed` references nearest to each query, with all distances measured.
 
     `own` holds a slot to exclude for each query, or -1. Rows of the result are
     ascending and padded with -1 and infinity.

@@ -141,11 +141,15 @@ def _offer(scores, proposed, row, score):
 def search_references(queries, references, reference_half, own, scores, proposed):
     """Offer each query all references, except for reference number ``own[query]``."""
     for block in numba.prange(-(-queries.shape[0] // 64)):
-        _search_for_block(queries, references, reference_half, own, 64 * block, scores, proposed)
+        _search_for_block(
+            queries, references, reference_half, own, 64 * block, scores, proposed
+        )
 
 
 @numba.njit(cache=True)
-def _search_for_block(queries, references, reference_half, own, first, scores, proposed):
+def _search_for_block(
+    queries, references, reference_half, own, first, scores, proposed
+):
     end = min(first + 64, queries.shape[0])
     room = np.empty(64 * 4 * _BLOCK_ROWS, np.float32)
     for start in range(0, references.shape[0], 4 * _BLOCK_ROWS):
@@ -254,9 +258,7 @@ def reverse_lists(lists, n_expanded):
 
 
 @numba.njit(cache=True, parallel=True)
-def compare_neighbors(
-    rows, half, lists, listers, starts, n_expanded, scores, proposed
-):
+def compare_neighbors(rows, half, lists, listers, starts, n_expanded, scores, proposed):
     """Compare each row with the neighbours of its neighbours.
 
     `lists` is a copy of `proposed` from before the comparison. Two rows that share a

@@ -1,4 +1,4 @@
-"""From rows and a stopping rule to merges, whatever the metric."""
+"""The merges of rows up to a stopping rule, for any metric."""
 
 import os
 
@@ -9,14 +9,14 @@ from modal_clustermargin.clustering._agglomeration import agglomerate
 from modal_clustermargin.clustering._dendrogram import expand_leaves, sort_merges
 from modal_clustermargin.clustering._rows import (
     SQ_DISTS_PER_UNIT,
-    prepare,
+    prepare_rows,
     row_blocks,
 )
 from modal_clustermargin.pools import row_keys
 
 
 def merges_of(X, metric, rule, value, search, verbose):
-    """The merges of rows that a stopping rule leaves.
+    """The merges of rows up to a stopping rule.
 
     Parameters
     ----------
@@ -28,10 +28,10 @@ def merges_of(X, metric, rule, value, search, verbose):
     rule : {"distance_threshold", "n_clusters", "mean_cluster_size"}
 
     value : float
-        Of the rule.
+        Value of the rule.
 
     search : NeighborSearch
-        How to look for neighbours; not used by "euclidean".
+        Finds neighbours; "euclidean" does not use it.
 
     verbose : bool
         Whether to show progress bars.
@@ -42,6 +42,9 @@ def merges_of(X, metric, rule, value, search, verbose):
 
     heights : ndarray of shape (n_merges,)
         In units of the metric, ascending.
+
+    recall : float
+        Lowest share of the neighbours that a search found.
     """
     n_samples = len(X)
     if rule == "mean_cluster_size":
@@ -52,7 +55,7 @@ def merges_of(X, metric, rule, value, search, verbose):
         children, heights = _merge_by_distances(X)
     else:
         per_unit = SQ_DISTS_PER_UNIT[metric]
-        rows, leaf, copies = _collapse_duplicates(prepare(X, metric))
+        rows, leaf, copies = _collapse_duplicates(prepare_rows(X, metric))
         n_leaves = len(rows)
         if rule == "distance_threshold":
             limits = {"n_merges": n_leaves - 1, "sq_threshold": per_unit * value}
@@ -65,11 +68,11 @@ def merges_of(X, metric, rule, value, search, verbose):
         n_merges = np.searchsorted(heights, value, side="right")
     elif rule == "mean_cluster_size":
         n_merges = with_ties(heights, n_merges)
-    return np.sort(children[:n_merges], axis=1), heights[:n_merges]
+    return np.sort(children[:n_merges], axis=1), heights[:n_merges], search.reached
 
 
 def with_ties(heights, n_merges):
-    """The number of merges that are no higher than the last of some."""
+    """The number of merges no higher than merge number `n_merges`."""
     if not 0 < n_merges < len(heights):
         return min(n_merges, len(heights))
     return np.searchsorted(heights, heights[n_merges - 1], side="right")
@@ -78,8 +81,8 @@ def with_ties(heights, n_merges):
 def _collapse_duplicates(rows):
     """Distinct rows, in the order of their first copies.
 
-    Returns ``(rows, leaf, copies)``: `leaf` gives the distinct row of
-    each row, and `copies` the number of rows of each leaf.
+    Returns ``(rows, leaf, copies)``: `leaf` is the distinct row of each row, and
+    `copies` the number of rows of each leaf.
     """
     _, first, of_key = np.unique(row_keys(rows), return_index=True, return_inverse=True)
     order = np.argsort(first)
@@ -88,8 +91,7 @@ def _collapse_duplicates(rows):
     leaf = rank[of_key]
     first = first[order]
     if len(first) < len(rows):
-        # Fingerprints that collide, once in ten million pools, cost exactness
-        # unless looked at.
+        # Different rows may have one fingerprint, once in ten million pools.
         for block in row_blocks(rows):
             if not np.array_equal(rows[block], rows[first[leaf[block]]]):
                 first, leaf = np.arange(len(rows)), np.arange(len(rows))
@@ -107,8 +109,8 @@ def _merge_by_distances(X):
 
 
 def check_fits_in_memory(n_samples):
-    """Raise ValueError where all distances would take half of the memory."""
-    needed = n_samples * (n_samples - 1) * 8  # the distances, and a copy of them
+    """Raise ValueError if all distances would take half of the memory."""
+    needed = n_samples * (n_samples - 1) * 8  # the distances and a copy
     try:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):

@@ -1,27 +1,27 @@
-"""Where new rows belong: the cluster nearest to a row by average linkage.
+"""The cluster nearest to a new row by average linkage.
 
-The mean squared distance from a row to the members of a cluster is that to their
-mean, and how far they are spread around it. So clusters are remembered by a mean
-and a spread; where there is no such sum, by their members.
+The mean squared distance from a row to the members of a cluster is the squared distance
+to their mean plus their mean squared distance to it. So a mean and a spread represent
+each cluster; for the Euclidean distance, which has no such sum, all members do.
 """
 
 import numpy as np
 from scipy import sparse
 from scipy.spatial.distance import cdist
 
-from modal_clustermargin.clustering._neighbor_search import References, Queries
+from modal_clustermargin.clustering._neighbor_search import Queries, References
 from modal_clustermargin.clustering._rows import (
     SQ_DISTS_PER_UNIT,
     prepare_block,
     row_blocks,
 )
 
-# Clusters that a search finds, so that it can see which tie with the nearest.
+# Clusters that a search finds, to see which tie with the nearest.
 _N_LISTED = 4
 
 
 def nearest_clusters(X, labels, metric):
-    """Clusters that can be asked which is nearest to a row.
+    """An object whose method `find` gives the cluster nearest to each row.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class _ByMeans:
         means = np.zeros((len(sizes), n_features))
         for block in row_blocks(X):
             rows = prepare_block(X[block], metric)
-            # Of all clusters, a block has few.
+            # A block has rows of few clusters.
             there, number = np.unique(labels[block], return_inverse=True)
             means[there] += _members(number, len(there)) @ rows
         means /= sizes[:, np.newaxis]
@@ -92,7 +92,7 @@ class _ByMembers:
         self.members = _members(labels, len(self.sizes))
 
     def find(self, X, search):
-        """As `_ByMeans.find`, from the distances to all rows."""
+        """`_ByMeans.find` from the distances to all members."""
         distances = (self.members @ cdist(self.rows, X, self.metric)).T / self.sizes
         nearest = distances.argmin(axis=1)
         return nearest, distances[np.arange(len(X)), nearest]

@@ -1,8 +1,8 @@
-"""The clusters of a first pool, found again in the pools left of it.
+"""The clusters of a first pool, looked up in the smaller pools of later rounds.
 
-A user of modAL deletes queried rows, so a strategy sees a smaller pool each
-round and no row numbers. Rows are known by a key: a fingerprint of their
-content, or of an id that the user gives.
+A modAL loop deletes queried rows, so a strategy gets a smaller pool each round, without
+row numbers. Rows are identified by a key: a fingerprint of their content, or of an id
+that the user gives.
 """
 
 import numpy as np
@@ -16,12 +16,12 @@ class PoolClusters:
     Parameters
     ----------
     keys : ndarray of shape (n_rows,), dtype=uint64
-        Key of every row of the first pool. Of rows with equal keys, the first
-        decides.
+        Key of every row of the first pool. The first of several rows with equal keys
+        decides their cluster and group.
 
     labels, groups : ndarray of shape (n_rows,), dtype=intp
-        Cluster and group of every row. Where one is -1, the row starts one of its
-        own, which it shares with the rows of equal key.
+        Cluster and group of every row. A row with -1 gets a new one, together with the
+        rows of equal key.
     """
 
     def __init__(self, keys, labels, groups):
@@ -32,7 +32,7 @@ class PoolClusters:
         self._first_places = self._index.find(keys)
 
     def find(self, keys):
-        """Cluster and group of each key: two ndarrays; -1 where it was never seen."""
+        """Cluster and group of each key: two ndarrays; -1 for an unknown key."""
         if np.array_equal(keys, self._first_keys):
             places = self._first_places
         else:
@@ -43,7 +43,7 @@ class PoolClusters:
         ]
 
     def add(self, keys, labels, groups):
-        """Remember rows that `find` did not know, as at the start."""
+        """Add rows that `find` does not know; parameters as in the constructor."""
         keys, first = np.unique(keys, return_index=True)
         self._index.add(keys, len(self._labels) + np.arange(len(keys)))
         self._labels = _continued(self._labels, labels[first])
@@ -51,7 +51,7 @@ class PoolClusters:
 
 
 def _continued(numbers, more):
-    """Numbers and more of them, where each -1 becomes a number of its own."""
+    """Concatenate two arrays, and replace each -1 of the second by a new number."""
     n_used = 1 + max(numbers.max(initial=-1), more.max(initial=-1))
     more = more.copy()
     alone = more < 0

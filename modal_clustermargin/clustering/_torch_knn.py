@@ -37,7 +37,9 @@ def exact_knn_across(left, right, k, least_scores, device):
     ]
 
 
-def _search_in_blocks(references, queries, k, least_scores, show=None, is_same_set=False):
+def _search_in_blocks(
+    references, queries, k, least_scores, show=None, is_same_set=False
+):
     n_queries = len(queries)
     proposed = np.empty((n_queries, k), np.int32)
     scores = np.empty((n_queries, k), np.float32)

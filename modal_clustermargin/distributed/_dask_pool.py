@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 from scipy import sparse
 
+from modal_clustermargin.distributed._worker_search import WorkerSearch
 from modal_clustermargin.distributed._workers import Broadcast, dask_workers
 from modal_clustermargin.distributed._zarr_store import (
     array_of_store,
@@ -42,7 +43,14 @@ def _pool_of(array, who):
         yield DaskPool(array, lambda: stack.enter_context(dask_workers(who)))
 
 
-class DaskPool(Pool):
+class _PoolWithWorkers(Pool):
+    has_workers = True
+
+    def neighbor_search(self, recall, device, find_device, verbose):
+        return WorkerSearch(self.workers, recall, device, find_device, verbose)
+
+
+class DaskPool(_PoolWithWorkers):
     """A pool in chunks of rows; workers read it and compute with it.
 
     Parameters
@@ -53,8 +61,6 @@ class DaskPool(Pool):
     find_workers : callable
         Returns the `Workers`; called when the first of them is needed.
     """
-
-    has_workers = True
 
     def __init__(self, array, find_workers):
         whole = dict.fromkeys(range(1, array.ndim), -1)
@@ -141,7 +147,7 @@ class DaskPool(Pool):
         return self._chunks
 
 
-class ComputedRows(Pool):
+class ComputedRows(_PoolWithWorkers):
     """Rows in this process that workers may compute with.
 
     Parameters
@@ -150,8 +156,6 @@ class ComputedRows(Pool):
 
     workers : Workers
     """
-
-    has_workers = True
 
     def __init__(self, rows, workers):
         super().__init__(rows)

@@ -40,10 +40,15 @@ class Pool:
 
     workers : Workers or None
         These workers; a cluster of one is started if there is no Dask client.
+
+    neighbor_search : callable or None
+        ``neighbor_search(recall, device, find_device, verbose)`` makes the
+        `clustering.neighbors.NeighborSearch` of these workers.
     """
 
     has_workers = False
     workers = None
+    neighbor_search = None
 
     def __init__(self, X):
         self.X = X
@@ -131,6 +136,10 @@ class Pool:
 
     def gathered(self):
         """All rows, in this process."""
+        return self.X
+
+    def example(self):
+        """Rows to check before all are read; every row if they lie in this process."""
         return self.X
 
     def with_rows(self, blocks):

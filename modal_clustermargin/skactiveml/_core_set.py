@@ -4,7 +4,7 @@ import numpy as np
 from skactiveml.utils import MISSING_LABEL, is_labeled
 
 from modal_clustermargin import strategies
-from modal_clustermargin.clustering._rows import prepare
+from modal_clustermargin.clustering import prepare_rows
 from modal_clustermargin.skactiveml._pool_strategy import PoolStrategy
 from modal_clustermargin.skactiveml._sq_dists_to_picks import sq_dists_before_each_pick
 
@@ -94,4 +94,6 @@ class CoreSet(PoolStrategy):
 
     def _prepared(self, rows):
         rows = rows.reshape(len(rows), -1).astype(np.float64)
-        return prepare(rows, "cosine" if self.metric == "cosine" else "sqeuclidean")
+        return prepare_rows(
+            rows, "cosine" if self.metric == "cosine" else "sqeuclidean"
+        )

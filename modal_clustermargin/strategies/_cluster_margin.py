@@ -7,9 +7,7 @@ import numpy as np
 from sklearn.base import clone
 
 from modal_clustermargin._param_validation import Interval, StrOptions
-from modal_clustermargin.clustering import AverageLinkage
-from modal_clustermargin.clustering._pool_clusters import PoolClusters
-from modal_clustermargin.clustering._rows import check_rows
+from modal_clustermargin.clustering import AverageLinkage, PoolClusters, check_rows
 from modal_clustermargin.pools import n_rows, open_pool, pool_keys, take_rows
 from modal_clustermargin.selection import (
     cluster_margin_candidates,
@@ -217,7 +215,7 @@ class ClusterMargin(QueryStrategy):
                     if isinstance(given, np.ndarray):
                         check_rows(given, "ClusterMargin")
             if self.clustering is not None and not hasattr(self.clustering, "labels_"):
-                self.clustering._check_parameters(n_rows(X_pool))
+                self.clustering.check_parameters(n_rows(X_pool))
         else:
             self._check_ids_as_before(self._knows_ids, ids)
 
@@ -270,7 +268,7 @@ class ClusterMargin(QueryStrategy):
             )
         if hasattr(self.clustering, "labels_"):
             clustering = self.clustering
-            labels, rows = clustering._assign(embeddings)
+            labels, rows = clustering.assign(embeddings, return_rows=True)
             groups = np.where(rows < 0, -1, clustering.cut(_GROUP_SIZE)[rows])
         else:
             clustering = AverageLinkage()

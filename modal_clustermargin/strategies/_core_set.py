@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 
 from modal_clustermargin._param_validation import Interval, StrOptions
-from modal_clustermargin.clustering._rows import prepare
+from modal_clustermargin.clustering import prepare_rows
 from modal_clustermargin.pools import n_rows
 from modal_clustermargin.selection import k_center_greedy
 from modal_clustermargin.strategies._base import QueryStrategy
@@ -177,7 +177,7 @@ class CoreSet(QueryStrategy):
         if not is_pool and embedding is not None and not callable(embedding):
             embedding = X
         rows = embeddings_of(embedding, classifier, X, "CoreSet")
-        return prepare(rows, "cosine") if self.metric == "cosine" else rows
+        return prepare_rows(rows, "cosine") if self.metric == "cosine" else rows
 
 
 def coreset_sampling(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from modal_clustermargin._progress import progress_bar
-from modal_clustermargin.clustering._rows import check_rows
+from modal_clustermargin.clustering import check_rows
 from modal_clustermargin.pools import as_matrix, n_rows, open_pool
 from modal_clustermargin.selection import partitions
 from modal_clustermargin.strategies._embeddings import given_rows, pool_embeddings

@@ -20,7 +20,7 @@ def search(request):
         patch.setattr(_agglomeration, "_N_LISTED", 3)
         if request.param != "scan":
             patch.setattr(_neighbor_search, "_SCAN_BELOW", 0)
-            patch.setattr(_neighbor_search, "_SCAN_BELOW_POINTS", 0)
+            patch.setattr(_neighbor_search, "_SCAN_BELOW_QUERIES", 0)
         # What a CUDA device computes, computed by the processor.
         device = torch.device("cpu") if request.param == "device" else None
         yield NeighborSearch(device=device)

@@ -20,8 +20,8 @@ from modal_clustermargin import _devices
 from modal_clustermargin.clustering import (
     AverageLinkage,
     _agglomeration,
-    _average_linkage,
     _approximate_knn,
+    _average_linkage,
     _neighbor_search,
 )
 
@@ -46,10 +46,10 @@ def way(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "search":
             patch.setattr(_neighbor_search, "_SCAN_BELOW", 0)
-            patch.setattr(_neighbor_search, "_SCAN_BELOW_POINTS", 0)
+            patch.setattr(_neighbor_search, "_SCAN_BELOW_QUERIES", 0)
         if request.param == "short lists":
             patch.setattr(_agglomeration, "_N_LISTED", 2)
-            patch.setattr(_neighbor_search, "_ALL_AT_ONCE", 1 / 1000)
+            patch.setattr(_neighbor_search, "_SPEEDUP_OF_ALL", 1 / 1000)
         yield
 
 

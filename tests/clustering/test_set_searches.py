@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from modal_clustermargin import _devices
 from modal_clustermargin.clustering import (
     AverageLinkage,
-    _all_neighbors,
-    _most_neighbors,
-    _neighbors,
-    _torch_neighbors,
+    _approximate_knn,
+    _exact_knn,
+    _neighbor_search,
+    _torch_knn,
 )
-from modal_clustermargin.clustering._all_neighbors import rounds
+from modal_clustermargin.clustering._exact_knn import tournament_rounds
 
 
 def silent(n_done):
@@ -53,7 +53,7 @@ def assert_all_are_found(search, n_rows):
 @given(st.integers(1, 40))
 def test_every_two_blocks_meet_once_and_none_is_twice_in_a_round(n_blocks):
     met = []
-    for left, right in rounds(n_blocks):
+    for left, right in tournament_rounds(n_blocks):
         if not np.array_equal(left, right):
             playing = np.concatenate([left, right])
             assert len(set(playing)) == len(playing)
@@ -67,8 +67,8 @@ def test_every_two_blocks_meet_once_and_none_is_twice_in_a_round(n_blocks):
 class TestAllProducts:
     @pytest.mark.parametrize("block_rows", [1, 7, 64, 640])
     def test_blocks(self, block_rows, n_rows, monkeypatch):
-        monkeypatch.setattr(_all_neighbors, "_BLOCK_ROWS", block_rows)
-        assert_all_are_found(_all_neighbors.nearest_in_set, n_rows)
+        monkeypatch.setattr(_exact_knn, "_BLOCK_ROWS", block_rows)
+        assert_all_are_found(_exact_knn.exact_knn, n_rows)
 
     @pytest.mark.parametrize("in_parts", [False, True])
     @pytest.mark.parametrize(
@@ -78,21 +78,21 @@ class TestAllProducts:
         self, device, in_parts, n_rows, monkeypatch
     ):
         if in_parts:
-            monkeypatch.setattr(_torch_neighbors, "_ASKING_ROWS", 33)
+            monkeypatch.setattr(_torch_knn, "_QUERY_ROWS", 33)
             monkeypatch.setattr(_devices, "free_memory", lambda device: 16 * 33 * 70)
 
         def search(*arguments):
-            return _torch_neighbors.nearest_in_set(*arguments, torch.device(device))
+            return _torch_knn.exact_knn(*arguments, torch.device(device))
 
         assert_all_are_found(search, n_rows)
 
     def test_as_long_as_it_takes(self, n_rows, monkeypatch):
         """With all rows in the sample and no limit, the search for most finds all."""
-        monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
+        monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
 
         def search(*arguments):
-            *found, reached, work, sq_reach = _most_neighbors.most_nearest_in_set(
-                *arguments, 1, may_narrow=False
+            *found, reached, work, sq_reach = _approximate_knn.approximate_knn(
+                *arguments, 1, may_limit_reach=False
             )
             assert reached == 1
             assert work > 0
@@ -110,10 +110,10 @@ def true_recall(proposed, expected):
 @pytest.mark.parametrize("n_features", [2, 12])
 @pytest.mark.parametrize("recall", [0.5, 0.9])
 def test_the_recall_said_is_the_recall_there_is(recall, n_features, monkeypatch):
-    monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
+    monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
     rows, half, all_scores = case(4_000, n_features)
     least_scores = np.full(len(rows), -np.inf, np.float32)
-    found = _most_neighbors.most_nearest_in_set(
+    found = _approximate_knn.approximate_knn(
         rows, half, 10, least_scores, silent, recall
     )
     proposed, scores, reached, _, sq_reach = found
@@ -126,7 +126,7 @@ def test_the_recall_said_is_the_recall_there_is(recall, n_features, monkeypatch)
         reached, abs=0.03
     )
     assert (np.diff(scores, axis=1) <= 0).all()
-    again = _most_neighbors.most_nearest_in_set(
+    again = _approximate_knn.approximate_knn(
         rows, half, 10, least_scores, silent, recall
     )
     np.testing.assert_array_equal(again[0], proposed)
@@ -136,11 +136,11 @@ def test_a_search_that_would_cost_too_much_is_given_up():
     rows, half, _ = case(3_000, 60)
     least_scores = np.full(len(rows), -np.inf, np.float32)
     arguments = rows, half, 16, least_scores, silent
-    assert _most_neighbors.most_nearest_in_set(*arguments, 0.99) is None
+    assert _approximate_knn.approximate_knn(*arguments, 0.99) is None
 
 
 def test_where_next_to_no_row_has_a_neighbour_the_few_are_found(monkeypatch):
-    monkeypatch.setattr(_neighbors.NeighborSearch, "_all_in_set", None)
+    monkeypatch.setattr(_neighbor_search.NeighborSearch, "_exact_knn", None)
     X = np.random.RandomState(0).normal(size=(20_000, 24)).astype(np.float32)
     X[:40] = X[40:80] * 1.01 + 0.001
     model = AverageLinkage(neighbors="approximate", distance_threshold=0.01).fit(X)
@@ -154,16 +154,14 @@ def test_many_rows_in_one_place_are_not_all_compared():
     rows[:20] = np.eye(4, dtype=np.float32).repeat(5, axis=0)
     least_scores = np.full(len(rows), -np.inf, np.float32)
     arguments = rows, (rows**2).sum(axis=1) / 2, 16, least_scores, silent
-    assert _most_neighbors.most_nearest_in_set(*arguments, 0.9) is None
+    assert _approximate_knn.approximate_knn(*arguments, 0.9) is None
 
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 def test_search_in_a_base_on_a_device(device):
     rows, _, _ = case(300)
     asking = rows[:40] + np.float32(0.1)
-    sq_dists, proposed = _torch_neighbors.nearest_in_base(
-        asking, rows, 7, torch.device(device)
-    )
+    sq_dists, proposed = _torch_knn.knn(asking, rows, 7, torch.device(device))
     expected = ((asking[:, np.newaxis] - rows) ** 2).sum(axis=2)
     np.testing.assert_array_equal(proposed, np.argsort(expected, axis=1)[:, :7])
     np.testing.assert_allclose(sq_dists, np.sort(expected, axis=1)[:, :7], atol=1e-5)
@@ -188,9 +186,9 @@ def test_autocast_does_not_reach_the_products():
     rows, half, _ = case(300, 32)
     least_scores = np.full(300, -np.inf, np.float32)
     search = [rows, half, 6, least_scores, silent, torch.device("cpu")]
-    expected = _torch_neighbors.nearest_in_set(*search)
+    expected = _torch_knn.exact_knn(*search)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = _torch_neighbors.nearest_in_set(*search)
+        found = _torch_knn.exact_knn(*search)
     np.testing.assert_array_equal(found[1], expected[1])
 
 
@@ -198,7 +196,7 @@ def test_few_scores_are_picked_and_many_are_left_to_topk():
     scores = torch.rand(60, 403)
     is_better = torch.zeros(60, 403, dtype=torch.bool)
     is_better[3, [7, 400]] = is_better[59, 402] = True
-    top, columns = _torch_neighbors._picked(scores, is_better)
+    top, columns = _torch_knn._picked(scores, is_better)
     assert columns[3].tolist() == [7, 400]
     assert columns[59, 0] == 402
     assert torch.equal(top[3], scores[3, [7, 400]])
@@ -206,8 +204,8 @@ def test_few_scores_are_picked_and_many_are_left_to_topk():
     in_one_row, in_all = is_better.clone(), is_better.clone()
     in_one_row[5, :50] = True  # the table would be as wide for all
     in_all[:, ::8] = True
-    assert _torch_neighbors._picked(scores, in_one_row) is None
-    assert _torch_neighbors._picked(scores, in_all) is None
+    assert _torch_knn._picked(scores, in_one_row) is None
+    assert _torch_knn._picked(scores, in_all) is None
 
 
 @pytest.mark.parametrize("n_asking", [1, 17, 256])
@@ -220,7 +218,7 @@ def test_parts_of_the_base_fit_on_the_device(n_asking, monkeypatch):
         torch, "addmm", lambda a, b, c: sent.append(c.nbytes) or addmm(a, b, c)
     )
     rows = np.zeros((5_000, 256), np.float32)
-    base = _torch_neighbors._Base(
+    base = _torch_knn._References(
         rows, np.zeros(5_000, np.float32), torch.device("cpu")
     )
     base.best(rows[:n_asking], 18, np.zeros(n_asking, np.float32))
@@ -230,28 +228,30 @@ def test_parts_of_the_base_fit_on_the_device(n_asking, monkeypatch):
 
 def test_one_row_that_is_in_every_list(monkeypatch):
     """The hub must not overfill what a row keeps of those it has met."""
-    monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
+    monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
     rows = case(900, 200)[0]
     rows[0] = 0
     half = (rows**2).sum(axis=1) / 2
     least_scores = np.full(900, -np.inf, np.float32)
-    proposed, *_ = _most_neighbors.most_nearest_in_set(
+    proposed, *_ = _approximate_knn.approximate_knn(
         rows, half, 3, least_scores, silent, 0.9
     )
     assert np.mean(proposed[1:, 0] == 0) > 0.9
 
 
 def test_hopeless_cases_are_given_up_after_the_first_round(monkeypatch):
-    rounds = []
-    compare = _most_neighbors._compare_cells
+    made = []
+    compare = _approximate_knn._compare_cells
     monkeypatch.setattr(
-        _most_neighbors, "_compare_cells", lambda *a: rounds.append(1) or compare(*a)
+        _approximate_knn,
+        "_compare_cells",
+        lambda *a: made.append(1) or compare(*a),
     )
     rows, half, _ = case(30_000, 40)
     least_scores = np.full(len(rows), -np.inf, np.float32)
     arguments = rows, half, 17, least_scores, silent
-    assert _most_neighbors.most_nearest_in_set(*arguments, 0.99) is None
-    assert len(rounds) <= 2
+    assert _approximate_knn.approximate_knn(*arguments, 0.99) is None
+    assert len(made) <= 2
 
 
 rng = np.random.RandomState(0)
@@ -270,7 +270,7 @@ HARD = {
 @pytest.mark.parametrize("shape", HARD)
 def test_most_neighbors_of_ties_and_near_copies(shape, metric, monkeypatch):
     """Where a usual neighbour is as near as rounding can tell, merges go on."""
-    monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
+    monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
     X = HARD[shape].astype(np.float32)
     most = AverageLinkage(metric, neighbors="approximate", n_clusters=7).fit(X)
     every = AverageLinkage(metric, n_clusters=7).fit(X)
@@ -290,6 +290,6 @@ def test_a_search_that_finds_nothing_is_not_made_forever(monkeypatch):
 
     X = np.random.RandomState(0).normal(size=(1_000, 8))
     expected = AverageLinkage().fit(X)
-    monkeypatch.setattr(_neighbors.NeighborSearch, "_most_in_set", nothing)
+    monkeypatch.setattr(_neighbor_search.NeighborSearch, "_approximate_knn", nothing)
     model = AverageLinkage(neighbors="approximate").fit(X)
     np.testing.assert_array_equal(model.labels_, expected.labels_)

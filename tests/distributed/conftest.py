@@ -32,7 +32,7 @@ def processes():
 
 @pytest.fixture
 def many_blocks(monkeypatch):
-    monkeypatch.setattr(_worker_rows, "_LEAST_BLOCK_ROWS", 10)
+    monkeypatch.setattr(_worker_rows, "_FEWEST_BLOCK_ROWS", 10)
 
 
 @pytest.fixture
@@ -40,4 +40,4 @@ def all_is_sent(many_blocks, monkeypatch):
     """However small a search is, workers do it."""
     monkeypatch.setattr(_worker_search, "_WORTH_SENDING", 0)
     monkeypatch.setattr(_neighbor_search, "_SCAN_BELOW", 0)
-    monkeypatch.setattr(_neighbor_search, "_SCAN_BELOW_POINTS", 1)
+    monkeypatch.setattr(_neighbor_search, "_SCAN_BELOW_QUERIES", 1)

@@ -460,8 +460,8 @@ def test_a_cluster_without_workers(monkeypatch):
     ):
         with pytest.raises(RuntimeError, match="BADGE finds no workers in the Dask cl"):
             Broadcast(X).sent_by(client, "BADGE")
-        monkeypatch.setattr(_workers, "_MOST_ALONE", 0.2)
-        monkeypatch.setattr(_workers, "_LOOKED_AFTER", 0.1)
+        monkeypatch.setattr(_workers, "_MAX_SECONDS_ALONE", 0.2)
+        monkeypatch.setattr(_workers, "_POLL_SECONDS", 0.1)
         chunks = da.from_array(X, chunks=100)
         for name, ask in (
             ("AverageLinkage", lambda: AverageLinkage().fit(chunks)),

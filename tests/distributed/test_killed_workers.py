@@ -10,13 +10,13 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from modal_clustermargin import AverageLinkage, ClusterMargin
-from modal_clustermargin.clustering import (
-    _most_neighbors,
+from modal_clustermargin.clustering import _approximate_knn
+from modal_clustermargin.distributed import (
+    _dask_pool,
     _worker_cells,
     _worker_rows,
     _worker_search,
 )
-from modal_clustermargin.distributed import _dask_pool
 from modal_clustermargin.distributed._workers import Broadcast, Workers
 from tests.distributed.make_worker_rows import heavy_tail
 
@@ -54,8 +54,8 @@ def kill_one(client):
 @pytest.mark.parametrize("n", [1, 2, 9])
 def test_while_all_neighbors_are_searched_for(kill_at, n, monkeypatch):
     expected = AverageLinkage(n_clusters=20).fit(X)
-    monkeypatch.setattr(_worker_rows, "_LEAST_BLOCK_ROWS", 100)
-    calls = kill_at(_worker_rows.NeighborLists, "take_in", n)
+    monkeypatch.setattr(_worker_rows, "_FEWEST_BLOCK_ROWS", 100)
+    calls = kill_at(_worker_rows.NeighborLists, "merge", n)
     model = AverageLinkage(n_clusters=20).fit(CHUNKS)
     assert len(calls) > n
     np.testing.assert_array_equal(model.children_, expected.children_)
@@ -76,11 +76,11 @@ def test_while_some_are_searched_for_again(kill_at, all_is_sent):
 
 
 def test_while_most_are_searched_for(kill_at, monkeypatch):
-    monkeypatch.setattr(_worker_rows, "_LEAST_BLOCK_ROWS", 300)
-    monkeypatch.setattr(_most_neighbors, "_WORTH_TRYING", np.inf)
+    monkeypatch.setattr(_worker_rows, "_FEWEST_BLOCK_ROWS", 300)
+    monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
     model = AverageLinkage(neighbors="approximate", n_clusters=300)
     expected = model.fit(CHUNKS).labels_
-    calls = kill_at(_worker_cells.NeighborLists, "take_in", 8)
+    calls = kill_at(_worker_cells.NeighborLists, "merge", 8)
     again = model.fit(CHUNKS).labels_
     assert len(calls) > 8
     np.testing.assert_array_equal(again, expected)

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from modal_clustermargin.clustering import (
     AverageLinkage,
-    _exact_knn,
     _approximate_knn,
+    _exact_knn,
+)
+from modal_clustermargin.distributed import (
+    _on_worker,
     _worker_cells,
     _worker_rows,
     _worker_search,
@@ -45,7 +48,7 @@ def assert_same_lists(found, expected):
 def test_all_neighbors(n_rows, least, device, client, many_blocks, monkeypatch):
     if device == "torch":  # what a GPU worker does, on the processor
         monkeypatch.setattr(
-            _worker_rows, "device_of_worker", lambda *_: torch.device("cpu")
+            _on_worker, "device_of_worker", lambda *_: torch.device("cpu")
         )
     rows, half = case(n_rows)
     least_scores = np.full(n_rows, least, np.float32)
@@ -67,7 +70,7 @@ def test_the_best_of_some_rows(client, many_blocks):
     all_scores[:, ~is_there] = -np.inf
     all_scores[[0, 1, 2], some] = -np.inf
     held = RowsOnWorkers(rows, half, Workers(client))
-    proposed, scores = held.best(rows[some], least_scores, 7, some, is_there)
+    proposed, scores = held.search(rows[some], least_scores, 7, some, is_there)
     np.testing.assert_array_equal(proposed, np.argsort(-all_scores)[:, :7])
     np.testing.assert_allclose(scores, -np.sort(-all_scores)[:, :7], atol=1e-5)
 
@@ -75,7 +78,7 @@ def test_the_best_of_some_rows(client, many_blocks):
 @pytest.mark.parametrize("recall", [0.6, 0.95])
 def test_the_recall_said_is_the_recall_there_is(recall, client, monkeypatch):
     monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
-    monkeypatch.setattr(_worker_rows, "_LEAST_BLOCK_ROWS", 500)
+    monkeypatch.setattr(_worker_rows, "_FEWEST_BLOCK_ROWS", 500)
     rows, half = case(4_000, 12)
     least_scores = np.full(len(rows), -np.inf, np.float32)
     search = rows, half, 10, least_scores, silent
@@ -103,7 +106,7 @@ def test_parts_hold_every_row_at_home_and_are_of_a_size():
     cells = _approximate_knn.nearest_centroids(rows, centroids)
     parts = _worker_cells._parts(cells, centroids, 5)
     sizes = np.bincount(cells[:, 0], minlength=100)
-    part_of = _worker_cells._near_together(centroids, sizes, 5)
+    part_of = _worker_cells._group_cells(centroids, sizes, 5)
     at_home = np.bincount(part_of[cells[:, 0]])
     assert at_home.max() < 2 * at_home.min()
     assert np.array_equal(np.unique(np.concatenate(parts)), np.arange(3_000))
@@ -140,9 +143,9 @@ def test_clusters_that_have_merged_since_are_searched_here(
             held.append(1)
             super().__init__(*arguments)
 
-        def propose(self, points, is_unchanged, n_proposed):
+        def propose(self, queries, is_unchanged, k):
             changed.append(np.count_nonzero(~is_unchanged))
-            return super().propose(points, is_unchanged, n_proposed)
+            return super().propose(queries, is_unchanged, k)
 
     monkeypatch.setattr(_worker_search, "ClustersOnWorkers", Watched)
     X = heavy_tail(1_000, 20, 0)
@@ -152,7 +155,7 @@ def test_clusters_that_have_merged_since_are_searched_here(
 
 
 def test_a_threshold_and_approximate_neighbors(client, monkeypatch):
-    monkeypatch.setattr(_worker_rows, "_LEAST_BLOCK_ROWS", 1_000)
+    monkeypatch.setattr(_worker_rows, "_FEWEST_BLOCK_ROWS", 1_000)
     monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
     rng = np.random.RandomState(0)
     X = np.repeat(rng.normal(size=(1_000, 16)), 8, axis=0)

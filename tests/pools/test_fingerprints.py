@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
-from modal_clustermargin.clustering._pool_clusters import PoolClusters
+from modal_clustermargin.clustering import PoolClusters
 from modal_clustermargin.pools import _rows as _pool_rows
 from modal_clustermargin.pools import fingerprints, id_keys
 
