@@ -14,10 +14,11 @@ def import_with_extra(module, extra):
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("modal_clustermargin"):
+        missing = (error.name or "").partition(".")[0]
+        if missing == "modal_clustermargin":
             raise
-        room = ".".join(module.split(".")[:2])
+        package = ".".join(module.split(".")[:2])
         raise ImportError(
-            f"{room} needs {error.name}, which is not installed:"
+            f"{package} needs {missing}, which is not installed:"
             f' pip install "modal-clustermargin[{extra}]".'
         ) from error

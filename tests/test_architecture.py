@@ -50,7 +50,7 @@ ONLY_IN = {
     "faiss": {"clustering"},
     "fastcluster": set(),
     "skorch": {"estimators"},
-    "torchvision": {"estimators", "datasets"},
+    "torchvision": {"estimators", "datasets", "comparison"},
     "matplotlib": {"comparison"},
     "jinja2": {"comparison", "labelling"},
     "PIL": {"datasets", "labelling"},

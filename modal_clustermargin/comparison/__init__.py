@@ -5,7 +5,6 @@ from modal_clustermargin._extras import import_with_extra
 # Names are imported on first use: some of their modules import torch or matplotlib.
 _MODULES = {
     "_compare": ("compare",),
-    "_costs": ("Prices", "cost"),
     "_folder": ("ComparisonFolder",),
     "_formatting": ("format_points",),
     "_learning_curves": ("LearningCurve", "labels_needed", "seconds_needed"),
@@ -20,6 +19,8 @@ _MODULES = {
     "_result_table": ("ResultTable",),
     "_results": ("ComparisonResults",),
     "_savings": (
+        "Prices",
+        "cost",
         "equivalent_saving",
         "overall_cost_reduction",
         "sample_saving_ratio",

@@ -1,8 +1,4 @@
-"""Objects that settings name: by a short name here, or by where they are.
-
-``"package.module:name"`` is the attribute of that name of an importable module, for
-what users wrote themselves.
-"""
+"""Objects that settings name by their import path, ``"package.module:name"``."""
 
 import copy
 import functools
@@ -11,39 +7,26 @@ import pkgutil
 
 
 def is_path(name):
-    """Whether a name says where something is."""
+    """Whether a name is an import path."""
     return ":" in name
 
 
-def resolve(name, who, what):
-    """The object at ``"package.module:name"``, or ValueError.
-
-    `who` and `what` are named in the message.
-    """
-    try:
-        return pkgutil.resolve_name(name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(
-            f"{who} cannot import the {what} {name!r} ({error}). It is to be"
-            " 'package.module:name', importable from where the command runs."
-        ) from error
-
-
-def build(found, options, who, what, **if_taken):
-    """Call a class with options, or give them to a function for later.
+def build_by_path(path, options, who, what, **if_accepted):
+    """Import an object, and make an instance from it.
 
     Parameters
     ----------
-    found : class, function or instance
-        An instance takes no options, and is copied.
+    path : str
+        ``"package.module:name"`` of a class, a function or an instance.
 
     options : dict
+        Arguments of the class or function. An instance takes none.
 
     who, what : str
         Named in messages.
 
-    **if_taken
-        Given as well, where the signature has them and the options do not.
+    **if_accepted
+        Arguments to add where the signature has them and `options` does not.
 
     Returns
     -------
@@ -52,44 +35,46 @@ def build(found, options, who, what, **if_taken):
     Raises
     ------
     ValueError
-        If it does not take the options.
+        If the import fails, or the options do not fit.
     """
-    if not hasattr(found, "__name__"):  # an instance
-        return _copied(found, options, who, what, if_taken)
-    taken = inspect.signature(found).parameters
-    options = {k: v for k, v in if_taken.items() if k in taken} | options
-    takes_any = any(each.kind is each.VAR_KEYWORD for each in taken.values())
-    odd = sorted(set(options) - set(taken))
+    try:
+        found = pkgutil.resolve_name(path)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(
+            f"{who} cannot import the {what} {path!r} ({error}). Write it as"
+            " 'package.module:name', importable from the working directory."
+        ) from error
+    if not hasattr(found, "__name__"):
+        return _copy(found, options, who, what, if_accepted)
+    parameters = inspect.signature(found).parameters
+    options = {k: v for k, v in if_accepted.items() if k in parameters} | options
+    takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    odd = sorted(set(options) - set(parameters))
     if odd and not takes_any:
         raise ValueError(
-            f"{who} got {odd[0]!r} for the {what} {found.__name__}, which takes"
-            f" {', '.join(taken) or 'nothing'}."
+            f"{who} got the option {odd[0]!r} for the {what} {found.__name__}, which"
+            f" takes {', '.join(parameters) or 'none'}."
         )
-    if inspect.isclass(found):
-        lacking = [
-            name
-            for name, each in taken.items()
-            if each.default is each.empty
-            and each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
-            and name not in options
-        ]
-        if lacking:
-            raise ValueError(
-                f"{who} cannot make the {what} {found.__name__} without a value for"
-                f" {lacking[0]!r}. Give it as an option."
-            )
-        return found(**options)
-    return functools.partial(found, **options) if options else found
+    if not inspect.isclass(found):
+        return functools.partial(found, **options) if options else found
+    try:
+        inspect.signature(found).bind(**options)
+    except TypeError as error:
+        raise ValueError(
+            f"{who} cannot make the {what} {found.__name__}: {error}. Give it as an"
+            " option."
+        ) from error
+    return found(**options)
 
 
-def _copied(instance, options, who, what, if_taken):
+def _copy(instance, options, who, what, if_accepted):
     if options:
         raise ValueError(
-            f"{who} got options for the {what} {type(instance).__name__}, which is made"
-            " already. Name its class, or set them where it is made."
+            f"{who} got options for the {what} {type(instance).__name__}, which is an"
+            " instance. Name its class, or set the options where it is made."
         )
     made = copy.deepcopy(instance)
     if hasattr(made, "set_params"):
         known = made.get_params(deep=False)
-        made.set_params(**{k: v for k, v in if_taken.items() if k in known})
+        made.set_params(**{k: v for k, v in if_accepted.items() if k in known})
     return made

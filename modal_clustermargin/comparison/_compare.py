@@ -1,203 +1,149 @@
-"""Run a comparison: every strategy with every seed, as far as it is not done."""
+"""Run a comparison: every strategy with every seed, except what is done already."""
 
 import json
-import sys
 import warnings
-from concurrent.futures import wait
-from contextlib import contextmanager
-from functools import partial
+from concurrent.futures import as_completed
 
-from filelock import Timeout
 from threadpoolctl import threadpool_limits
 
 from modal_clustermargin.comparison._folder import ComparisonFolder
-from modal_clustermargin.comparison._models import (
-    NETWORKS,
-    default_model,
-    make_model,
-)
+from modal_clustermargin.comparison._models import default_model, make_model
+from modal_clustermargin.comparison._networks import NETWORKS
 from modal_clustermargin.comparison._processes import process_pool
-from modal_clustermargin.comparison._runs import Run
-from modal_clustermargin.comparison._settings import (
-    WHO,
-    Comparison,
-    read_settings,
-)
-from modal_clustermargin.comparison._strategies import (
-    make_strategy,
-    needs_network,
-)
+from modal_clustermargin.comparison._run import Run
+from modal_clustermargin.comparison._settings import WHO, Comparison, read_settings
+from modal_clustermargin.comparison._strategies import make_strategy, needs_network
 from modal_clustermargin.datasets import load_data
 
 
 def compare(settings=None, output="comparison", *, n_jobs=1, verbose=True):
     """Compare strategies under equal budgets and seeds.
 
-    Every strategy begins with the same random rows and the same model, once for each
-    seed. Rows of results are on disk as they come; a comparison that was killed goes
-    on from its last query, and one that is done is not done again.
+    For each seed, all strategies start with the same random rows and the same model.
+    Rows of results are on disk as soon as they are known. After a kill, the same call
+    continues from the last query; it does nothing where everything is done.
 
     Parameters
     ----------
     settings : dict, path-like of a TOML file, Comparison or None, default=None
-        What `read_settings` takes, or returns. None compares on digits.
+        What `read_settings` takes or returns. None compares on digits.
 
     output : path-like, default="comparison"
         Folder for the results.
 
     n_jobs : int, default=1
-        Processes, of a seed each at a time.
+        Number of processes. Each works on one seed at a time.
 
     verbose : bool, default=True
-        Whether to show a bar on a terminal, and a line for each round elsewhere.
+        Whether to print a line for each round.
 
     Returns
     -------
     rows : list of dict of str to str
-        All rows of the folder, by strategy, seed and round.
+        All rows in the folder, by strategy, seed and round.
 
     Raises
     ------
     ValueError
-        If settings are not as they should be, if the folder has results of others, or
-        if the pool has fewer rows than are to be labelled.
+        If a setting is invalid, if the folder has results of other settings, or if
+        the pool has too few rows.
 
     FileNotFoundError
-        If data are not there. Says what is to be put where.
+        If the data are missing. The message says which files to put where.
     """
     if not isinstance(settings, Comparison):
         settings = read_settings(settings)
     if n_jobs < 1:
-        raise ValueError(f"{WHO} wants n_jobs of 1 or more; got {n_jobs}.")
+        raise ValueError(f"{WHO} needs n_jobs of at least 1; got {n_jobs}.")
     folder = ComparisonFolder(output)
-    # Everything that can be known to fail, before anything is trained.
+    # Find all errors that can be found before the first training.
+    first_seed = settings.seeds[0]
     for each in settings.strategies.values():
-        make_strategy(each, settings.seeds[0])
-    data = load_data(**settings.data, random_state=settings.seeds[0])
-    now = _resolved(settings, data)
-    make_model(now["model"], data, settings.seeds[0], settings.device)
+        make_strategy(each, first_seed)
+    data = load_data(**settings.data, random_state=first_seed)
+    resolved = _resolve(settings, data)
+    make_model(resolved["model"], data, first_seed, settings.device)
+    known_data = {first_seed: data}
+    del data
     folder.path.mkdir(parents=True, exist_ok=True)
-    with _alone(folder, "comparison"):
-        now = folder.settle(now)
+    with folder.lock("comparison"):
+        resolved = folder.write_settings(resolved)
     with warnings.catch_warnings():
-        # scikit-learn's, of a batch or a test with many classes for its size.
+        # scikit-learn warns of a test set with many classes for its size.
         warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
-        _run_all(folder, now, n_jobs, verbose, {settings.seeds[0]: data})
-    folder.gather()
+        if n_jobs == 1:
+            for seed in resolved["seeds"]:
+                run_seed(folder, resolved, seed, verbose, known_data.pop(seed, None))
+        else:
+            with process_pool(n_jobs) as pool:
+                tasks = [
+                    pool.submit(_run_seed_in_process, folder, resolved, seed, verbose)
+                    for seed in resolved["seeds"]
+                ]
+                for task in as_completed(tasks):
+                    task.result()
+    folder.write_results()
     return folder.rows()
 
 
-def _resolved(settings, data):
-    """Settings with numbers in the place of shares, and a model."""
+def _resolve(settings, data):
+    """Settings as JSON: with numbers in the place of shares, and a model."""
     n_pool = len(data.y)
 
-    def rows(amount):
+    def n_rows(amount):
         return amount if isinstance(amount, int) else max(1, round(amount * n_pool))
 
-    now = settings.as_dict()
-    now["batch"] = rows(settings.batch)
-    n_initial = settings.n_initial
-    now["n_initial"] = now["batch"] if n_initial is None else rows(n_initial)
-    now["model"] = {"name": default_model(data), **settings.model}
-    now["n_pool"] = n_pool
-    n_wanted = now["n_initial"] + now["batch"] * now["rounds"]
+    resolved = settings.as_dict()
+    batch = n_rows(settings.batch)
+    n_initial = batch if settings.n_initial is None else n_rows(settings.n_initial)
+    resolved |= {
+        "batch": batch,
+        "n_initial": n_initial,
+        "model": {"name": default_model(data), **settings.model},
+        "n_pool": n_pool,
+        "score": "accuracy" if data.y.ndim == 1 else "average precision",
+    }
+    n_wanted = n_initial + batch * settings.rounds
     if n_wanted > n_pool:
         raise ValueError(
-            f"{WHO} is to label {n_wanted} rows, {now['n_initial']} and {now['rounds']}"
-            f" batches of {now['batch']}, and the pool of {settings.data['name']} has"
-            f" {n_pool}. Ask for smaller batches, or for fewer rounds."
+            f"{WHO} would label {n_wanted} rows, {n_initial} and {settings.rounds}"
+            f" batches of {batch}, but the pool of {settings.data['name']} has"
+            f" {n_pool}. Choose smaller batches or fewer rounds."
         )
     for label, each in settings.strategies.items():
-        if needs_network(each) and now["model"]["name"] not in NETWORKS:
+        if needs_network(each) and resolved["model"]["name"] not in NETWORKS:
             raise ValueError(
                 f"{WHO} needs a network for the strategy {label!r}; the model is"
-                f" {now['model']['name']!r}. Choose one of {', '.join(NETWORKS)}."
+                f" {resolved['model']['name']!r}. Choose one of {', '.join(NETWORKS)}."
             )
-    now["score"] = "accuracy" if data.y.ndim == 1 else "average precision"
-    # As the file will have them: paths are strings, and tuples lists.
-    return json.loads(json.dumps(now, default=str))
+    # As the file will have them: JSON turns paths into strings and tuples into lists.
+    return json.loads(json.dumps(resolved, default=str))
 
 
-@contextmanager
-def _alone(folder, what):
-    """While nobody else is at it, in this folder."""
-    try:
-        with folder.lock(what):
-            yield
-    except Timeout as error:
-        raise ValueError(
-            f"Another process is at work on {what} in {str(folder.path)!r}. Wait for"
-            " it, or choose another --output."
-        ) from error
-
-
-def _run_all(folder, settings, n_jobs, verbose, known_data):
-    seeds = settings["seeds"]
-    total = len(seeds) * len(settings["strategies"]) * (settings["rounds"] + 1)
-    shows_bar = verbose and sys.stderr.isatty()
-    work = partial(run_seed, folder.path, settings)
-    if n_jobs == 1:
-        with _bar(shows_bar, total, folder, seeds) as bar:
-            for seed in seeds:
-                data = known_data.pop(seed, None)
-                for row in run_seed(folder.path, settings, seed, data):
-                    _tell(row, verbose and not shows_bar)
-                    bar.update()
-        return
-    with process_pool(n_jobs) as pool, _bar(shows_bar, total, folder, seeds) as bar:
-        waiting = {
-            pool.submit(_run_whole_seed, work, seed, verbose and not shows_bar)
-            for seed in seeds
-        }
-        while waiting:
-            done, waiting = wait(waiting, timeout=1)
-            bar.update(_n_rows(folder, seeds) - bar.n)
-            for each in done:
-                each.result()
-
-
-def run_seed(path, settings, seed, data=None):
-    """Rounds of all strategies with one seed; yields rows as they come."""
-    folder, shared = ComparisonFolder(path), {}
+def run_seed(folder, settings, seed, verbose, data=None):
+    """Run all strategies with one seed."""
     if folder.is_done(settings, seed):
         return
     if data is None:
         data = load_data(**settings["data"], random_state=seed)
-    with _alone(folder, f"seed {seed}"):
+    first_model = {}
+    with folder.lock(f"seed {seed}"):
         for label in settings["strategies"]:
-            yield from Run(label, settings, data, seed, folder, shared).rounds()
+            for row in Run(label, settings, data, seed, folder, first_model).rounds():
+                if verbose:
+                    print(
+                        f"{label}, seed {seed}: {row['n_labels']} labels,"
+                        f" {row['accuracy']:.4f} (query {row['query_seconds']:.1f} s,"
+                        f" training {row['fit_seconds']:.1f} s)",
+                        flush=True,
+                    )
 
 
-def _run_whole_seed(work, seed, tells):
+def _run_seed_in_process(*arguments):
     import numba
     import torch
 
     torch.set_num_threads(1)
     numba.set_num_threads(1)
     with threadpool_limits(1):
-        for row in work(seed):
-            _tell(row, tells)
-
-
-def _tell(row, verbose):
-    if verbose:
-        print(
-            f"{row['strategy']}, seed {row['seed']}: {row['n_labels']} labels,"
-            f" {row['accuracy']:.4f} (query {row['query_seconds']:.1f} s, training"
-            f" {row['fit_seconds']:.1f} s)",
-            flush=True,
-        )
-
-
-def _bar(shows, total, folder, seeds):
-    from tqdm import tqdm
-
-    n_done = _n_rows(folder, seeds)
-    return tqdm(total=total, initial=n_done, unit="round", disable=not shows)
-
-
-def _n_rows(folder, seeds):
-    """Rows on disk, counted without opening tables that others write to."""
-    paths = (folder.path / "seeds" / f"{seed}.csv" for seed in seeds)
-    n_lines = [path.read_bytes().count(b"\n") for path in paths if path.exists()]
-    return sum(n - 1 for n in n_lines if n)
+        run_seed(*arguments)

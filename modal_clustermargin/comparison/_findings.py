@@ -1,42 +1,35 @@
-"""What a comparison found, and what it has not got, in sentences.
-
-The numbers are those of ``_statistics.py``; tables are in ``_report_tables.py``.
-"""
+"""The result of a comparison in sentences."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from modal_clustermargin.comparison._formatting import (
-    counted,
-    listed,
-    percent,
-    whole,
-)
-from modal_clustermargin.comparison._formatting import (
-    format_points as points,
+    count_of,
+    format_count,
+    format_percent,
+    format_points,
+    join_names,
 )
 from modal_clustermargin.comparison._statistics import (
-    areas_under_curve as areas,
-)
-from modal_clustermargin.comparison._statistics import (
-    next_best,
-    paired_difference,
+    area_difference,
+    areas_under_curve,
     ranking,
 )
 
 _FEW_SEEDS = 5
+_WITHIN_NOISE = "the difference is within noise: the interval contains 0"
 
 
 class Finding(NamedTuple):
-    """A line to remember, and the sentences behind it."""
+    """One line, and the sentences behind it."""
 
     headline: str
     sentences: list
 
 
 def finding(results, bootstrap):
-    """Who is best, by how much, and whether that is told apart from nothing.
+    """Which strategy is best, by how much, and whether that may be chance.
 
     Parameters
     ----------
@@ -47,111 +40,108 @@ def finding(results, bootstrap):
     Returns
     -------
     finding : Finding
-        Says so where there is one strategy, one seed, or no random sampling.
     """
-    best = ranking(results)[0]
+    best, *others = ranking(results)
     n_labels = results.n_labels
     reach = f"from {n_labels[0]:,} to {n_labels[-1]:,} labels"
     if len(n_labels) == 1:
-        reach = f"with {n_labels[0]:,} labels, the common start and all there is"
-    area = percent(areas(results, best).mean())
-    over = counted(len(results.seeds), "seed")
-    if len(results.strategies) == 1:
-        first = f"The mean {results.score} of {best} is {area} {reach}, over {over}."
-        return Finding(f"There is {best} alone: nothing to compare it with.", [first])
+        reach = f"with the {n_labels[0]:,} labels of the common start"
+    area = format_percent(areas_under_curve(results, best).mean())
     sentences = [
         f"{best} has the highest area under the learning curve: a mean"
-        f" {results.score} of {area} {reach}, over {over}."
+        f" {results.score} of {area} {reach}, over"
+        f" {count_of(len(results.seeds), 'seed')}."
     ]
-    other = next_best(results, best)
-    references = dict.fromkeys(
-        each for each in (results.random, other) if each not in (None, best)
-    )
-    sentences += [_against(results, bootstrap, best, each) for each in references]
+    references = [each for each in (results.random, *others[:1]) if each]
+    sentences += [
+        _against(results, bootstrap, best, each)
+        for each in dict.fromkeys(references)
+        if each != best
+    ]
     if results.random is None:
         sentences.append(
-            "Random sampling is not among the strategies, so nothing is said of what"
-            " choosing gains over it."
+            "Random sampling is not among the strategies, so the report does not say"
+            " what a strategy gains over it."
         )
-    sentences += _cautions(len(results.seeds))
-    if missing(results):
+    n_seeds = len(results.seeds)
+    if n_seeds == 1:
         sentences.append(
-            "The comparison is not finished: the end says what is missing."
+            "With one seed there are no intervals: another seed may give another order."
         )
-    return Finding(_headline(results, best, other), sentences)
+    elif n_seeds < _FEW_SEEDS:
+        sentences.append(
+            f"With {n_seeds} seeds the intervals of labels are too narrow, because a"
+            " bootstrap needs more seeds to draw from."
+        )
+    return Finding(_headline(results, best, others), sentences + missing(results))
 
 
 def missing(results):
-    """What there was to be and is not, in sentences; none if nothing is missing."""
+    """Sentences on rows that are planned and not there; none if nothing is missing."""
     sentences = []
     if results.n_rows < results.n_expected:
-        share = percent(1 - results.n_rows / results.n_expected, decimals=0)
         sentences.append(
-            f"The comparison is not finished: {results.n_rows:,} of"
-            f" {results.n_expected:,} rows are there, {share} are missing."
+            f"The comparison is not finished: it has {results.n_rows:,} of"
+            f" {results.n_expected:,} rows."
         )
     if results.unfinished:
         noun = "seeds" if results.unfinished[1:] else "seed"
         sentences.append(
-            f"Left out for want of rows: {noun} {listed(results.unfinished)}. Means are"
-            f" over {counted(len(results.seeds), 'seed')} that all strategies have."
+            f"The report leaves out {noun} {join_names(results.unfinished)}, which some"
+            " strategies have not finished."
         )
     if results.without_rows:
-        sentences.append(f"Without any rows: {listed(results.without_rows)}.")
+        sentences.append(
+            f"There are no rows yet for {join_names(results.without_rows)}."
+        )
     if len(results.n_labels) <= results.last_round:
         sentences.append(
-            f"Rounds are compared up to {len(results.n_labels) - 1} of"
-            f" {results.last_round}: no seed has later ones of every strategy."
+            f"The report ends at round {len(results.n_labels) - 1} of"
+            f" {results.last_round}, because no seed has a later round of every"
+            " strategy."
         )
     return sentences
 
 
-def _headline(results, best, other):
-    own = areas(results, best)
-    differences = {
-        each: paired_difference(own, areas(results, each))
-        for each in ranking(results)
-        if each != best
-    }
+def _headline(results, best, others):
+    if not others:
+        return f"{best} is the only strategy: there is nothing to compare it with."
     if len(results.seeds) == 1:
-        return f"{best} is ahead, but with one seed nothing is told apart."
-    if all(not each.value for each in differences.values()):
+        return f"{best} is ahead, but one seed is too few to say more."
+    differences = {each: area_difference(results, best, each) for each in others}
+    if not any(each.value for each in differences.values()):
+        return f"{join_names(results.strategies)} have the same area."
+    close = [each for each, by in differences.items() if not by.excludes_zero]
+    if close:
         return (
-            f"{listed(results.strategies)} are not told apart: their areas are equal."
+            f"{best} is ahead, but the difference to {join_names(close)} is within"
+            " noise (95 % interval contains 0)."
         )
-    level = [each for each, by in differences.items() if not by.is_told_apart]
-    if level:
-        return f"{best} is ahead, but not told apart from {listed(level)}."
-    by = differences[other]
+    by = differences[others[0]]
     return (
-        f"{best} is best, by {_points(by)} of area over {other}, the next"
-        f" best{_interval(by, points)}."
+        f"{best} is best, by {format_points(by.value)} points of area over"
+        f" {others[0]}, the next best{_interval(by, format_points)}."
     )
 
 
 def _against(results, bootstrap, best, other):
-    """By how many points and labels the best is better than another."""
-    role = "random sampling" if other == results.random else "the next best"
-    name = other if other == "random" else f"{other}, {role}"
-    by = paired_difference(areas(results, best), areas(results, other))
+    """By how many points of area and labels the best is better than another."""
+    by = area_difference(results, best, other)
     saving = bootstrap.saving(best, other)
-    text = (
-        f"Against {name}: {_points(by)} of area{_interval(by, points)}"
-        f"{_verdict(by, results)}. To reach {percent(saving.accuracy)}, the highest"
-        f" {results.score} that both reach, it needs {_fewer(saving.labels)}"
-        f"{_verdict(saving.labels, results)}."
-    )
+    noise = "" if np.isnan(by.low) or by.excludes_zero else f"; {_WITHIN_NOISE}"
+    sentences = [
+        f"Against {other}: {format_points(by.value)} points of"
+        f" area{_interval(by, format_points)}{noise}.",
+        f"To reach {format_percent(saving.accuracy)}, the highest {results.score} that"
+        f" both reach, {best} needs {_fewer_labels(saving.labels)}.",
+    ]
     if not np.isnan(saving.share.value):
-        text += (
-            f" Over all accuracies that both reach it saves"
-            f" {percent(saving.share.value)} of the labels"
-            f"{_interval(saving.share, percent)}{_verdict(saving.share, results)}."
+        sentences.append(
+            f"On average over all accuracies that both reach, it saves"
+            f" {format_percent(saving.share.value)} of the"
+            f" labels{_interval(saving.share, format_percent)}."
         )
-    return text
-
-
-def _points(estimate):
-    return f"{points(estimate.value)} points"
+    return " ".join(sentences)
 
 
 def _interval(estimate, form):
@@ -160,32 +150,17 @@ def _interval(estimate, form):
     return f" (95 % interval {form(estimate.low)} to {form(estimate.high)})"
 
 
-def _fewer(labels):
-    """ "12 labels fewer (95 % interval 3 to 20)"; signs are words where they differ."""
-    word = "fewer" if labels.value >= 0 else "more"
-    text = f"{whole(abs(labels.value))} labels {word}"
+def _fewer_labels(labels):
+    """ "12 labels fewer (95 % interval 3 to 20)", in words where the signs differ."""
+    sign = 1 if labels.value >= 0 else -1
+    word = "fewer" if sign > 0 else "more"
+    text = f"{format_count(abs(labels.value))} labels {word}"
     if np.isnan(labels.low):
         return text
-    ends = labels.low, labels.high
-    side = 1 if labels.value >= 0 else -1
-    if min(side * end for end in ends) < 0:  # an end is on the other side
-        ends = [f"{whole(abs(end))} {'fewer' if end >= 0 else 'more'}" for end in ends]
-    else:
-        ends = map(whole, sorted(map(abs, ends)))
-    return f"{text} (95 % interval {' to '.join(ends)})"
-
-
-def _verdict(estimate, results):
-    if len(results.seeds) == 1 or np.isnan(estimate.low) or estimate.is_told_apart:
-        return ""
-    return ", not told apart"
-
-
-def _cautions(n_seeds):
-    if n_seeds == 1:
-        yield "One seed has no interval: another may turn the order round."
-    elif n_seeds < _FEW_SEEDS:
-        yield (
-            f"With {n_seeds} seeds the intervals of labels, which are drawn from those"
-            " seeds, are too narrow. Take them as a hint."
-        )
+    ends = sorted((sign * labels.low, sign * labels.high))
+    if ends[0] < 0:
+        other = "more" if sign > 0 else "fewer"
+        low = f"{format_count(-ends[0])} {other}"
+        high = f"{format_count(ends[1])} {word}"
+        return f"{text} (95 % interval {low} to {high})"
+    return f"{text} (95 % interval {' to '.join(map(format_count, ends))})"

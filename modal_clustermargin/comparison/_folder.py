@@ -1,18 +1,32 @@
-"""The folder of a comparison: where everything is, and what it is of."""
+"""The folder of a comparison: settings, rows, picks and states on disk."""
 
 import csv
 import io
 import json
+import zipfile
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
+import joblib
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from modal_clustermargin._whole_files import written_whole
-from modal_clustermargin.comparison._picks import picks_name
 from modal_clustermargin.comparison._result_table import ResultTable
 from modal_clustermargin.comparison._results import COLUMNS
+
+
+class Picks(NamedTuple):
+    """The picks of one query; the last two are None for a strategy without clusters."""
+
+    strategy: str
+    seed: int
+    round: int
+    indices: np.ndarray  # positions in the pool of the data set
+    cluster: np.ndarray | None  # cluster of each pick
+    pool_cluster_sizes: np.ndarray | None  # rows of each cluster before the query
 
 
 class ComparisonFolder:
@@ -21,10 +35,10 @@ class ComparisonFolder:
     ::
 
         comparison.json          the settings
-        results.csv              all rows, in order, whole at all times
-        seeds/3.csv              rows of a seed, appended as they come
-        picks/margin-3-1.npz     what was chosen for round 1 with seed 3
-        states/margin-3.joblib   where a run that is not finished has come to
+        results.csv              all rows, once the comparison is finished
+        seeds/3.csv              rows of a seed, one after the other
+        picks/margin-3-1.npz     rows picked for round 1 with seed 3
+        states/margin-3.joblib   the state of an unfinished run
 
     Parameters
     ----------
@@ -35,7 +49,7 @@ class ComparisonFolder:
         self.path = Path(path)
 
     def settings(self):
-        """Settings of the comparison that the folder has; None if it has none."""
+        """Settings of the comparison: dict, or None if the folder has none."""
         path = self.path / "comparison.json"
         if not path.is_file():
             return None
@@ -43,23 +57,39 @@ class ComparisonFolder:
             return json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise ValueError(
-                f"{path} is damaged ({error}). Mend it, or choose another folder."
+                f"{path} is damaged ({error}). Repair it, or choose another folder."
             ) from error
 
-    def settle(self, settings):
-        """Write the settings; or refuse, if other ones are there.
+    def rows(self):
+        """All rows, by strategy, seed and round: list of dict of str to str."""
+        settings = self.settings()
+        order = {label: i for i, label in enumerate(settings["strategies"])}
+        rows = {
+            (order[row["strategy"]], seed, int(row["round"])): row
+            for seed in settings["seeds"]
+            for row in self.table(seed).rows()
+        }
+        return [rows[place] for place in sorted(rows)]
 
-        Seeds and strategies may be added to; rows that are there stay. The name and
-        the device may be others, and, where no row is there yet, everything.
+    def write_results(self):
+        """Write `rows` to ``results.csv``."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows())
+        with written_whole(self.path / "results.csv") as file:
+            file.write(text.getvalue().encode())
 
-        Parameters
-        ----------
-        settings : dict
+    def write_settings(self, settings):
+        """Write settings, unless the folder has results of other settings.
+
+        New seeds and strategies are added to those in the folder. The name and the
+        device may change.
 
         Returns
         -------
         settings : dict
-            With all seeds and strategies that the folder is to have.
+            With the seeds and strategies of before.
 
         Raises
         ------
@@ -83,8 +113,8 @@ class ComparisonFolder:
             settings = {**settings, "strategies": strategies, "seeds": seeds}
         elif before is None and (has_rows or (self.path / "results.csv").exists()):
             raise ValueError(
-                f"{str(self.path)!r} has results, and no comparison.json that says of"
-                " what. Choose another --output."
+                f"{str(self.path)!r} has results, but no comparison.json with their"
+                " settings. Choose another --output."
             )
         for name in ("seeds", "picks", "states"):
             (self.path / name).mkdir(parents=True, exist_ok=True)
@@ -93,9 +123,17 @@ class ComparisonFolder:
                 file.write(json.dumps(settings, indent=2).encode())
         return settings
 
+    @contextmanager
     def lock(self, what):
-        """A lock that one process has at a time, and loses when it ends."""
-        return FileLock(self.path / f"{what}.lock", timeout=0)
+        """Hold the lock of the settings or of a seed, or raise ValueError."""
+        try:
+            with FileLock(self.path / f"{what}.lock", timeout=0):
+                yield
+        except Timeout as error:
+            raise ValueError(
+                f"Another process is working on {what} in {str(self.path)!r}. Wait for"
+                " it, or choose another --output."
+            ) from error
 
     def table(self, seed):
         """Rows of a seed: ResultTable."""
@@ -107,46 +145,56 @@ class ComparisonFolder:
             (row["strategy"], int(row["round"])) for row in self.table(seed).rows()
         }
         return all(
-            (label, number) in known and not self.state(label, seed).exists()
+            (label, number) in known and not self._state_path(label, seed).exists()
             for label in settings["strategies"]
             for number in range(settings["rounds"] + 1)
         )
 
-    def state(self, label, seed):
-        """Path of the state of a run."""
-        return self.path / "states" / f"{quote(label, safe=' ')}-{seed}.joblib"
+    def read_state(self, label, seed):
+        """The state of an unfinished run, or None."""
+        path = self._state_path(label, seed)
+        return joblib.load(path) if path.exists() else None
+
+    def write_state(self, label, seed, state):
+        with written_whole(self._state_path(label, seed)) as file:
+            joblib.dump(state, file)
+
+    def delete_state(self, label, seed):
+        self._state_path(label, seed).unlink(missing_ok=True)
+
+    def read_picks(self, label, seed, number):
+        """The picks of a query: Picks, or None if the folder has none.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged.
+        """
+        path = self._picks_path(label, seed, number)
+        if not path.is_file():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                clusters = arrays.get("cluster"), arrays.get("pool_cluster_sizes")
+                return Picks(label, seed, number, arrays["indices"], *clusters)
+        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(
+                f"{path} is damaged ({error}). Delete it: the report does not need it."
+            ) from error
 
     def write_picks(self, label, seed, number, **arrays):
-        """Keep what a query chose."""
-        path = self.path / "picks" / picks_name(label, seed, number)
-        with written_whole(path) as file:
+        with written_whole(self._picks_path(label, seed, number)) as file:
             np.savez_compressed(file, **arrays)
 
-    def rows(self):
-        """All rows, by strategy, seed and round: list of dict of str to str."""
-        settings = self.settings()
-        order = {label: i for i, label in enumerate(settings["strategies"])}
-        rows = {
-            (order[row["strategy"]], seed, int(row["round"])): row
-            for seed in settings["seeds"]
-            for row in self.table(seed).rows()
-        }
-        return [rows[place] for place in sorted(rows)]
+    def _state_path(self, label, seed):
+        return self.path / "states" / f"{quote(label, safe=' ')}-{seed}.joblib"
 
-    def gather(self):
-        """Write `rows` to results.csv; nothing, if there are no settings."""
-        if self.settings() is None:
-            return
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows())
-        with written_whole(self.path / "results.csv") as file:
-            file.write(text.getvalue().encode())
+    def _picks_path(self, label, seed, number):
+        return self.path / "picks" / f"{quote(label, safe=' ')}-{seed}-{number}.npz"
 
 
 def _differences(before, now):
-    """What two settings say differently, in words."""
+    """Sentences on the differences of two settings."""
     for key in sorted(before.keys() | now.keys()):
         if key in ("seeds", "name", "device"):
             continue

@@ -1,42 +1,41 @@
-"""Numbers as a reader sees them, in the page and in the text alike."""
+"""Numbers and lists as text, for the page and the text report."""
 
 import numpy as np
 
-NOT_KNOWN = "–"  # noqa: RUF001 the dash of typography
-_DECIMALS = ((1, 3), (10, 2), (100, 1))
+NOT_KNOWN = "–"  # noqa: RUF001 an en dash
 
 
-def percent(share, decimals=1):
+def format_percent(share, decimals=1):
     """A share as percent: "93.1 %"."""
-    return _number(100 * share, f".{decimals}f", " %")
+    return _format(100 * share, f".{decimals}f", " %")
 
 
-def in_percent(share):
-    """A share as percent, where a column says the unit: "93.1"."""
-    return _number(100 * share, ".1f")
+def format_percent_number(share):
+    """A share as percent, without the unit: "93.1"."""
+    return _format(100 * share, ".1f")
 
 
 def format_points(difference):
-    """A difference of shares in points, with its sign: "+1.84"."""
-    return _number(100 * difference, "+.2f")
+    """A difference of shares in percentage points, with its sign: "+1.84"."""
+    return _format(100 * difference, "+.2f")
 
 
-def whole(value):
+def format_count(value):
     """A count: "1,234"."""
-    return _number(value, ",.0f")
+    return _format(value, ",.0f")
 
 
-def amount(value):
+def format_amount(value):
     """Seconds, MiB or money, with about three digits: "0.123", "12.3", "1,234"."""
     size = abs(value)
     if size == 0:
         return "0"
-    decimals = next((n for end, n in _DECIMALS if size < end), 0)
-    return _number(value, f",.{decimals}f")
+    decimals = 3 if size < 1 else 2 if size < 10 else 1 if size < 100 else 0
+    return _format(value, f",.{decimals}f")
 
 
 def with_interval(estimate, form):
-    """ "+1.84 (+1.20 to +2.48)", or the value alone where no interval is known."""
+    """ "+1.84 (+1.20 to +2.48)", or the value alone if there is no interval."""
     value = form(estimate.value)
     if np.isnan(estimate.low):
         return value
@@ -44,26 +43,25 @@ def with_interval(estimate, form):
 
 
 def with_error(mean, error, form):
-    """ "93.1 ± 0.4", or the mean alone where no error is known."""
+    """ "93.1 ± 0.4", or the mean alone if there is no error."""
     return form(mean) if np.isnan(error) else f"{form(mean)} ± {form(error)}"
 
 
-def listed(names):
+def join_names(names):
     """ "a", "a and b", "a, b and c"."""
     names = list(map(str, names))
     return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 
-def counted(n, noun):
+def count_of(n, noun):
     """ "1 seed", "3 seeds"."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def _number(value, form, unit=""):
+def _format(value, form, unit=""):
     if np.isnan(value):
         return NOT_KNOWN
     text = format(value, form)
-    # Rounded to zero, a number has no sign.
-    if not text.strip("+-0.,"):
+    if not text.strip("+-0.,"):  # rounded to zero: no sign
         text = text.lstrip("+-")
-    return text.replace("-", "−") + unit  # noqa: RUF001 the minus of typography
+    return text.replace("-", "−") + unit  # noqa: RUF001 a minus sign

@@ -1,7 +1,4 @@
-"""A learning curve, and what it takes to reach an accuracy on it.
-
-Labels and seconds only; what they cost is in ``_costs.py``.
-"""
+"""A learning curve, and the labels and seconds that it needs for an accuracy."""
 
 from dataclasses import dataclass
 
@@ -10,32 +7,28 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class LearningCurve:
-    """Accuracy of a model as labels are added, and the computing behind it.
+    """Accuracy of a model by number of labels, with the seconds of computing.
 
-    Arrays are copied, as float64, and read-only. Two curves are equal only if they
-    are the same object.
+    Arrays are copied as float64, and read-only.
 
     Parameters
     ----------
     n_labels : array-like of shape (n_points,)
-        Labels that the model of each point was trained on, those of the first batch
-        included; at least 0 and strictly increasing. n_points is at least 1.
+        Number of labels at each point, including the first batch; at least 0 and
+        strictly increasing. n_points is at least 1.
 
     accuracy : array-like of shape (n_points,)
-        Any finite score of which more is better, in any unit: fractions, percents,
-        log-likelihoods. It may fall from a point to the next.
+        A finite score in any unit; more is better. It may fall from point to point.
 
     seconds : array-like of shape (n_points,), default=None
-        Seconds of computing needed to have a model at that point: all selection up
-        to it, with every model trained for it, and the final training at it; final
-        trainings at earlier points only if selection needed them. At least 0; may
-        fall from a point to the next, where the final training becomes cheaper.
-        None means zeros.
+        Seconds of computing for the model at that point: all queries up to it, the
+        training at it, and earlier trainings if the queries needed them. At least 0.
+        They may fall from point to point. None means zeros.
 
     Raises
     ------
     ValueError
-        If an argument is not as described; the message names the point, from 0.
+        If an argument is not as described. The message names the point, from 0.
 
     Examples
     --------
@@ -53,43 +46,36 @@ class LearningCurve:
         n_labels = _finite_floats("n_labels", self.n_labels)
         if n_labels.ndim != 1 or not n_labels.size:
             raise ValueError(
-                "LearningCurve needs n_labels of shape (n_points,) with a point at"
-                f" least; got shape {n_labels.shape}."
+                "LearningCurve needs n_labels of shape (n_points,) with at least one"
+                f" point; got shape {n_labels.shape}."
             )
         falls = np.flatnonzero(np.diff(n_labels) <= 0)
         if falls.size:
-            point = falls[0] + 1
             raise ValueError(
                 "LearningCurve needs n_labels that increase from point to point; got"
-                f" {n_labels[point]:g} at point {point} after"
-                f" {n_labels[point - 1]:g}. Sort the points, and merge those with"
-                " equally many labels."
+                f" {n_labels[falls[0] + 1]:g} at point {falls[0] + 1} after"
+                f" {n_labels[falls[0]]:g}. Sort the points, and merge points with the"
+                " same number of labels."
             )
-        accuracy = _finite_floats("accuracy", self.accuracy)
-        seconds = (
-            np.zeros(n_labels.shape)
-            if self.seconds is None
-            else _finite_floats("seconds", self.seconds)
-        )
-        for name, values in {"accuracy": accuracy, "seconds": seconds}.items():
+        seconds = np.zeros(len(n_labels)) if self.seconds is None else self.seconds
+        arrays = {
+            "n_labels": n_labels,
+            "accuracy": _finite_floats("accuracy", self.accuracy),
+            "seconds": _finite_floats("seconds", seconds),
+        }
+        for name, values in arrays.items():
             if values.shape != n_labels.shape:
                 raise ValueError(
                     f"LearningCurve needs {name} of the shape of n_labels,"
                     f" {n_labels.shape}; got shape {values.shape}."
                 )
-        for name, values in {"n_labels": n_labels, "seconds": seconds}.items():
-            if values.min() < 0:
+            if name != "accuracy" and values.min() < 0:
                 raise ValueError(
                     f"LearningCurve needs {name} of at least 0; got"
                     f" {values.min():g} at point {values.argmin()}."
                 )
-        for name, values in zip(
-            ("n_labels", "accuracy", "seconds"),
-            (n_labels, accuracy, seconds),
-            strict=True,
-        ):
             values.setflags(write=False)
-            object.__setattr__(self, name, values)  # frozen for everybody else
+            object.__setattr__(self, name, values)  # the dataclass is frozen
 
     @property
     def best_accuracy(self):
@@ -98,11 +84,10 @@ class LearningCurve:
 
 
 def labels_needed(curve, accuracy):
-    """How many labels a curve needs to reach an accuracy.
+    """Number of labels that a curve needs to reach an accuracy.
 
-    Linear between the points of (`n_labels`, `best_accuracy`). The best accuracy so
-    far stands for the model that one would keep: a curve that dips and recovers
-    has reached what it had before the dip.
+    Linear between the points of (`n_labels`, `best_accuracy`): if the accuracy falls,
+    one keeps the better model of before.
 
     Parameters
     ----------
@@ -114,49 +99,30 @@ def labels_needed(curve, accuracy):
     Returns
     -------
     n_labels : float or ndarray of the shape of `accuracy`
-        nan where the curve never reaches it. Where already its first point does,
-        the `n_labels` of that point, though fewer might have been enough.
+        nan where the curve never reaches the accuracy; that of the first point where
+        the first point reaches it, though fewer labels might be enough.
 
     Raises
     ------
     ValueError
-        If `accuracy` is not numbers, or holds nan.
+        If `accuracy` is not numbers, or contains nan.
 
     Examples
     --------
     >>> from modal_clustermargin.comparison import LearningCurve, labels_needed
     >>> curve = LearningCurve([100, 200, 300], accuracy=[60, 80, 75])
-    >>> labels_needed(curve, 65)
-    125.0
-    >>> labels_needed(curve, [50, 80, 90])
-    array([100., 200.,  nan])
+    >>> labels_needed(curve, [50, 65, 80, 90])
+    array([100., 125., 200.,  nan])
     """
     accuracy = as_accuracies(accuracy, "labels_needed", "accuracy")
-    return _interpolated(curve, curve.n_labels, accuracy)
+    return _interpolate(curve, curve.n_labels, accuracy)
 
 
 def seconds_needed(curve, accuracy):
-    """How many seconds of computing a curve needs to reach an accuracy.
+    """Seconds of computing that a curve needs to reach an accuracy.
 
-    The seconds at the number of labels that `labels_needed` gives, linear between
-    the points.
-
-    Parameters
-    ----------
-    curve : LearningCurve
-
-    accuracy : float or array-like
-        In the unit of the curve; not nan.
-
-    Returns
-    -------
-    seconds : float or ndarray of the shape of `accuracy`
-        nan where the curve never reaches it; the first point's where that one does.
-
-    Raises
-    ------
-    ValueError
-        If `accuracy` is not numbers, or holds nan.
+    The seconds at the number of labels that `labels_needed` returns, with the same
+    parameters, shape and errors.
 
     Examples
     --------
@@ -166,14 +132,11 @@ def seconds_needed(curve, accuracy):
     700.0
     """
     accuracy = as_accuracies(accuracy, "seconds_needed", "accuracy")
-    return _interpolated(curve, curve.seconds, accuracy)
+    return _interpolate(curve, curve.seconds, accuracy)
 
 
 def as_accuracies(accuracy, who, argument):
-    """`accuracy` as float64 of its own shape, without nan, or ValueError.
-
-    `who` and `argument` are named in the message.
-    """
+    """`accuracy` as float64 of its own shape, without nan, or ValueError."""
     try:
         accuracies = np.asarray(accuracy, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -206,12 +169,12 @@ def _finite_floats(name, values):
     return floats
 
 
-def _interpolated(curve, values, accuracy):
-    """`values` of the curve's points, where its best accuracy is `accuracy`."""
+def _interpolate(curve, values, accuracy):
+    """`values` where the best accuracy of the curve is `accuracy`."""
     best = curve.best_accuracy
     inside = np.clip(accuracy, best[0], best[-1])
-    # The first point at least as good, so that
-    # best[before] < inside <= best[after], unless that is point 0.
+    # The first point at least as good: best[before] < inside <= best[after], unless
+    # `after` is 0.
     after = np.searchsorted(best, inside, side="left")
     before = np.maximum(after - 1, 0)
     share = (inside - best[before]) / np.where(after > 0, best[after] - best[before], 1)

@@ -1,23 +1,23 @@
-"""The most memory that this process has held, since it was asked to look."""
+"""The peak memory of this process."""
 
 import contextlib
 import sys
 from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
-_FORGET = Path("/proc/self/clear_refs")
+_CLEAR_REFS = Path("/proc/self/clear_refs")
 
 
-def forget_peak():
-    """Begin anew, where the system can: on Linux."""
+def reset_peak_memory():
+    """Start a new peak, where the system can: on Linux."""
     with contextlib.suppress(OSError):
-        _FORGET.write_text("5")
+        _CLEAR_REFS.write_text("5")
 
 
 def peak_memory_mib():
-    """Most resident memory, MiB: since `forget_peak` on Linux, else since the start.
+    """Peak resident memory in MiB, or None where the system does not tell.
 
-    nan where the system does not tell.
+    On Linux since `reset_peak_memory`, elsewhere since the process started.
     """
     with contextlib.suppress(OSError):
         for line in _STATUS.read_text().splitlines():
@@ -26,6 +26,6 @@ def peak_memory_mib():
     try:
         import resource
     except ImportError:  # Windows
-        return float("nan")
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / (2**20 if sys.platform == "darwin" else 2**10)
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -6,7 +6,6 @@ from textwrap import wrap
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
 
 from modal_clustermargin._whole_files import written_whole
 
@@ -74,15 +73,6 @@ def tidy_axes(axes):
     axes.grid(color="0.92")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def set_log_scale(axis):
-    """Make an axis logarithmic, with plain numbers, after its data are drawn."""
-    low, high = axis.get_data_interval()
-    getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(lambda value, _: f"{value:,g}")
 
 
 def legend_below(figure, axes):

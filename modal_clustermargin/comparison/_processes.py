@@ -1,4 +1,4 @@
-"""Processes for independent work, that end when the one they work for does."""
+"""A pool of processes that end with their parent."""
 
 import multiprocessing
 import os
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def process_pool(n_jobs):
-    """A pool of processes; on Ctrl-C what has not begun is not begun.
+    """Open a pool of processes; an error or Ctrl-C cancels all waiting tasks.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def process_pool(n_jobs):
     ------
     pool : ProcessPoolExecutor
     """
-    # Begun afresh: what OpenMP has running does not survive a fork.
+    # OpenMP's threads do not survive a fork.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(n_jobs, spawn, initializer=_end_with_parent) as pool:
         try:
@@ -30,7 +30,7 @@ def process_pool(n_jobs):
 
 
 def _end_with_parent():
-    """Let killed work stop: left alone, its processes would go on writing."""
+    """Exit when the parent is killed, instead of writing on without it."""
 
     def wait():
         multiprocessing.parent_process().join()

@@ -1,26 +1,19 @@
-"""The report of a comparison: a page, pictures and a text, from a results folder.
+"""The report of a comparison: a page, a text and pictures in its folder."""
 
-What is in them is put together in ``_report_sections.py``.
-"""
-
-import csv
-import json
 from base64 import b64encode
 from numbers import Integral
 from pathlib import Path
 from textwrap import fill
 
-from sklearn.utils import check_random_state
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from modal_clustermargin._whole_files import written_whole
-from modal_clustermargin.comparison._costs import Prices
 from modal_clustermargin.comparison._findings import finding
-from modal_clustermargin.comparison._picks import first_and_last_picks
+from modal_clustermargin.comparison._folder import ComparisonFolder
 from modal_clustermargin.comparison._report_sections import sections
-from modal_clustermargin.comparison._results import (
-    COLUMNS,
-    ComparisonResults,
-)
+from modal_clustermargin.comparison._results import ComparisonResults
+from modal_clustermargin.comparison._savings import Prices
 from modal_clustermargin.comparison._statistics import Bootstrap
 
 _WIDTH = 88
@@ -32,49 +25,42 @@ def write_report(
     prices=Prices(label=0.05, hour=3.0),  # noqa: B008 frozen
     data=None,
     n_bootstrap=2000,
-    random_state=0,
 ):
     """Write the report of a comparison into its folder.
 
-    ``report.html`` is one file with its pictures in it; ``report.txt`` has the same
-    words and tables, ``pictures`` the same pictures. Each is written whole, in the
-    place of a report of before. Results are only read, so a comparison that still
-    runs can be reported too: what is missing is said.
+    ``report.html`` is one file that contains its pictures; ``report.txt`` has the
+    same sentences and tables; ``pictures`` has the same pictures as files. The
+    comparison may still be running: the report says what is missing.
 
     Parameters
     ----------
     folder : path-like
-        With ``comparison.json`` and ``results.csv``, and ``picks`` if there are.
+        The `output` of `compare`.
 
     prices : Prices, default=Prices(label=0.05, hour=3.0)
 
-    data : object, default=None
-        The data set that was compared on, as the first seed with all rows has it. Its
-        ``thumbnails(rows)`` gives images of rows of the pool for a gallery, uint8 of
-        shape (n_rows, height, width[, 3]), or None where rows are no images. None
-        means no gallery.
+    data : DataSet, default=None
+        The data set of the first complete seed, for a gallery of picks. Any object
+        with a method ``thumbnails(rows)`` will do, which returns images of rows of
+        the pool, uint8 of shape (n_rows, height, width[, 3]), or None if rows are not
+        images. None means no gallery.
 
     n_bootstrap : int, default=2000
-        How many times seeds are drawn for the intervals of labels; at least 100.
-
-    random_state : int, RandomState instance or None, default=0
-        Of those draws.
+        Number of bootstrap draws for the intervals of labels; at least 100.
 
     Returns
     -------
     path : Path
-        Of ``report.html``.
+        Path of ``report.html``.
 
     Raises
     ------
     FileNotFoundError
-        If the folder has no results.
+        If the folder has no comparison.
 
     ValueError
-        If the results are of another kind, or an argument is not as described.
-
-    ImportError
-        If jinja2 or matplotlib is not installed.
+        If a file is damaged, if there are no rows yet, or if an argument is not as
+        described.
     """
     if not isinstance(prices, Prices):
         raise ValueError(
@@ -82,7 +68,7 @@ def write_report(
         )
     if not isinstance(n_bootstrap, Integral) or n_bootstrap < 100:
         raise ValueError(
-            "write_report needs n_bootstrap as a whole number of at least 100; got"
+            "write_report needs n_bootstrap as an integer of at least 100; got"
             f" {n_bootstrap!r}."
         )
     if data is not None and not hasattr(data, "thumbnails"):
@@ -90,34 +76,27 @@ def write_report(
             "write_report needs data with a method thumbnails(rows), or None for no"
             f" gallery; got {data!r}."
         )
-    random_state = check_random_state(random_state)
-    template = _template()
-    folder = Path(folder)
-    settings = _settings(folder)
-    results = ComparisonResults(_rows(folder), settings=settings)
-    picks = first_and_last_picks(folder, results)
-    bootstrap = Bootstrap(results, n_bootstrap, random_state)
-    pictures = folder / "pictures"
-    pictures.mkdir(exist_ok=True)
+    folder = ComparisonFolder(folder)
+    settings = folder.settings()
+    if settings is None:
+        raise FileNotFoundError(
+            f"write_report found no comparison.json in {str(folder.path)!r}. Give the"
+            " folder of a comparison, or run one first: modal-clustermargin compare."
+        )
+    results = ComparisonResults(folder.rows(), settings=settings)
+    bootstrap = Bootstrap(results, n_bootstrap, np.random.RandomState(0))
     found = finding(results, bootstrap)
-    parts = sections(
-        settings, results, bootstrap, prices, pictures, picks=picks, data=data
+    parts = sections(folder, settings, results, bootstrap, prices, data)
+    name = settings.get("name", folder.path.name)
+    _write(folder.path / "report.txt", _text(name, found, parts))
+    page = _template().render(
+        name=name, finding=found, sections=parts, data_uri=_data_uri
     )
-    name = settings.get("name", folder.name)
-    _write(folder / "report.txt", _text(name, found, parts))
-    page = template.render(name=name, finding=found, sections=parts, data_uri=_data_uri)
-    _write(folder / "report.html", page)
-    return folder / "report.html"
+    _write(folder.path / "report.html", page)
+    return folder.path / "report.html"
 
 
 def _template():
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError as error:
-        raise ImportError(
-            "write_report needs jinja2, which is not installed:"
-            ' pip install "modal-clustermargin[compare]".'
-        ) from error
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -126,43 +105,6 @@ def _template():
         lstrip_blocks=True,
     )
     return environment.get_template("report.html.jinja")
-
-
-def _settings(folder):
-    path = folder / "comparison.json"
-    _check_there(path)
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(
-            f"{path} is damaged ({error}). Mend it, or choose another folder."
-        ) from error
-    if not isinstance(settings, dict):
-        raise ValueError(f"{path} must hold an object; got {settings!r}.")
-    return settings
-
-
-def _rows(folder):
-    """The finished rows. A run may be writing the next: nothing is changed."""
-    path = folder / "results.csv"
-    _check_there(path)
-    text = path.read_bytes().decode("utf-8")
-    lines = text[: text.rfind("\n") + 1].splitlines()
-    table = csv.DictReader(lines)
-    if lines and tuple(table.fieldnames) != COLUMNS:
-        raise ValueError(
-            f"{path} has other columns than a comparison: {lines[0]}. Give the folder"
-            " that a comparison was written to."
-        )
-    return list(table)
-
-
-def _check_there(path):
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"write_report found no {path.name} in {str(path.parent)!r}. Give the"
-            " folder of a comparison, or run one first: modal-clustermargin compare."
-        )
 
 
 def _text(name, found, parts):
@@ -179,12 +121,12 @@ def _text(name, found, parts):
 
 
 def _aligned(table):
-    """Cells in columns: words to the left, numbers to the right."""
+    """Lines with aligned columns: text to the left, numbers to the right."""
     rows = [table.columns, *table.rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [
-            cell.rjust(width) if i and not table.is_words else cell.ljust(width)
+            cell.rjust(width) if i and not table.is_text else cell.ljust(width)
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         yield "  ".join(cells).rstrip()

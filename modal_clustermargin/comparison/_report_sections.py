@@ -1,23 +1,14 @@
-"""The sections of a comparison's report: what belongs together, in the order read."""
+"""The sections of a report, in the order they are read."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from modal_clustermargin.comparison._cluster_pictures import (
-    draw_cluster_sizes,
-    draw_gallery,
-    gallery_picks,
-)
-from modal_clustermargin.comparison._costs import cost
-from modal_clustermargin.comparison._findings import missing
-from modal_clustermargin.comparison._formatting import counted
+from modal_clustermargin.comparison._gallery import draw_gallery, gallery_picks
 from modal_clustermargin.comparison._pictures import (
-    draw_computing,
     draw_cost,
     draw_curves,
     draw_differences,
-    draw_wins,
 )
 from modal_clustermargin.comparison._report_tables import (
     Table,
@@ -26,25 +17,16 @@ from modal_clustermargin.comparison._report_tables import (
     computing_table,
     cost_table,
     equal_accuracy_table,
-    rounds_table,
-    wins_table,
 )
+from modal_clustermargin.comparison._savings import cost
 from modal_clustermargin.comparison._statistics import ranking
-
-_INTERVALS = (
-    "In brackets are 95 % intervals: of points, by the paired t distribution over"
-    " seeds; of labels, by drawing seeds. Labels saved are those at the highest"
-    " accuracy that both mean curves reach; the share saved is the mean over all that"
-    " both reach. Each interval is for one comparison: of many, some leave 0 out by"
-    " chance."
-)
 
 
 class Picture(NamedTuple):
-    """A file in the folder, and what it shows, for those who do not see it."""
+    """A PNG file, and a text for readers who cannot see it."""
 
     path: object
-    says: str
+    alt: str
 
 
 class Section(NamedTuple):
@@ -56,13 +38,15 @@ class Section(NamedTuple):
     tables: list
 
 
-def sections(settings, results, bootstrap, prices, pictures, *, picks, data):
-    """All sections of a report; their pictures are drawn.
+def sections(folder, settings, results, bootstrap, prices, data):
+    """All sections for which the results have something to show.
 
     Parameters
     ----------
+    folder : ComparisonFolder
+        The pictures are drawn into its subfolder ``pictures``.
+
     settings : dict
-        The ``comparison.json``.
 
     results : ComparisonResults
 
@@ -70,157 +54,129 @@ def sections(settings, results, bootstrap, prices, pictures, *, picks, data):
 
     prices : Prices
 
-    pictures : Path
-        Folder to draw them into, that is there.
-
-    picks : tuple of two lists of Picks
-        Of the first query, and of the last.
-
     data : object with ``thumbnails(rows)``, or None
 
     Returns
     -------
     sections : list of Section
-        Those that these results have something to show in.
     """
-    several = len(results.strategies) > 1
+    pictures = folder.path / "pictures"
+    pictures.mkdir(exist_ok=True)
     parts = [_accuracy(results, pictures)]
-    if several:
+    if len(results.strategies) > 1:
         parts.append(_differences(results, bootstrap, pictures))
-        parts.append(_wins(results, pictures))
-    parts.append(_computing(results, pictures))
-    parts.append(_cost(results, prices, pictures))
-    parts += _clusters(results, picks, data, pictures)
-    parts.append(_settings(settings, results))
-    not_there = missing(results) or ["Nothing is missing."]
-    return [*parts, Section("What is missing", not_there, [], [])]
+    parts.append(Section("Time and memory", [], [], [computing_table(results)]))
+    if any(cost(results.mean_curve(s), prices).any() for s in results.strategies):
+        parts.append(_cost(results, prices, pictures))
+    if data is not None:
+        parts += _galleries(folder, results, data, pictures)
+    return [*parts, _settings(settings, results)]
 
 
 def _accuracy(results, pictures):
     path = pictures / "curves.png"
     draw_curves(results, path)
-    says = "Learning curves of all strategies: test accuracy by number of labels."
-    text = "Bands are standard errors over seeds." if results.seeds[1:] else ""
-    tables = [accuracy_table(results)]
+    alt = f"Learning curves: test {results.score} by number of labels."
+    text = ["Bands are standard errors over seeds."] if results.seeds[1:] else []
     return Section(
-        "Learning curves", [text] * bool(text), [Picture(path, says)], tables
+        "Learning curves", text, [Picture(path, alt)], [accuracy_table(results)]
     )
 
 
 def _differences(results, bootstrap, pictures):
-    reference = results.random or ranking(results)[0]
+    best = ranking(results)[0]
+    reference = results.random or best
     path = pictures / "differences.png"
     draw_differences(results, reference, path)
-    says = f"Points of area and of accuracy that strategies have over {reference}."
-    tables = [
-        *([against_table(results, bootstrap, reference)] * bool(results.random)),
-        against_table(results, bootstrap),
-        equal_accuracy_table(results),
-        rounds_table(results, reference),
-    ]
-    intervals = [_INTERVALS] if results.seeds[1:] else []
-    return Section("Differences", intervals, [Picture(path, says)], tables)
-
-
-def _wins(results, pictures):
-    path = pictures / "wins.png"
-    draw_wins(results, path)
-    says = "In how many seeds each strategy beats each other one."
-    return Section("Pairwise wins", [], [Picture(path, says)], [wins_table(results)])
-
-
-def _computing(results, pictures):
-    path = pictures / "computing.png"
-    draw_computing(results, path)
-    says = "Seconds of a query by number of labels, and peak memory, by strategy."
-    tables = [computing_table(results)]
-    return Section("Time and memory", [], [Picture(path, says)], tables)
+    alt = f"Points of area, and of {results.score} by round, over {reference}."
+    text = (
+        "Labels saved are counted at the highest accuracy that both strategies reach;"
+        " the share saved is a mean over all accuracies that both reach."
+    )
+    if results.seeds[1:]:
+        text += (
+            " In brackets are 95 % intervals: a paired t interval for points, a"
+            " bootstrap over seeds for labels. If an interval contains 0, the"
+            " difference is within noise. With many strategies, some intervals exclude"
+            " 0 by chance."
+        )
+    references = dict.fromkeys([reference, best])
+    tables = [against_table(results, bootstrap, each) for each in references]
+    tables.append(equal_accuracy_table(results))
+    return Section("Differences", [text], [Picture(path, alt)], tables)
 
 
 def _cost(results, prices, pictures):
-    if not any(cost(results.mean_curve(s), prices).any() for s in results.strategies):
-        text = f"With {prices} nothing costs anything: there is nothing to show."
-        return Section("Cost", [text], [], [])
     path = pictures / "cost.png"
     draw_cost(results, prices, path)
-    says = "Test accuracy by the money that labels and computing cost."
-    return Section("Cost", [], [Picture(path, says)], [cost_table(results, prices)])
+    alt = f"Test {results.score} by the cost of labels and computing."
+    return Section("Cost", [], [Picture(path, alt)], [cost_table(results, prices)])
 
 
-def _clusters(results, picks, data, pictures):
-    first_query, last_query = picks
-    if not first_query:
-        return
-    path = pictures / "cluster_sizes.png"
-    draw_cluster_sizes(results, first_query, path)
-    says = "Numbers of clusters of at least a size, of the pool and of the picks."
-    seed = results.seeds[0]
-    shown = [Picture(path, says)]
-    sentences = [
-        f"Sizes are those at the first query of seed {seed}: of all clusters of the"
-        " pool, and of those that rows were picked from."
-    ]
-    for i, picks in enumerate(last_query if data is not None else ()):
+def _galleries(folder, results, data, pictures):
+    """Images picked by the last query, for strategies that have clusters."""
+    seed, number = results.seeds[0], len(results.n_labels) - 1
+    shown = []
+    for i, strategy in enumerate(results.strategies):
+        picks = folder.read_picks(strategy, seed, number)
+        if picks is None or picks.cluster is None:
+            continue
         chosen = gallery_picks(picks.cluster)
         thumbnails = data.thumbnails(picks.indices[chosen])
-        if thumbnails is None:
+        if thumbnails is None:  # the rows are not images
             continue
         path = pictures / f"gallery-{i}.png"
-        title = f"{picks.strategy}, seed {seed}, round {picks.round}"
+        title = f"{strategy}, seed {seed}, round {number}"
         cluster = picks.cluster[chosen]
-        says = {each: _about_cluster(picks, each) for each in np.unique(cluster)}
-        draw_gallery(thumbnails, cluster, says, path, title=title)
+        captions = {each: _caption(picks, each) for each in np.unique(cluster)}
+        draw_gallery(thumbnails, cluster, captions, path, title=title)
         shown.append(Picture(path, f"Images picked by {title}, by cluster."))
-    if shown[1:]:
-        sentences.append(
-            "The galleries have the picks of the last round: clusters with most picks"
-            " first, as many as there is room for. Beside them, how many of the"
-            " cluster's rows were picked."
-        )
-    yield Section("Clusters", sentences, shown, [])
+    if shown:
+        text = "Picks of the last round, from the clusters with the most picks."
+        yield Section("Clusters", [text], shown, [])
 
 
-def _about_cluster(picks, cluster):
-    size, n_picks = picks.size_of(cluster), int((picks.cluster == cluster).sum())
-    of = "" if size is None else f" of {size:,}"
-    return f"cluster {cluster}\n{n_picks} picked{of}"
+def _caption(picks, cluster):
+    n_picks = np.count_nonzero(picks.cluster == cluster)
+    size = picks.pool_cluster_sizes[cluster]
+    return f"cluster {cluster}\n{n_picks} of {size:,} rows"
 
 
 def _settings(settings, results):
     rows = [
-        [name, _said(value)]
+        [name, _setting_text(value)]
         for name, value in settings.items()
         if name not in ("name", "strategies")
     ]
     strategies = [
-        [label, _said(how)] for label, how in settings.get("strategies", {}).items()
+        [label, _setting_text(each)]
+        for label, each in settings.get("strategies", {}).items()
     ]
-    versions = [[each] for each in results.versions]
-    sentences = [f"Means are over {counted(len(results.seeds), 'seed')}."]
-    if versions[1:]:
+    sentences = []
+    if results.versions[1:]:
         sentences.append(
-            "Rows were computed with several versions, so that differences between"
-            " strategies may be differences between versions."
+            "Rows were computed with different versions of packages, so differences"
+            " between strategies may be differences between versions."
         )
+    versions = [[each] for each in results.versions]
     tables = [
-        Table("Strategies", ["name", "what it is"], strategies, is_words=True),
-        Table("The comparison", ["setting", "value"], rows, is_words=True),
-        Table("Versions", ["computed with"], versions, is_words=True),
+        Table("Strategies", ["name", "settings"], strategies, is_text=True),
+        Table("Comparison", ["setting", "value"], rows, is_text=True),
+        Table("Versions", ["packages"], versions, is_text=True),
     ]
-    tables = [each for each in tables if each.rows]
     return Section("Settings and versions", sentences, [], tables)
 
 
-def _said(value):
-    """A setting in words: names and values, lists with commas."""
+def _setting_text(value):
     if value in (None, {}, []):
         return "not set"
     if isinstance(value, dict):
         return "; ".join(
-            str(each) if name in ("name", "strategy") else f"{name}: {_said(each)}"
+            str(each)
+            if name in ("name", "strategy")
+            else f"{name}: {_setting_text(each)}"
             for name, each in value.items()
-            if each not in (None, {}, [])
         )
     if isinstance(value, list):
-        return ", ".join(map(_said, value))
+        return ", ".join(map(_setting_text, value))
     return str(value)

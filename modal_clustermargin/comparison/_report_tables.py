@@ -1,153 +1,120 @@
-"""The tables of a comparison's report, for the page and for the text."""
+"""The tables of a report, as text cells."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from modal_clustermargin.comparison._costs import cost, cost_at
 from modal_clustermargin.comparison._formatting import (
     NOT_KNOWN,
-    amount,
-    in_percent,
-    percent,
-    whole,
+    format_amount,
+    format_count,
+    format_percent,
+    format_percent_number,
+    format_points,
     with_error,
     with_interval,
 )
-from modal_clustermargin.comparison._formatting import (
-    format_points as points,
-)
 from modal_clustermargin.comparison._learning_curves import labels_needed
 from modal_clustermargin.comparison._savings import (
+    cost,
+    cost_at,
     equivalent_saving,
     overall_cost_reduction,
 )
 from modal_clustermargin.comparison._statistics import (
-    areas_under_curve as areas,
-)
-from modal_clustermargin.comparison._statistics import (
+    area_difference,
+    areas_under_curve,
     equal_accuracies,
     mean_and_error,
-    next_best,
-    paired_difference,
     ranking,
-    wins,
+    seeds_won,
 )
 
 
 class Table(NamedTuple):
-    """Cells of text: a title, a name for each column, rows, and what to know."""
+    """A title, column names, rows of text cells, and a note."""
 
     title: str
     columns: list
     rows: list
     note: str = ""
-    is_words: bool = False  # which are read from the left, numbers from the right
+    is_text: bool = False  # text is aligned to the left, numbers to the right
 
 
 def accuracy_table(results):
-    """Mean accuracies by round, and the area at the end."""
-    rows = []
-    cells = [
-        mean_and_error(results.values(each, "accuracy")) for each in results.strategies
+    """Mean accuracy in each round, and the area."""
+
+    def row(name, values):
+        cells = [mean_and_error(each) for each in values]
+        return [
+            name,
+            *(with_error(*each, format_percent_number) for each in cells),
+        ]
+
+    accuracy = [results.values(each, "accuracy") for each in results.strategies]
+    rows = [
+        row(format_count(n), [values[:, i] for values in accuracy])
+        for i, n in enumerate(results.n_labels)
     ]
-    for i, n in enumerate(results.n_labels):
-        row = [with_error(mean[i], error[i], in_percent) for mean, error in cells]
-        rows.append([whole(n), *row])
-    by_seed = [areas(results, each)[:, np.newaxis] for each in results.strategies]
-    ends = [mean_and_error(each) for each in by_seed]
-    area = [with_error(mean[0], error[0], in_percent) for mean, error in ends]
+    rows.append(
+        row("area", [areas_under_curve(results, s) for s in results.strategies])
+    )
     return Table(
         f"Test {results.score} (%)",
         ["labels", *results.strategies],
-        [*rows, ["area", *area]],
+        rows,
         ("Mean over seeds ± its standard error. " if results.seeds[1:] else "")
-        + "The area is the mean accuracy over labels by the trapezoid rule, the common"
-        " start included.",
+        + "The area is the mean accuracy over labels by the trapezoid rule, including"
+        " the common start.",
     )
 
 
-def against_table(results, bootstrap, reference=None):
-    """Points of area and labels saved, against one strategy or the next best."""
+def against_table(results, bootstrap, reference):
+    """Points of area and labels saved against one strategy."""
     rows = []
     for strategy in ranking(results):
-        other = reference or next_best(results, strategy)
-        if strategy == other:
+        if strategy == reference:
             continue
-        by = paired_difference(areas(results, strategy), areas(results, other))
-        saving = bootstrap.saving(strategy, other)
-        won = (areas(results, strategy) > areas(results, other)).sum()
-        row = [
-            with_interval(by, points),
-            with_interval(saving.labels, whole),
-            in_percent(saving.accuracy),
-            with_interval(saving.share, in_percent),
-            f"{won} of {len(results.seeds)}",
-        ]
-        rows.append([strategy, *([] if reference else [other]), *row])
-    names = ["strategy"] if reference else ["strategy", "next best"]
+        saving = bootstrap.saving(strategy, reference)
+        rows.append(
+            [
+                strategy,
+                with_interval(
+                    area_difference(results, strategy, reference), format_points
+                ),
+                with_interval(saving.labels, format_count),
+                format_percent_number(saving.accuracy),
+                with_interval(saving.share, format_percent_number),
+                f"{seeds_won(results, strategy, reference)} of {len(results.seeds)}",
+            ]
+        )
     return Table(
-        f"Against {reference}" if reference else "Against the next best",
-        [*names, "points of area", "labels saved", "at (%)", "saved (%)", "seeds won"],
+        f"Against {reference}",
+        [
+            "strategy",
+            "points of area",
+            "labels saved",
+            "at (%)",
+            "saved (%)",
+            "seeds won",
+        ],
         rows,
     )
 
 
 def equal_accuracy_table(results):
-    """Labels needed for accuracies that all reach."""
+    """Labels needed for accuracies that all strategies reach."""
     accuracies = equal_accuracies(results)
     rows = [
-        [each, *map(whole, labels_needed(results.mean_curve(each), accuracies))]
+        [each, *map(format_count, labels_needed(results.mean_curve(each), accuracies))]
         for each in ranking(results)
     ]
     return Table(
         "Labels needed for equal accuracy",
-        ["strategy", *map(percent, accuracies)],
+        ["strategy", *map(format_percent, accuracies)],
         rows,
-        "On the curves of means; the last accuracy is the highest that all reach.",
-    )
-
-
-def wins_table(results):
-    """In how many seeds the row beats the column, and by how many points."""
-    won, by_seed = wins(results), [areas(results, s) for s in results.strategies]
-    rows = []
-    for i, strategy in enumerate(results.strategies):
-        by = [paired_difference(by_seed[i], other) for other in by_seed]
-        row = [
-            f"{n}: {with_interval(each, points)}"
-            for n, each in zip(won[i], by, strict=True)
-        ]
-        rows.append([strategy, *row[:i], NOT_KNOWN, *row[i + 1 :]])
-    return Table(
-        "Seeds won, and points of area",
-        ["row against column", *results.strategies],
-        rows,
-        f"Number of seeds, of {len(results.seeds)}, in which the row has the larger"
-        " area; then the points of area between them"
-        + (", with a paired t interval." if results.seeds[1:] else "."),
-    )
-
-
-def rounds_table(results, reference):
-    """Points of accuracy between each strategy and a reference, by round."""
-    others = [each for each in results.strategies if each != reference]
-    accuracy = {each: results.values(each, "accuracy") for each in results.strategies}
-    rows = []
-    for i, n in enumerate(results.n_labels):
-        row = [
-            with_interval(
-                paired_difference(accuracy[each][:, i], accuracy[reference][:, i]),
-                points,
-            )
-            for each in others
-        ]
-        rows.append([whole(n), *row])
-    return Table(
-        f"Points of {results.score} over {reference}",
-        ["labels", *others],
-        rows,
-        "By round, with a paired t interval." if results.seeds[1:] else "By round.",
+        "On the mean curves. The last accuracy is the highest that all strategies"
+        " reach.",
     )
 
 
@@ -155,68 +122,82 @@ def computing_table(results):
     """Seconds and memory of queries and trainings."""
     rows = []
     for strategy in results.strategies:
-        parts = ("query", "embedding", "clustering")
-        queries = [results.values(strategy, f"{part}_seconds") for part in parts]
-        counts = [
-            results.values(strategy, f"n_{x}") for x in ("clusters", "candidates")
+        seconds = [
+            _mean_of_queries(results, strategy, f"{part}_seconds")
+            for part in ("query", "embedding", "clustering")
         ]
-        fits = results.values(strategy, "fit_seconds")
-        row = [amount(_mean(each[:, 1:])) for each in queries]
-        row += [amount(fits.mean()), amount(results.seconds(strategy)[:, -1].mean())]
-        row += [amount(results.peak_memory(strategy))]
-        row += [whole(_mean(each[:, 1:])) for each in counts]
-        rows.append([strategy, *row])
+        seconds.append(results.values(strategy, "fit_seconds").mean())
+        seconds.append(results.seconds(strategy)[:, -1].mean())
+        counts = [
+            _mean_of_queries(results, strategy, column)
+            for column in ("n_clusters", "n_candidates")
+        ]
+        rows.append(
+            [
+                strategy,
+                *map(format_amount, [*seconds, results.peak_memory(strategy)]),
+                *map(format_count, counts),
+            ]
+        )
     return Table(
-        "Means of a round",
+        "Time, memory and clusters",
         [
             "strategy",
-            *(f"{part} (s)" for part in (*parts, "training", "all")),
+            "query (s)",
+            "embedding (s)",
+            "clustering (s)",
+            "training (s)",
+            "total (s)",
             "memory (MiB)",
             "clusters",
             "candidates",
         ],
         rows,
-        "Over rounds and seeds; embedding and clustering are parts of the query. All:"
-        " the computing behind the last model, with the trainings that queries needed."
-        " Memory: the peak of a run, mean over seeds.",
+        "Means over rounds and seeds. Embedding and clustering are parts of the query."
+        " The total is the computing for the last model: all queries, the last"
+        " training, and earlier trainings if the queries need them. The memory is the"
+        " highest peak of a query, as a mean over seeds.",
     )
 
 
 def cost_table(results, prices):
-    """Money at the end and for equal accuracy, and what is saved against random."""
+    """Cost at the end and for equal accuracy, and savings against random."""
     end = equal_accuracies(results)[-1]
     curves = {each: results.mean_curve(each) for each in results.strategies}
     reference = curves.get(results.random)
     rows = []
     for strategy, curve in curves.items():
-        row = [amount(cost(curve, prices)[-1]), amount(cost_at(curve, prices, end))]
+        row = [cost(curve, prices)[-1], cost_at(curve, prices, end)]
+        row = [strategy, *map(format_amount, row)]
         if reference is not None:
             row += _cost_saved(curve, reference, prices)
-        rows.append([strategy, *row])
-    saved = ["saved (%)", "worth labels"] if reference is not None else []
+        rows.append(row)
+    columns = ["strategy", "all rounds", f"for {format_percent(end)}"]
     note = (
-        f"At {prices.label:g} a label and {prices.hour:g} an hour of computing, on the"
-        f" curves of means. {percent(end)} is the highest accuracy that all reach."
+        f"At {prices.label:g} per label and {prices.hour:g} per hour of computing, on"
+        f" the mean curves. {format_percent(end)} is the highest {results.score} that"
+        " all strategies reach."
     )
-    if saved:
+    if reference is not None:
+        columns += ["saved (%)", "worth labels"]
         note += (
-            f" Saved: against {results.random}, the mean over accuracies that both"
-            " reach."
+            f" Savings are against {results.random}, as a mean over the accuracies that"
+            " both reach."
         )
-    columns = ["strategy", "all rounds", f"for {percent(end)}", *saved]
-    return Table("Money", columns, rows, note)
+    return Table("Cost", columns, rows, note)
 
 
 def _cost_saved(curve, reference, prices):
     if curve is reference or not cost(reference, prices).any():
         return [NOT_KNOWN, NOT_KNOWN]
-    share = in_percent(overall_cost_reduction(curve, reference, prices))
+    share = format_percent_number(overall_cost_reduction(curve, reference, prices))
     if not prices.label:
         return [share, NOT_KNOWN]
-    return [share, whole(equivalent_saving(curve, reference, prices))]
+    return [share, format_count(equivalent_saving(curve, reference, prices))]
 
 
-def _mean(values):
-    """The mean of what is known, nan if nothing is."""
+def _mean_of_queries(results, strategy, column):
+    """Mean over seeds and queries, nan if no query has a value."""
+    values = results.values(strategy, column)[:, 1:]
     known = values[~np.isnan(values)]
     return known.mean() if known.size else np.nan

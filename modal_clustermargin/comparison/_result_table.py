@@ -1,4 +1,4 @@
-"""Rows appended to a file as they come, for a killed run to go on with."""
+"""A CSV file of rows that survives a kill."""
 
 import csv
 import io
@@ -12,8 +12,8 @@ class ResultTable:
     Parameters
     ----------
     path : path-like
-        Made with its first row. A row that a killed process left unfinished is
-        not read, and goes when the next is appended.
+        The first row creates the file. A row that a killed process left unfinished
+        is not read; the next `append` removes it.
 
     columns : sequence of str
 
@@ -26,12 +26,11 @@ class ResultTable:
     def __init__(self, path, columns):
         self.path = Path(path)
         self.columns = tuple(columns)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         first = self._whole_lines().decode().splitlines()[:1]
         if first and first[0].split(",") != list(self.columns):
             raise ValueError(
                 f"{self.path} has other columns than these results: {first[0]}."
-                " Name another folder, or move that file away."
+                " Choose another folder, or move that file away."
             )
 
     def rows(self):
@@ -40,20 +39,26 @@ class ResultTable:
         return list(csv.DictReader(lines))
 
     def append(self, row):
-        """Add a row: dict by column; those not there stay empty."""
+        """Add a row.
+
+        Parameters
+        ----------
+        row : dict
+            By column. A missing column stays empty.
+        """
         n_whole = len(self._whole_lines())
         if self.path.exists() and n_whole < self.path.stat().st_size:
             os.truncate(self.path, n_whole)
-        is_new = n_whole == 0
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", newline="") as file:
             writer = csv.DictWriter(file, self.columns)
-            if is_new:
+            if n_whole == 0:
                 writer.writeheader()
             writer.writerow(row)
             file.flush()
             os.fsync(file.fileno())
 
     def _whole_lines(self):
-        """Bytes up to the end of the last line that is whole."""
+        """Bytes up to the end of the last complete line."""
         text = self.path.read_bytes() if self.path.exists() else b""
         return text[: text.rfind(b"\n") + 1]

@@ -1,17 +1,92 @@
-"""How much a curve saves against a reference: labels, money, money as labels.
+"""The cost of labels and computing, and what a curve saves against a reference.
 
-Three numbers, each at an accuracy or as a mean over those that both curves reach.
+The three savings have the names of the ASVP paper (Wen et al., "Feature Alignment",
+TMLR 2024, arXiv 2403.01101). The formulas are this project's own, because the paper's
+were not available.
 """
 
 import math
+from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
-from modal_clustermargin.comparison._costs import cost, cost_at
 from modal_clustermargin.comparison._learning_curves import (
     as_accuracies,
     labels_needed,
+    seconds_needed,
 )
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Prices of a label and of an hour of computing, in the same currency.
+
+    Parameters
+    ----------
+    label : float
+        Price per label; finite and at least 0.
+
+    hour : float
+        Price per hour of computing; finite and at least 0.
+
+    Raises
+    ------
+    ValueError
+        If a price is not as described.
+
+    Examples
+    --------
+    >>> from modal_clustermargin.comparison import Prices
+    >>> Prices(label=0.5, hour=20)
+    Prices(label=0.5, hour=20)
+    """
+
+    label: float
+    hour: float
+
+    def __post_init__(self):
+        for name, price in {"label": self.label, "hour": self.hour}.items():
+            if not (isinstance(price, Real) and math.isfinite(price) and price >= 0):
+                raise ValueError(
+                    f"Prices needs {name} as a finite number of at least 0; got"
+                    f" {price!r}."
+                )
+
+
+def cost(curve, prices):
+    """Cost of labels and computing up to each point of a curve.
+
+    Parameters
+    ----------
+    curve : LearningCurve
+
+    prices : Prices
+
+    Returns
+    -------
+    cost : ndarray of shape (n_points,), dtype=float64
+        In the currency of the prices.
+
+    Examples
+    --------
+    >>> from modal_clustermargin.comparison import LearningCurve, Prices, cost
+    >>> curve = LearningCurve([100, 200], accuracy=[60, 80], seconds=[900, 3600])
+    >>> cost(curve, Prices(label=0.5, hour=20))
+    array([ 55., 120.])
+    """
+    return _cost(curve.n_labels, curve.seconds, prices)
+
+
+def cost_at(curve, prices, accuracy):
+    """Cost to reach an accuracy, in the shape that `labels_needed` returns."""
+    return _cost(
+        labels_needed(curve, accuracy), seconds_needed(curve, accuracy), prices
+    )
+
+
+def _cost(n_labels, seconds, prices):
+    return prices.label * n_labels + prices.hour * (seconds / 3600)
 
 
 def shared_accuracies(curve, reference):
@@ -20,20 +95,13 @@ def shared_accuracies(curve, reference):
     Parameters
     ----------
     curve, reference : LearningCurve
-        In one unit of accuracy.
+        In the same unit of accuracy.
 
     Returns
     -------
     accuracies : ndarray of shape (n_shared,), dtype=float64
-        The best accuracies so far at the points of `reference`, increasing, each
-        once. Left out are points of `reference`
-
-        - that are no better than an earlier one;
-        - whose accuracy `curve` never reaches: what it would need is unknown;
-        - whose accuracy one of the two has at its first point already, where fewer
-          labels than that point's might have been enough.
-
-        Nothing else is left out. It may be that none remains.
+        The different values of the `best_accuracy` of `reference` that are above the
+        first point of both curves, and that `curve` reaches. May be empty.
 
     Examples
     --------
@@ -49,9 +117,9 @@ def shared_accuracies(curve, reference):
 
 
 def sample_saving_ratio(curve, reference, *, at=None):
-    """Share of the reference's labels that a curve does without [1]_.
+    """Share of the labels of the reference that a curve saves.
 
-    At an accuracy a, ``1 - N(a) / N_reference(a)`` with N by `labels_needed`. Below 0
+    At an accuracy a, ``1 - N(a) / N_reference(a)`` with N by `labels_needed`. Negative
     where the curve needs more labels than the reference.
 
     Parameters
@@ -59,7 +127,7 @@ def sample_saving_ratio(curve, reference, *, at=None):
     curve : LearningCurve
 
     reference : LearningCurve
-        Commonly that of random sampling.
+        Usually that of random sampling.
 
     at : float or array-like, default=None
         Accuracies, not nan. None means the mean over `shared_accuracies`.
@@ -67,25 +135,13 @@ def sample_saving_ratio(curve, reference, *, at=None):
     Returns
     -------
     ratio : float or ndarray of the shape of `at`
-        At most 1. With `at`, nan where one of the two never reaches the accuracy, or
-        the reference needs nothing; where a curve starts above the accuracy, its
-        first point counts. Without `at`, nan if no accuracy is shared.
+        At most 1. With `at`, nan where a curve never reaches the accuracy, or where
+        the reference needs no labels. Without `at`, nan if no accuracy is shared.
 
     Raises
     ------
     ValueError
-        If `at` is not numbers, or holds nan.
-
-    Notes
-    -----
-    The definition is this project's own, under the name that the paper uses; the
-    paper's formula was not at hand.
-
-    References
-    ----------
-    .. [1] Z. Wen, O. Pizarro, S. Williams, "Feature Alignment: Rethinking
-       Efficient Active Learning via Proxy in the Context of Pre-trained Models",
-       TMLR 2024, :arxiv:`2403.01101`.
+        If `at` is not numbers, or contains nan.
 
     Examples
     --------
@@ -105,55 +161,36 @@ def sample_saving_ratio(curve, reference, *, at=None):
 
 
 def overall_cost_reduction(curve, reference, prices, *, at=None):
-    """Share of the reference's money, for labels and computing, that is saved [1]_.
+    """Share of the cost of the reference, for labels and computing, that is saved.
 
-    At an accuracy a, ``1 - cost(a) / cost_reference(a)``, where the cost is the
-    price of a label times `labels_needed` plus the price of an hour times
-    `seconds_needed` in hours. Below 0 where the curve costs more than the reference.
-    With computing for free it is the `sample_saving_ratio`.
+    At an accuracy a, ``1 - cost(a) / cost_reference(a)``, with the price of a label
+    times `labels_needed` plus the price of an hour times `seconds_needed` in hours.
+    Negative where the curve costs more than the reference.
 
     Parameters
     ----------
-    curve : LearningCurve
-
-    reference : LearningCurve
-        Commonly that of random sampling.
+    curve, reference, at
+        As in `sample_saving_ratio`.
 
     prices : Prices
-
-    at : float or array-like, default=None
-        Accuracies, not nan. None means the mean over `shared_accuracies`.
 
     Returns
     -------
     reduction : float or ndarray of the shape of `at`
-        At most 1. With `at`, nan where one of the two never reaches the accuracy, or
-        the reference costs nothing; where a curve starts above the accuracy, its
-        first point counts. Without `at`, nan if no accuracy is shared, or if the
-        reference costs nothing at one of them.
+        At most 1; nan as in `sample_saving_ratio`, and where the reference costs
+        nothing.
 
     Raises
     ------
     ValueError
         If no point of the reference costs anything, or `at` is not numbers, or
-        holds nan.
-
-    Notes
-    -----
-    The definition is this project's own, under the name that the paper uses; the
-    paper's formula was not at hand.
-
-    References
-    ----------
-    .. [1] Z. Wen, O. Pizarro, S. Williams, "Feature Alignment: Rethinking
-       Efficient Active Learning via Proxy in the Context of Pre-trained Models",
-       TMLR 2024, :arxiv:`2403.01101`.
+        contains nan.
 
     Examples
     --------
-    Margin sampling trains the network in every round:
-
-    >>> from modal_clustermargin.comparison import LearningCurve, Prices, overall_cost_reduction
+    >>> from modal_clustermargin.comparison import (
+    ...     LearningCurve, Prices, overall_cost_reduction
+    ... )
     >>> random = LearningCurve([100, 200], [60, 70], seconds=[900, 1800])
     >>> margin = LearningCurve([100, 150], [60, 70], seconds=[900, 2250])
     >>> overall_cost_reduction(margin, random, Prices(label=0.5, hour=0))
@@ -163,9 +200,9 @@ def overall_cost_reduction(curve, reference, prices, *, at=None):
     """
     if not cost(reference, prices).any():
         raise ValueError(
-            "overall_cost_reduction divides by what the reference costs, and with"
-            f" {prices} it costs nothing at any of its points. Give the price of a"
-            " label, or the price of an hour and the reference's seconds."
+            "overall_cost_reduction divides by the cost of the reference, which is 0 at"
+            f" all points with {prices}. Give the price of a label, or the price of an"
+            " hour and the seconds of the reference."
         )
 
     def saved(at):
@@ -175,54 +212,38 @@ def overall_cost_reduction(curve, reference, prices, *, at=None):
 
 
 def equivalent_saving(curve, reference, prices, *, at=None):
-    """Number of labels that the money saved would pay for [1]_.
+    """Number of labels that the saved cost would pay for.
 
-    The paper's equivalent saving amount. At an accuracy a,
-    ``(cost_reference(a) - cost(a)) / price of a label``: the labels saved less the
-    extra computing, expressed in labels. Below 0 where the extra computing costs
-    more than the labels that it saves.
+    At an accuracy a, ``(cost_reference(a) - cost(a)) / price of a label``: the labels
+    saved, less the extra computing in labels. Negative where the extra computing costs
+    more than the saved labels.
 
     Parameters
     ----------
-    curve : LearningCurve
-
-    reference : LearningCurve
-        Commonly that of random sampling.
+    curve, reference, at
+        As in `sample_saving_ratio`.
 
     prices : Prices
         With a price of a label above 0.
 
-    at : float or array-like, default=None
-        Accuracies, not nan. None means the mean over `shared_accuracies`.
-
     Returns
     -------
     n_labels : float or ndarray of the shape of `at`
-        With `at`, nan where one of the two never reaches the accuracy; where a curve
-        starts above it, its first point counts. Without `at`, nan if no accuracy is
-        shared.
+        nan where a curve never reaches the accuracy; without `at`, nan if no accuracy
+        is shared.
 
     Raises
     ------
     ValueError
-        If labels cost nothing, or `at` is not numbers, or holds nan.
-
-    Notes
-    -----
-    The definition is this project's own, under the name that the paper uses; the
-    paper's formula was not at hand.
-
-    References
-    ----------
-    .. [1] Z. Wen, O. Pizarro, S. Williams, "Feature Alignment: Rethinking
-       Efficient Active Learning via Proxy in the Context of Pre-trained Models",
-       TMLR 2024, :arxiv:`2403.01101`.
+        If labels cost nothing, or `at` is not numbers, or contains nan.
 
     Examples
     --------
-    Fifty labels less, for seven and a half minutes more:
+    Fifty labels fewer, for 450 seconds more:
 
-    >>> from modal_clustermargin.comparison import LearningCurve, Prices, equivalent_saving
+    >>> from modal_clustermargin.comparison import (
+    ...     LearningCurve, Prices, equivalent_saving
+    ... )
     >>> random = LearningCurve([100, 200], [60, 70], seconds=[900, 1800])
     >>> margin = LearningCurve([100, 150], [60, 70], seconds=[900, 2250])
     >>> equivalent_saving(margin, random, Prices(label=0.5, hour=20))
@@ -231,8 +252,8 @@ def equivalent_saving(curve, reference, prices, *, at=None):
     if prices.label == 0:
         raise ValueError(
             "equivalent_saving counts money in labels, so it needs a price of a label"
-            f" above 0; got {prices}. Where labels cost nothing,"
-            " overall_cost_reduction compares the computing."
+            f" above 0; got {prices}. Use overall_cost_reduction to compare computing"
+            " alone."
         )
 
     def saved(at):
@@ -243,12 +264,12 @@ def equivalent_saving(curve, reference, prices, *, at=None):
 
 
 def _share_saved(spent, reference_spent):
-    """Of nothing, no share is saved: nan."""
+    """The share, nan where the reference spends nothing."""
     return 1 - spent / np.where(reference_spent == 0, np.nan, reference_spent)
 
 
 def _at_or_mean(saved, curve, reference, at, who):
-    """``saved(accuracies)`` at those asked for, or their mean over the shared ones."""
+    """``saved(accuracies)`` at given accuracies, or the mean over the shared ones."""
     if at is None:
         accuracies = shared_accuracies(curve, reference)
         return float(np.mean(saved(accuracies))) if accuracies.size else math.nan

@@ -1,33 +1,21 @@
-"""What is compared with what, and how: settings that a file can hold."""
+"""Settings of a comparison: what is compared with what, and how."""
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
 from pathlib import Path
 
 from modal_clustermargin._unknown_names import check_known
 
 WHO = "modal-clustermargin compare"
-BASELINES = ("random", "margin")
+_BASELINES = ("random", "margin")
 _DEFAULT_STRATEGIES = ("cluster-margin", "badge", "coreset")
-_KNOWN = (
-    "name",
-    "data",
-    "model",
-    "strategies",
-    "without",
-    "batch",
-    "rounds",
-    "n_initial",
-    "seeds",
-    "device",
-)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Settings of a comparison, checked, as `read_settings` makes them.
+    """Checked settings of a comparison, as `read_settings` returns them.
 
     Parameters
     ----------
@@ -38,24 +26,24 @@ class Comparison:
         "name" of a data set, and its options.
 
     model : dict
-        "name" of a model, and its options. Without a name, it is chosen by the data.
+        "name" of a model, and its options. Without a name the data decide.
 
     strategies : dict of str to dict
         By label: "strategy", its name, and its options.
 
     batch : int, or float in (0, 1)
-        Labels a round, or the share of the pool that they are.
+        Labels per round, or their share of the pool.
 
     rounds : int
-        Queries; the model is trained once more than that.
+        Number of queries. There is one training more.
 
-    n_initial : int or float in (0, 1), or None
-        Labels drawn at random to begin with, or their share. None is a batch.
+    n_initial : int, float in (0, 1), or None
+        Labels drawn at random for the start, or their share. None means a batch.
 
     seeds : tuple of int
 
     device : str or None
-        Where networks run. None is a GPU, if there is one.
+        Device of networks. None means a GPU, if there is one.
     """
 
     name: str
@@ -69,22 +57,22 @@ class Comparison:
     device: object
 
     def as_dict(self):
-        """The settings, as a file in the JSON format can hold them."""
+        """The settings as a JSON file can hold them."""
         return {**asdict(self), "seeds": list(self.seeds)}
 
 
 def read_settings(settings=None):
-    """Check settings, and fill in what they leave open.
+    """Check settings, and fill in defaults.
 
     Parameters
     ----------
     settings : dict, path-like of a TOML file, or None
-        Keys are those of `Comparison`, all optional. `data` and `model` may be a
-        name alone, `strategies` a list of names or of
-        ``"name:option=value,option=value"``, `seeds` a number of them. "without"
-        lists what of random and margin is not to be added. Shares may be written
-        "5%". Relative to the folder of the TOML file are no paths; they are as they
-        are where the command runs.
+        Keys are the parameters of `Comparison`, all optional. `data` and `model` may
+        be just a name. `strategies` may be a list of names or of
+        ``"name:option=value,option=value"``. `seeds` may be a number of seeds, or
+        "10-19". Shares may be written "5%". Random and margin sampling are added,
+        unless the list "without" names them. Paths are relative to the working
+        directory.
 
     Returns
     -------
@@ -93,55 +81,57 @@ def read_settings(settings=None):
     Raises
     ------
     ValueError
-        For a setting that is not known, or is not as described. Says which.
+        If a setting is unknown or invalid.
 
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     """
     given = {} if settings is None else settings
     if not isinstance(given, Mapping):
         given = read_toml(given)
+    known = [*(field.name for field in fields(Comparison)), "without"]
     for key in given:
-        check_known(key, _KNOWN, WHO, "setting")
+        check_known(key, known, WHO, "setting")
     data = _named(given.get("data", "digits"), "data")
     is_digits = data["name"] == "digits"
     strategies = _strategies(given.get("strategies", _DEFAULT_STRATEGIES))
-    without = given.get("without", ())
-    without = [without] if isinstance(without, str) else without
-    if not isinstance(without, list | tuple):
-        raise ValueError(
-            f'{WHO} wants without as a list of "random" and "margin"; got {without!r}.'
-        )
-    for name in without:
-        check_known(name, BASELINES, f"{WHO}, in without,", "baseline")
-    present = {each["strategy"] for each in strategies.values()}
-    for name in BASELINES:
-        if name in present or name in without:
-            continue
-        if name in strategies:
-            raise ValueError(
-                f"{WHO} adds {name} sampling, and the label {name!r} is taken by"
-                f" {strategies[name]['strategy']!r}. Give that another label, or refuse"
-                f' {name} sampling by without = ["{name}"].'
-            )
-        strategies[name] = {"strategy": name}
-    if not strategies:
-        raise ValueError(f"{WHO} has no strategies left to compare; name one at least.")
+    _add_baselines(strategies, given.get("without", ()))
+    rounds = given.get("rounds", 8 if is_digits else 5)
+    if not _is_int(rounds) or rounds < 1:
+        raise ValueError(f"{WHO} needs rounds as an integer >= 1; got {rounds!r}.")
+    n_initial = given.get("n_initial", 20 if is_digits else None)
     return Comparison(
         name=str(given.get("name", data["name"])),
         data=data,
-        model=_named(given.get("model", {}), "model", has_default=True),
+        model=_named(given.get("model", {}), "model", default=""),
         strategies=strategies,
         batch=_amount(given.get("batch", 40 if is_digits else 0.01), "batch"),
-        rounds=_count(given.get("rounds", 8 if is_digits else 5), "rounds", 1),
-        n_initial=_initial(given.get("n_initial", 20 if is_digits else None)),
+        rounds=rounds,
+        n_initial=None if n_initial is None else _amount(n_initial, "n_initial"),
         seeds=_seeds(given.get("seeds", 5)),
         device=given.get("device"),
     )
 
 
 def read_toml(path):
-    """Settings in a TOML file: dict."""
+    """Read settings from a TOML file.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    settings : dict
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file.
+
+    ValueError
+        If the file is not TOML.
+    """
     path = Path(path)
     if sys.version_info >= (3, 11):
         import tomllib
@@ -152,37 +142,54 @@ def read_toml(path):
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{str(path)!r} is not in the TOML format: {error}."
-        ) from error
+        raise ValueError(f"{str(path)!r} is not a TOML file: {error}.") from error
 
 
 def parse_strategy(text):
-    """``"name:option=value,option=value"`` as a dict; a path has a colon of its own.
-
-    Values are read as numbers, true and false where they are.
-    """
+    """``"name:option=value,option=value"`` as a dict. The name may be a path with a \
+colon."""
     name, *rest = text.split(":")
     if rest and "=" not in rest[0]:
         name = f"{name}:{rest.pop(0)}"
     settings = {"strategy": name}
     for part in ":".join(rest).split(",") if rest else ():
-        settings |= dict([parse_option(part, f"in the strategy {text!r}")])
+        option, value = parse_option(part, f"in the strategy {text!r}")
+        settings[option] = value
     return settings
 
 
 def parse_option(text, where):
-    """``"option=value"`` as a pair; or ValueError."""
+    """Split ``"option=value"``.
+
+    Parameters
+    ----------
+    text : str
+
+    where : str
+        Place of the text, for the message.
+
+    Returns
+    -------
+    option : str
+        With underscores in the place of dashes.
+
+    value : int, float, bool, None or str
+
+    Raises
+    ------
+    ValueError
+        If there is no "=", or nothing before it.
+    """
     option, sign, value = text.partition("=")
     if not sign or not option.strip():
-        raise ValueError(f"{WHO} wants option=value {where}; got {text!r}.")
+        raise ValueError(f"{WHO} needs option=value {where}; got {text!r}.")
     return option.strip().replace("-", "_"), _value(value.strip())
 
 
 def _value(text):
-    named = {"true": True, "false": False, "none": None}
-    if text.lower() in named:
-        return named[text.lower()]
+    constants = {"true": True, "false": False, "none": None}
+    if text.lower() in constants:
+        return constants[text.lower()]
     for kind in (int, float):
         try:
             return kind(text)
@@ -191,81 +198,89 @@ def _value(text):
     return text
 
 
-def _named(value, key, has_default=False):
+def _named(value, key, default=None):
+    """A name, or a table with a name and options, as a table."""
     if isinstance(value, str):
         return {"name": value}
-    name = value.get("name", "" if has_default else None) if _is_table(value) else None
-    if not isinstance(name, str):
-        raise ValueError(
-            f"{WHO} wants {key} as a name, or as a table with a name and options; got"
-            f" {value!r}."
-        )
-    return dict(value)
-
-
-def _is_table(value):
-    return isinstance(value, Mapping)
+    if isinstance(value, Mapping) and isinstance(value.get("name", default), str):
+        return dict(value)
+    raise ValueError(
+        f"{WHO} needs {key} as a name, or as a table with a name and options; got"
+        f" {value!r}."
+    )
 
 
 def _strategies(given):
+    """Strategies by label, as tables."""
     if isinstance(given, str):
         given = [given]
-    if not isinstance(given, Mapping | list | tuple):
-        raise ValueError(
-            f"{WHO} wants strategies as a list or as tables; got {given!r}."
-        )
-    if not _is_table(given):
-        # A list: what is written is the label.
-        labelled = {str(text): parse_strategy(str(text)) for text in given}
-        if len(labelled) < len(given):
+    if isinstance(given, list | tuple):
+        if len(set(map(str, given))) < len(given):
             raise ValueError(f"{WHO} got a strategy twice: {list(given)!r}.")
-        return labelled
-    labelled = {}
+        given = {str(text): str(text) for text in given}
+    if not isinstance(given, Mapping):
+        raise ValueError(
+            f"{WHO} needs strategies as a list or as tables; got {given!r}."
+        )
+    strategies = {}
     for label, settings in given.items():
         if isinstance(settings, str):
             settings = parse_strategy(settings)
-        if not _is_table(settings):
+        if not isinstance(settings, Mapping) or not isinstance(
+            settings.get("strategy", label), str
+        ):
             raise ValueError(
-                f"{WHO} wants the strategy {label!r} as a table; got {settings!r}."
+                f"{WHO} needs the strategy {label!r} as a table, with its name as a"
+                f" string; got {settings!r}."
             )
-        labelled[label] = {"strategy": label, **settings}
-        name = labelled[label]["strategy"]
-        if not isinstance(name, str):
+        strategies[label] = {"strategy": label, **settings}
+    return strategies
+
+
+def _add_baselines(strategies, without):
+    """Add random and margin sampling, unless they are refused or there."""
+    without = [without] if isinstance(without, str) else without
+    if not isinstance(without, list | tuple):
+        raise ValueError(
+            f'{WHO} needs without as a list of "random" and "margin"; got {without!r}.'
+        )
+    for name in without:
+        check_known(name, _BASELINES, f"{WHO}, in without,", "baseline")
+    present = {each["strategy"] for each in strategies.values()}
+    for name in _BASELINES:
+        if name in present or name in without:
+            continue
+        if name in strategies:
             raise ValueError(
-                f"{WHO} wants the name of the strategy {label!r} as a string; got"
-                f" {name!r}."
+                f"{WHO} adds {name} sampling, but {strategies[name]['strategy']!r} has"
+                f" the label {name!r}. Choose another label, or leave {name} sampling"
+                f' out by without = ["{name}"].'
             )
-    return labelled
+        strategies[name] = {"strategy": name}
+    if not strategies:
+        raise ValueError(f"{WHO} needs at least one strategy; got none.")
 
 
-def _count(value, key, least):
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise ValueError(f"{WHO} wants {key} as an integer >= {least}; got {value!r}.")
-    return int(value)
+def _is_int(value):
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
-def _amount(value, key):
-    """An integer, or a share of the pool as a float."""
-    given = value
-    if isinstance(value, str) and value.rstrip().endswith("%"):
-        try:
-            value = float(value.rstrip()[:-1]) / 100
-        except ValueError:
-            value = None
-    elif isinstance(value, str):
-        value = _value(value)
-    if isinstance(value, Integral) and not isinstance(value, bool) and value >= 1:
+def _amount(given, key):
+    """A number of rows as an int, or a share of the pool as a float."""
+    value = given
+    if isinstance(value, str):
+        is_percent = value.rstrip().endswith("%")
+        value = _value(value.rstrip().removesuffix("%"))
+        if is_percent:
+            value = value / 100 if isinstance(value, int | float) else None
+    if _is_int(value) and value >= 1:
         return int(value)
     if isinstance(value, Real) and not isinstance(value, Integral) and 0 < value < 1:
         return float(value)
     raise ValueError(
-        f"{WHO} wants {key} as an integer >= 1, or as a share of the pool such as 0.05"
+        f"{WHO} needs {key} as an integer >= 1, or as a share of the pool such as 0.05"
         f' or "5%"; got {given!r}.'
     )
-
-
-def _initial(value):
-    return None if value is None else _amount(value, "n_initial")
 
 
 def _seeds(given):
@@ -276,15 +291,14 @@ def _seeds(given):
             value = list(range(int(first), int(last) + 1)) if dash else int(first)
         except ValueError:
             value = None
-    if isinstance(value, Integral) and not isinstance(value, bool) and value >= 1:
+    if _is_int(value) and value >= 1:
         return tuple(range(value))
     are_seeds = isinstance(value, list | tuple | range) and all(
-        isinstance(each, Integral) and not isinstance(each, bool) and 0 <= each < 2**31
-        for each in value
+        _is_int(each) and 0 <= each < 2**31 for each in value
     )
     if not are_seeds or not value or len(set(value)) < len(value):
         raise ValueError(
-            f"{WHO} wants seeds as how many there are, as a list of different integers"
+            f"{WHO} needs seeds as a number of seeds, as a list of different integers"
             f' >= 0, or as "10-19"; got {given!r}.'
         )
     return tuple(map(int, value))

@@ -1,7 +1,7 @@
-"""Which strategy is better, by how much, and how sure that is.
+"""Which strategy is better, by how much, and how certain the difference is.
 
-Numbers only; they are put into words in ``_findings.py``. Everything is paired: a
-seed gives all strategies one start, so differences are taken within seeds.
+All differences are paired: all strategies of a seed have the same start, so a
+difference is taken within each seed.
 """
 
 from typing import NamedTuple
@@ -15,28 +15,28 @@ from modal_clustermargin.comparison._learning_curves import (
 )
 from modal_clustermargin.comparison._savings import sample_saving_ratio
 
-LEVEL = 0.95
+_LEVEL = 0.95
 
 
 class Estimate(NamedTuple):
-    """A number and its 95 % interval; nan ends where no interval is known."""
+    """A number and its 95 % interval; the ends are nan if there is no interval."""
 
     value: float
     low: float
     high: float
 
     @property
-    def is_told_apart(self):
-        """Whether an interval is known and leaves 0 out."""
+    def excludes_zero(self):
+        """Whether there is an interval without 0."""
         return bool(self.low > 0 or self.high < 0)
 
 
 class Saving(NamedTuple):
-    """What one strategy saves against another, on the curves of seed means."""
+    """What one strategy saves against another, on the mean curves."""
 
-    share: Estimate  # of the reference's labels, mean over accuracies both reach
-    labels: Estimate  # at the highest accuracy that both reach
-    accuracy: float  # that accuracy, of the means over all seeds
+    share: Estimate  # of the labels of the reference, mean over shared accuracies
+    labels: Estimate  # at the highest shared accuracy
+    accuracy: float  # that accuracy
 
 
 def mean_and_error(values):
@@ -59,12 +59,11 @@ def mean_and_error(values):
 
 
 def areas_under_curve(results, strategy):
-    """Area under the learning curve, by seed, as a mean accuracy over labels.
+    """Area under the learning curve of each seed, as a mean accuracy over labels.
 
-    The trapezoid rule over the number of labels, divided by the labels between the
-    first and the last round. The common start, round 0, is the left end: it is the
-    same for all strategies, so it shrinks differences a little and favours none. Of
-    a single round, its accuracy.
+    The trapezoid rule, divided by the number of labels between the first and the last
+    round. The common start counts: it makes all differences a little smaller, and
+    favors no strategy. The area of a single round is its accuracy.
 
     Parameters
     ----------
@@ -78,28 +77,23 @@ def areas_under_curve(results, strategy):
         In the unit of the accuracies.
     """
     accuracy = results.values(strategy, "accuracy")
-    if len(results.n_labels) == 1:
-        return accuracy[:, 0]
     n_labels = results.n_labels
+    if len(n_labels) == 1:
+        return accuracy[:, 0]
     area = (accuracy[:, 1:] + accuracy[:, :-1]) / 2 @ np.diff(n_labels)
-    # Rounded, so that sums in another order are no win and no difference.
+    # A rounding error must not count as a difference.
     return np.round(area / (n_labels[-1] - n_labels[0]), 12)
 
 
 def ranking(results):
-    """Strategies by their mean area, the highest first; ties in the order given."""
+    """Strategies by mean area, the highest first; ties in the order of `results`."""
     means = [areas_under_curve(results, each).mean() for each in results.strategies]
     order = np.argsort(-np.array(means), kind="stable")
     return [results.strategies[i] for i in order]
 
 
-def next_best(results, strategy):
-    """The other strategy with the highest area, or None if there is no other."""
-    return next((each for each in ranking(results) if each != strategy), None)
-
-
 def paired_difference(values, reference):
-    """Mean difference over seeds, with its paired t interval.
+    """Mean difference over seeds, with a paired t interval.
 
     Parameters
     ----------
@@ -108,46 +102,36 @@ def paired_difference(values, reference):
     Returns
     -------
     difference : Estimate
-        Of one seed, without an interval.
+        Its attributes are `value`, `low` and `high`. For a single seed, `low` and
+        `high` are nan.
     """
-    differences = np.asarray(values) - np.asarray(reference)
-    n_seeds, mean = len(differences), float(np.mean(differences))
-    if n_seeds < 2:
-        return Estimate(mean, np.nan, np.nan)
-    error = np.std(differences, ddof=1) / np.sqrt(n_seeds)
-    reach = float(t.ppf((1 + LEVEL) / 2, n_seeds - 1) * error)
-    return Estimate(mean, mean - reach, mean + reach)
+    mean, error = mean_and_error(np.asarray(values) - np.asarray(reference))
+    n_seeds = len(values)
+    reach = t.ppf((1 + _LEVEL) / 2, n_seeds - 1) * error if n_seeds > 1 else np.nan
+    return Estimate(float(mean), float(mean - reach), float(mean + reach))
 
 
-def wins(results):
-    """In how many seeds the area of one strategy is above that of another.
-
-    Returns
-    -------
-    wins : ndarray of shape (n_strategies, n_strategies), dtype=intp
-        Row against column, in the order of ``results.strategies``. A tie is a win of
-        neither.
-    """
-    by_seed = np.array(
-        [areas_under_curve(results, each) for each in results.strategies]
+def area_difference(results, strategy, reference):
+    """`paired_difference` of the areas under the curves of two strategies."""
+    return paired_difference(
+        areas_under_curve(results, strategy), areas_under_curve(results, reference)
     )
-    return (by_seed[:, np.newaxis] > by_seed).sum(axis=2)
+
+
+def seeds_won(results, strategy, reference):
+    """Number of seeds in which a strategy has the larger area; a tie is not a win."""
+    areas = areas_under_curve(results, strategy)
+    return int(np.count_nonzero(areas > areas_under_curve(results, reference)))
 
 
 def equal_accuracies(results, n_accuracies=4):
     """Accuracies that the mean curves of all strategies reach, evenly spaced.
 
-    Parameters
-    ----------
-    results : ComparisonResults
-
-    n_accuracies : int, default=4
-
     Returns
     -------
     accuracies : ndarray of shape (n_accuracies,)
-        Increasing; above all starts, and the last is the highest that all reach. A
-        single one if no accuracy is above all starts.
+        Increasing, and above all starts. The last is the highest that all strategies
+        reach; if it is not above all starts, it is the only one.
     """
     best = [results.mean_curve(each).best_accuracy for each in results.strategies]
     low, high = max(each[0] for each in best), min(each[-1] for each in best)
@@ -157,17 +141,17 @@ def equal_accuracies(results, n_accuracies=4):
 
 
 class Bootstrap:
-    """Seeds drawn again and again, the same ones for all strategies.
+    """Savings with bootstrap intervals over seeds.
 
-    scipy's bootstrap would draw anew for each number, and knows no nan; here one set
-    of draws serves the whole report.
+    All strategies share the same draws. (scipy's bootstrap draws anew for each number,
+    and does not handle nan.)
 
     Parameters
     ----------
     results : ComparisonResults
 
     n_bootstrap : int
-        How many times seeds are drawn.
+        Number of draws of seeds.
 
     random_state : numpy.random.RandomState
     """
@@ -175,40 +159,39 @@ class Bootstrap:
     def __init__(self, results, n_bootstrap, random_state):
         n_seeds = len(results.seeds)
         drawn = random_state.randint(n_seeds, size=(n_bootstrap, n_seeds))
-        # One seed drawn from one says nothing about others.
+        # Draws from a single seed say nothing about other seeds.
         drawn = drawn if n_seeds > 1 else drawn[:0]
-        self._curves, self._savings = {}, {}
+        self._curves = {}
         for strategy in results.strategies:
             accuracy = results.values(strategy, "accuracy")
-            # Rounded, as those of mean_curve are.
             means = [accuracy.mean(axis=0), *accuracy[drawn].mean(axis=1)]
-            means = np.round(means, 12)
             self._curves[strategy] = [
-                LearningCurve(results.n_labels, mean) for mean in means
+                LearningCurve(results.n_labels, mean) for mean in np.round(means, 12)
             ]
 
     def saving(self, strategy, reference):
-        """What a strategy saves against another: Saving.
+        """What a strategy saves against another.
 
-        Percentile intervals over the draws. A share is nan, or has no interval, where
-        the mean curves share no accuracy, or more than one draw in twenty has none.
+        Parameters
+        ----------
+        strategy, reference : str
+
+        Returns
+        -------
+        saving : Saving
+            `share` and `labels`, each with `value`, `low` and `high`, and the
+            `accuracy` at which labels are counted. The share is nan if the mean
+            curves share no accuracy, and has no interval if more than one draw in
+            twenty shares none.
         """
-        pair = strategy, reference
-        if pair not in self._savings:
-            self._savings[pair] = _saving(*(self._curves[each] for each in pair))
-        return self._savings[pair]
+        pairs = list(zip(self._curves[strategy], self._curves[reference], strict=True))
+        shares = [sample_saving_ratio(*pair) for pair in pairs]
+        labels = [_labels_saved_at_end(*pair) for pair in pairs]
+        end = min(curve.best_accuracy[-1] for curve in pairs[0])
+        return Saving(_interval(shares), _interval(labels), float(end))
 
 
-def _saving(curves, references):
-    """Of the curves of means, first over all seeds and then over each draw."""
-    pairs = list(zip(curves, references, strict=True))
-    shares = [sample_saving_ratio(*pair) for pair in pairs]
-    labels = [_saved_at_the_end(*pair) for pair in pairs]
-    end = min(curve.best_accuracy[-1] for curve in pairs[0])
-    return Saving(_interval(shares), _interval(labels), float(end))
-
-
-def _saved_at_the_end(curve, reference):
+def _labels_saved_at_end(curve, reference):
     """Labels saved at the highest accuracy that both curves reach."""
     end = min(curve.best_accuracy[-1], reference.best_accuracy[-1])
     return labels_needed(reference, end) - labels_needed(curve, end)
@@ -218,7 +201,7 @@ def _interval(values):
     """The first value, with the percentile interval of the others."""
     value, drawn = values[0], np.array(values[1:])
     known = drawn[~np.isnan(drawn)]
-    if np.isnan(value) or known.size < max(1, LEVEL * drawn.size):
+    if np.isnan(value) or known.size < max(1, _LEVEL * drawn.size):
         return Estimate(float(value), np.nan, np.nan)
-    ends = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    ends = np.quantile(known, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     return Estimate(float(value), *map(float, ends))

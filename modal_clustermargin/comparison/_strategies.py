@@ -1,14 +1,14 @@
 """Query strategies by name, with options that a settings file can hold."""
 
 import inspect
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 
 from modal_clustermargin._param_validation import InvalidParameterError
 from modal_clustermargin._unknown_names import check_known
 from modal_clustermargin.clustering import AverageLinkage
-from modal_clustermargin.comparison._by_name import build, is_path, resolve
+from modal_clustermargin.comparison._by_name import build_by_path, is_path
 from modal_clustermargin.comparison._settings import WHO
 from modal_clustermargin.strategies import (
     ASVP,
@@ -24,6 +24,14 @@ from modal_clustermargin.strategies import (
     RandomSampling,
 )
 
+_CLASSES = {
+    "cluster-margin": ClusterMargin,
+    "badge": BADGE,
+    "coreset": CoreSet,
+    "margin": MarginSampling,
+    "random": RandomSampling,
+}
+_NAMES = (*_CLASSES, "asvp")
 _INDICATORS = {
     "log-me-gain": LogMEGain,
     "never": Never,
@@ -31,108 +39,33 @@ _INDICATORS = {
     "at-labels": AtLabels,
     "at-rounds": AtRounds,
 }
-
-
-def _stream(seed):
-    """A generator that goes on from query to query.
-
-    An integer would have every query begin with the same numbers, which are those
-    that drew the first labels, too: random choice would not be quite random.
-    """
-    state = np.random.SeedSequence([seed, 1]).generate_state(4)
-    return np.random.RandomState(state)
-
-
-class _Named(NamedTuple):
-    """A strategy, the options it takes, and whether it asks a trained model."""
-
-    make: object  # callable (seed, **options)
-    options: tuple
-    asks_model: bool
-
-
-def _options_of(found, leave_out=()):
-    """Parameters that are numbers or names."""
-    names = list(inspect.signature(found).parameters)
-    # What the comparison itself decides, or a settings file cannot hold.
-    decided = {"random_state", "embedding", "labelled", "verbose", "store"}
-    return tuple(name for name in names if name not in decided | set(leave_out))
-
-
-def _cluster_margin(seed, **options):
-    of_linkage = {k: v for k, v in options.items() if k in _LINKAGE}
-    of_strategy = {k: v for k, v in options.items() if k not in _LINKAGE}
-    return ClusterMargin(
-        AverageLinkage(**of_linkage), random_state=_stream(seed), **of_strategy
-    )
-
-
-def rows_themselves(classifier, X):
-    """The rows as features, for data that are embeddings already."""
-    return np.reshape(X, (len(X), -1))
-
-
-def _asvp(seed, selector="margin", indicator="log-me-gain", at=None, features=None):
-    check_known(features or "network", _FEATURES, f"{WHO}, for asvp,", "features")
-    check_known(indicator, _INDICATORS, f"{WHO}, for asvp,", "indicator")
-    has_number = indicator in ("at-labels", "at-rounds", "log-me-gain")
-    if at is not None and not has_number:
-        raise ValueError(
-            f"{WHO}, for asvp, takes at= with at-labels, at-rounds and log-me-gain;"
-            f" got {at!r} with {indicator!r}."
-        )
-    if at is None and indicator in ("at-labels", "at-rounds"):
-        raise ValueError(
-            f"{WHO}, for asvp, needs a number at= for the indicator {indicator!r}."
-        )
-    arguments = [] if at is None else [at]
-    return ASVP(
-        make_strategy({"strategy": selector}, seed),
-        indicator=_INDICATORS[indicator](*arguments),
-        embedding=_FEATURES[features or "network"],
-        random_state=seed,
-    )
-
-
-_FEATURES = {"network": None, "rows": rows_themselves}
-_LINKAGE = _options_of(AverageLinkage)
-_OF_CLUSTER_MARGIN = (*_options_of(ClusterMargin, ["clustering"]), *_LINKAGE)
-
-STRATEGIES = {
-    "cluster-margin": _Named(_cluster_margin, _OF_CLUSTER_MARGIN, True),
-    "badge": _Named(
-        lambda seed, **options: BADGE(random_state=_stream(seed), **options),
-        _options_of(BADGE),
-        True,
-    ),
-    "coreset": _Named(
-        lambda seed, **options: CoreSet(random_state=_stream(seed), **options),
-        _options_of(CoreSet),
-        True,
-    ),
-    "asvp": _Named(_asvp, ("selector", "indicator", "at", "features"), False),
-    "margin": _Named(
-        lambda seed, **options: MarginSampling(**options),
-        _options_of(MarginSampling),
-        True,
-    ),
-    "random": _Named(
-        lambda seed: RandomSampling(random_state=_stream(seed)), (), False
-    ),
+# The comparison sets these, or a settings file cannot hold them.
+_NO_OPTIONS = {
+    "random_state",
+    "embedding",
+    "labelled",
+    "verbose",
+    "store",
+    "clustering",
 }
 
 
+def _options_of(found):
+    return [
+        name for name in inspect.signature(found).parameters if name not in _NO_OPTIONS
+    ]
+
+
 def make_strategy(settings, seed):
-    """A query strategy.
+    """Make a query strategy.
 
     Parameters
     ----------
     settings : dict
-        "strategy", a name of `STRATEGIES` or ``"package.module:name"``, and its
-        options.
+        "strategy", a name or ``"package.module:name"``, and its options.
 
     seed : int
-        What its `random_state` is made of, if it has one.
+        Seed of its `random_state`, if it has one.
 
     Returns
     -------
@@ -141,35 +74,87 @@ def make_strategy(settings, seed):
     Raises
     ------
     ValueError
-        If there is no such strategy, or it takes no such options.
+        If the name or an option is unknown, or a value is invalid.
     """
-    settings = dict(settings)
-    name = settings.pop("strategy")
+    options = dict(settings)
+    name = options.pop("strategy")
     if is_path(name):
-        found = resolve(name, WHO, "strategy")
-        if not callable(found):
-            raise ValueError(f"{WHO} got {name!r}, which is not callable: {found!r}.")
-        return build(found, settings, WHO, "strategy", random_state=seed)
-    check_known(name, STRATEGIES, WHO, "strategy")
-    named = STRATEGIES[name]
-    for option in settings:
-        check_known(option, named.options, f"{WHO}, for {name},", "option")
+        strategy = build_by_path(name, options, WHO, "strategy", random_state=seed)
+        if not callable(strategy):
+            raise ValueError(f"{WHO} got the strategy {name!r}, which is not callable.")
+        return strategy
+    check_known(name, _NAMES, WHO, "strategy")
+    make = _make_asvp if name == "asvp" else partial(_make, name)
     try:
-        strategy = named.make(seed, **settings)
+        strategy = make(seed, options)
         strategy._validate_params()
-        if getattr(strategy, "clustering", None) is not None:
-            strategy.clustering._validate_params()
     except InvalidParameterError as error:
         raise ValueError(f"{WHO}, for {name}: {error}") from error
     return strategy
 
 
+def _make(name, seed, options):
+    found = _CLASSES[name]
+    linkage = _options_of(AverageLinkage) if found is ClusterMargin else []
+    for option in options:
+        known = [*_options_of(found), *linkage]
+        check_known(option, known, f"{WHO}, for {name},", "option")
+    if found is ClusterMargin:
+        clustering = AverageLinkage(
+            **{option: options.pop(option) for option in linkage if option in options}
+        )
+        clustering._validate_params()
+        options["clustering"] = clustering
+    if "random_state" in inspect.signature(found).parameters:
+        options["random_state"] = _random_state(seed)
+    return found(**options)
+
+
+def _random_state(seed):
+    """A generator that continues from query to query.
+
+    With an integer every query would repeat the same draws, which are also those of
+    the first labels: random sampling would not be random.
+    """
+    state = np.random.SeedSequence([seed, 1]).generate_state(4)
+    return np.random.RandomState(state)
+
+
+def embed_rows(classifier, X):
+    """The rows themselves as features, for data that are embeddings."""
+    return np.reshape(X, (len(X), -1))
+
+
+def _make_asvp(seed, options):
+    who = f"{WHO}, for asvp,"
+    for option in options:
+        check_known(option, ("selector", "indicator", "at", "features"), who, "option")
+    at, features = options.get("at"), options.get("features", "network")
+    indicator = options.get("indicator", "log-me-gain")
+    check_known(features, ("network", "rows"), who, "features")
+    check_known(indicator, _INDICATORS, who, "indicator")
+    takes_number = indicator in ("at-labels", "at-rounds", "log-me-gain")
+    if at is not None and not takes_number:
+        raise ValueError(
+            f"{who} takes at= with at-labels, at-rounds and log-me-gain; got {at!r}"
+            f" with {indicator!r}."
+        )
+    if at is None and indicator in ("at-labels", "at-rounds"):
+        raise ValueError(f"{who} needs a number at= for the indicator {indicator!r}.")
+    selector = make_strategy({"strategy": options.get("selector", "margin")}, seed)
+    return ASVP(
+        selector,
+        indicator=_INDICATORS[indicator](*([] if at is None else [at])),
+        embedding=embed_rows if features == "rows" else None,
+        random_state=seed,
+    )
+
+
 def asks_model(settings):
     """Whether the queries of a strategy need the model trained before them."""
-    name = settings["strategy"]
-    return name not in STRATEGIES or STRATEGIES[name].asks_model
+    return settings["strategy"] not in ("random", "asvp")
 
 
 def needs_network(settings):
-    """Whether a strategy works with a `NetworkClassifier` alone."""
+    """Whether a strategy works only with a `NetworkClassifier`."""
     return settings["strategy"] == "asvp"

@@ -2,13 +2,14 @@
 
 import pytest
 
-from modal_clustermargin._command._main import _parser, _settings_of
+from modal_clustermargin._command._compare import settings_of
+from modal_clustermargin._command._main import make_parser
 from modal_clustermargin.comparison import read_settings
 from modal_clustermargin.comparison._settings import parse_strategy
 
 
 def of_flags(*flags):
-    return _settings_of(_parser().parse_args(["compare", *map(str, flags)]))
+    return settings_of(make_parser().parse_args(["compare", *map(str, flags)]))
 
 
 def test_nothing_said_is_digits_with_random_and_margin():
@@ -103,7 +104,7 @@ def test_a_strategy_in_a_line(text, settings):
         ({"batch": True}, "batch as .* got True"),
         ({"n_initial": "120%"}, "n_initial as .* got '120%'"),
         ({"rounds": 0}, "rounds as an integer >= 1; got 0"),
-        ({"seeds": []}, r'seeds as how many there are, .* or as "10-19"; got \[\]'),
+        ({"seeds": []}, r'seeds as a number of seeds, .* or as "10-19"; got \[\]'),
         ({"seeds": [1, 1]}, r"different integers >= 0, .* got \[1, 1\]"),
         ({"seeds": "a-b"}, "seeds as"),
         ({"seeds": -1}, "seeds as .* got -1"),
@@ -111,16 +112,16 @@ def test_a_strategy_in_a_line(text, settings):
         ({"data": {"n": 3}}, "data as a name, or as a table"),
         ({"without": "badge"}, "in without, knows no baseline 'badge'"),
         ({"strategies": ["badge", "badge"]}, "got a strategy twice"),
-        ({"strategies": {"a": 3}}, "the strategy 'a' as a table; got 3"),
+        ({"strategies": {"a": 3}}, "the strategy 'a' as a table.*got 3"),
         ({"strategies": True}, "strategies as a list or as tables; got True"),
-        ({"strategies": {"a": {"strategy": 3}}}, "strategy 'a' as a string; got 3"),
+        ({"strategies": {"a": {"strategy": 3}}}, "the strategy 'a' as a table, .*: 3}"),
         ({"without": True}, "without as a list of .* got True"),
         ({"model": 3}, "model as a name, or as a table"),
         ({"seeds": "19-10"}, "seeds as .* got '19-10'"),
-        ({"strategies": ["badge:a=1,first"]}, "wants option=value in .*got 'first'"),
+        ({"strategies": ["badge:a=1,first"]}, "needs option=value in .*got 'first'"),
         (
             {"strategies": [], "without": ["random", "margin"]},
-            "no strategies left to compare",
+            "at least one strategy; got none",
         ),
     ],
 )
@@ -130,7 +131,7 @@ def test_what_is_wrong_is_named(settings, words):
 
 
 def test_a_file_among_the_strategies_is_told(tmp_path):
-    with pytest.raises(ValueError, match="Name the file with settings before all"):
+    with pytest.raises(ValueError, match="Write the file before all"):
         of_flags("--strategies", "badge", "mine.toml")
 
 
@@ -138,5 +139,5 @@ def test_files_that_are_not_there_or_no_toml(tmp_path):
     with pytest.raises(FileNotFoundError, match="finds no file .*none.toml' with"):
         read_settings(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("batch = = 3")
-    with pytest.raises(ValueError, match="bad.toml' is not in the TOML format: "):
+    with pytest.raises(ValueError, match="bad.toml' is not a TOML file: "):
         read_settings(tmp_path / "bad.toml")

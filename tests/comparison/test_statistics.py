@@ -1,4 +1,6 @@
-"""Rows of a comparison: which of them count, and what they say of who is better."""
+"""Areas, paired differences and savings, on curves that are known by hand."""
+
+import itertools
 
 import numpy as np
 import pytest
@@ -9,12 +11,14 @@ from scipy.stats import ttest_rel
 from modal_clustermargin.comparison import ComparisonResults, LearningCurve
 from modal_clustermargin.comparison._statistics import (
     Bootstrap,
-    areas_under_curve as areas,
+    area_difference,
     equal_accuracies,
-    next_best,
     paired_difference,
     ranking,
-    wins,
+    seeds_won,
+)
+from modal_clustermargin.comparison._statistics import (
+    areas_under_curve as areas,
 )
 from tests.comparison.make_comparison import rows
 
@@ -29,79 +33,6 @@ def bootstrap(results, n_bootstrap=100):
     return Bootstrap(results, n_bootstrap, np.random.RandomState(0))
 
 
-def without(made, *keys):
-    """The rows, less those of (strategy, seed, round)."""
-    dropped = {(strategy, str(seed), str(r)) for strategy, seed, r in keys}
-    return [x for x in made if (x["strategy"], x["seed"], x["round"]) not in dropped]
-
-
-class TestResults:
-    def test_values_are_by_seed_and_round(self):
-        results = ComparisonResults(rows(KNOWN))
-        np.testing.assert_array_equal(
-            results.values("margin", "accuracy"), KNOWN["margin"]
-        )
-        assert np.isnan(results.values("random", "n_clusters")).all()
-        assert (results.strategies, results.seeds) == (["random", "margin"], [0, 1])
-        assert (results.random, results.versions) == ("random", ["numpy 2.0"])
-        np.testing.assert_array_equal(results.n_labels, [100, 200, 300])
-
-    def test_trainings_before_a_point_count_if_queries_need_them(self):
-        results = ComparisonResults(rows(KNOWN))
-        np.testing.assert_array_equal(results.seconds("random")[0], [10, 10, 10])
-        np.testing.assert_array_equal(results.seconds("margin")[1], [10, 22, 34])
-        curve = results.curves("margin")[1]
-        np.testing.assert_array_equal(curve.seconds, [10, 22, 34])
-        np.testing.assert_array_equal(curve.accuracy, KNOWN["margin"][1])
-        mean = results.mean_curve("margin")
-        np.testing.assert_allclose(mean.accuracy, [0.45, 0.65, 0.75])
-
-    def test_seeds_that_lack_a_row_of_any_strategy_wait(self):
-        made = without(rows(KNOWN), ("margin", 1, 2))
-        results = ComparisonResults(made, settings={"seeds": [0, 1, 2], "rounds": 2})
-        assert (results.seeds, results.unfinished) == ([0], [1, 2])
-        assert (results.n_rows, results.n_expected) == (11, 2 * 3 * 3)
-
-    def test_if_no_seed_is_whole_rounds_end_where_one_is(self):
-        made = without(rows(KNOWN), ("margin", 0, 1), ("margin", 1, 2))
-        made = without(made, ("margin", 0, 2))
-        results = ComparisonResults(made)
-        assert (results.seeds, results.last_round) == ([1], 2)
-        np.testing.assert_array_equal(results.n_labels, [100, 200])
-
-    def test_strategies_come_as_planned_and_random_is_known_by_what_it_is(self):
-        plan = {
-            "BADGE": {"strategy": "badge"},
-            "margin": {"strategy": "margin"},
-            "chance": {"strategy": "random"},
-        }
-        made = rows({"chance": KNOWN["random"], "margin": KNOWN["margin"]})
-        results = ComparisonResults(made, settings={"strategies": plan})
-        assert results.strategies == ["margin", "chance"]
-        assert (results.random, results.without_rows) == ("chance", ["BADGE"])
-        assert results.n_expected == 3 * 2 * 3
-
-    def test_messages(self):
-        with pytest.raises(ValueError, match="got no rows: let the comparison finish"):
-            ComparisonResults([])
-        made = rows(KNOWN)
-        with pytest.raises(ValueError, match="one seed with rows of every strategy"):
-            ComparisonResults([x for x in made if (x["strategy"], x["seed"]) in _APART])
-        made[4] = made[4] | {"accuracy": "lots"}
-        match = "as accuracy; got 'lots' for strategy 'random', seed 1, round 1. Delete"
-        with pytest.raises(ValueError, match=match):
-            ComparisonResults(made)
-        made[4] = made[4] | {"accuracy": ""}
-        with pytest.raises(ValueError, match="finite number as accuracy; got ''"):
-            ComparisonResults(made)
-        made[4] = made[4] | {"accuracy": "0.5", "n_labels": "250"}
-        with pytest.raises(ValueError, match="got 200, 250 in round 1. Compare"):
-            ComparisonResults(made)
-
-
-_APART = {("random", "0"), ("margin", "1")}
-
-
 class TestKnownCurves:
     results = ComparisonResults(rows(KNOWN))
 
@@ -114,12 +45,12 @@ class TestKnownCurves:
         area = areas(ComparisonResults(made), "random")
         np.testing.assert_allclose(area, [(50 + 300) / 400])
 
-    def test_of_the_start_alone_the_area_is_its_accuracy(self):
+    def test_the_area_of_a_single_round_is_its_accuracy(self):
         made = [x for x in rows(KNOWN) if x["round"] == "0"]
         results = ComparisonResults(made)
         np.testing.assert_array_equal(areas(results, "random"), [0.5, 0.4])
 
-    def test_labels_and_their_share_are_saved(self):
+    def test_saved_labels_and_their_share(self):
         saving = bootstrap(self.results).saving("margin", "random")
         # Means .45, .55, .65 and .45, .65, .75: of .55, half of the labels to 200.
         assert saving.accuracy == pytest.approx(0.65)
@@ -130,27 +61,27 @@ class TestKnownCurves:
         np.testing.assert_allclose(saving.labels[1:], 100)
         np.testing.assert_allclose(saving.share[1:], by_hand)
 
-    def test_wins_and_order(self):
-        np.testing.assert_array_equal(wins(self.results), [[0, 0], [2, 0]])
+    def test_wins_and_ranking(self):
+        assert seeds_won(self.results, "margin", "random") == 2
+        assert seeds_won(self.results, "random", "margin") == 0
         assert ranking(self.results) == ["margin", "random"]
-        assert next_best(self.results, "margin") == "random"
-        assert next_best(self.results, "random") == "margin"
 
-    def test_accuracies_that_all_reach(self):
+    def test_equal_accuracies(self):
         accuracies = equal_accuracies(self.results, 2)
         np.testing.assert_allclose(accuracies, [0.55, 0.65])
         level = ComparisonResults(rows({"random": [[0.5] * 3], "margin": [[0.5] * 3]}))
         np.testing.assert_array_equal(equal_accuracies(level), [0.5])
 
 
-def test_sums_in_another_order_are_a_tie():
+def test_rounding_errors_do_not_decide_a_win():
     made = rows(
         {"a": [[0.1, 0.35, 0.7, 0.1]], "b": [[0.1, 0.7, 0.35, 0.1]]}, n_labels=N4
     )
-    np.testing.assert_array_equal(wins(ComparisonResults(made)), [[0, 0], [0, 0]])
+    results = ComparisonResults(made)
+    assert seeds_won(results, "a", "b") == seeds_won(results, "b", "a") == 0
 
 
-def test_rounding_is_no_rise_of_a_mean():
+def test_rounding_errors_do_not_count_as_a_rise():
     # In floats .1 + .2 + .3 is above .3 + .2 + .1: random has .2 at 200 labels.
     curves = {
         "random": [[0.05, 0.3, 0.1], [0.05, 0.2, 0.2], [0.05, 0.1, 0.3]],
@@ -179,7 +110,7 @@ def comparisons(draw):
 
 @given(comparisons())
 @settings(max_examples=25)
-def test_areas_are_means_of_the_curve_between_its_points(results):
+def test_areas_are_means_of_the_interpolated_curve(results):
     grid = np.linspace(results.n_labels[0], results.n_labels[-1], 1201)
     for strategy in results.strategies:
         by_hand = [
@@ -191,20 +122,16 @@ def test_areas_are_means_of_the_curve_between_its_points(results):
 
 @given(comparisons())
 @settings(max_examples=25)
-def test_every_seed_is_won_by_one_or_is_a_tie(results):
-    won = wins(results)
-    ties = [
-        [sum(x == y for x, y in zip(areas(results, a), areas(results, b), strict=True))]
-        for a in results.strategies
-        for b in results.strategies
-    ]
-    total = won + won.T + np.reshape(ties, won.shape)
-    np.testing.assert_array_equal(total, len(results.seeds))
+def test_each_seed_is_a_win_or_a_tie(results):
+    for one, other in itertools.combinations(results.strategies, 2):
+        ties = np.sum(areas(results, one) == areas(results, other))
+        won = seeds_won(results, one, other) + seeds_won(results, other, one)
+        assert won + ties == len(results.seeds)
 
 
 @given(comparisons())
 @settings(max_examples=10)
-def test_savings_hold_what_draws_of_seeds_give(results):
+def test_intervals_are_quantiles_over_draws_of_seeds(results):
     drawn = np.random.RandomState(0).randint(
         len(results.seeds), size=(20, len(results.seeds))
     )
@@ -249,17 +176,17 @@ def test_differences_have_the_interval_of_the_paired_t_test(pairs):
     if np.ptp(ours - theirs) > 1e-9:
         expected = ttest_rel(ours, theirs).confidence_interval(0.95)
         np.testing.assert_allclose([by.low, by.high], expected)
-        assert by.is_told_apart == (ttest_rel(ours, theirs).pvalue < 0.05)
+        assert by.excludes_zero == (ttest_rel(ours, theirs).pvalue < 0.05)
     else:
         np.testing.assert_allclose([by.low, by.high], by.value)
 
 
 def test_one_seed_has_no_interval():
     results = ComparisonResults(rows({k: v[:1] for k, v in KNOWN.items()}))
-    by = paired_difference(areas(results, "margin"), areas(results, "random"))
+    by = area_difference(results, "margin", "random")
     assert by.value == pytest.approx(0.075)
     assert np.isnan(by.low)
-    assert not by.is_told_apart
+    assert not by.excludes_zero
     saving = bootstrap(results).saving("margin", "random")
     assert saving.labels.value == pytest.approx(100)
     assert np.isnan([*saving.labels[1:], *saving.share[1:]]).all()

@@ -314,7 +314,7 @@ def test_a_curve_keeps_copies_that_cannot_be_written():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([], []), r"n_labels of shape \(n_points,\) with a point.* got shape \(0,\)"),
+        (([], []), r"n_labels of shape \(n_points,\) with at least.* got shape \(0,\)"),
         ((3, 3), r"n_labels of shape \(n_points,\).* got shape \(\)"),
         (([1, 2, 3], [1, 2]), r"accuracy of the shape.*\(3,\); got shape \(2,\)"),
         (([1, 2], [1, 2], [1]), r"seconds of the shape.*\(2,\); got shape \(1,\)"),
@@ -341,7 +341,7 @@ def test_bad_prices(name, price):
 
 
 def test_equivalent_saving_needs_a_price_of_a_label():
-    message = r"equivalent_saving .* above 0; got Prices\(label=0, hour=2\)\. Where"
+    message = r"equivalent_saving .* above 0; got Prices\(label=0, hour=2\)\. Use"
     with pytest.raises(ValueError, match=message):
         equivalent_saving(MARGIN, RANDOM, Prices(label=0, hour=2))
 

@@ -1,0 +1,71 @@
+"""A gallery of the images picked, cluster by cluster."""
+
+import numpy as np
+
+from modal_clustermargin.comparison._plot_style import open_figure, plot_label
+
+_N_CLUSTERS = 12
+_N_PICKS = 8
+_CAPTION_WIDTH = 2.3  # in images
+
+
+def gallery_picks(cluster):
+    """Positions of the picks that a gallery shows.
+
+    Parameters
+    ----------
+    cluster : ndarray of shape (n_picks,), dtype=intp
+        Cluster of each pick.
+
+    Returns
+    -------
+    positions : ndarray of shape (n_shown,), dtype=intp
+        The first eight picks of each of the twelve clusters with the most picks,
+        cluster by cluster, the largest first.
+    """
+    clusters, n_picks = np.unique(cluster, return_counts=True)
+    order = np.argsort(-n_picks, kind="stable")[:_N_CLUSTERS]
+    members = [np.flatnonzero(cluster == clusters[i])[:_N_PICKS] for i in order]
+    return np.concatenate(members)
+
+
+def draw_gallery(thumbnails, cluster, captions, path, *, title):
+    """Draw the picks of a batch as images, cluster by cluster.
+
+    Parameters
+    ----------
+    thumbnails : ndarray of shape (n_shown, height, width[, 3]), dtype=uint8
+        Images of the `gallery_picks`, in their order.
+
+    cluster : ndarray of shape (n_shown,), dtype=intp
+        Cluster of each image.
+
+    captions : dict of int to str
+        Text to the left of the images of a cluster.
+
+    path : Path
+        PNG file to write.
+
+    title : str
+    """
+    order = list(dict.fromkeys(cluster))
+    most = int(np.unique(cluster, return_counts=True)[1].max())
+    # Small clusters stand side by side. All lengths are in images.
+    n_columns = min(len(order), max(1, _N_PICKS // (most + 1)))
+    n_rows = -(-len(order) // n_columns)
+    column_width = _CAPTION_WIDTH + most
+    size = 0.62 * max(n_columns * column_width, 5), 0.62 * n_rows + 0.5
+    with open_figure(path, size) as figure:
+        # One axes for all images: the layout of many takes seconds.
+        axes = figure.subplots()
+        for place, each in enumerate(order):
+            column, top = divmod(place, n_rows)
+            left = column * column_width + _CAPTION_WIDTH
+            text = {"ha": "right", "va": "center", "fontsize": 8}
+            axes.text(left - 0.15, top + 0.5, captions[each], **text)
+            for i, image in enumerate(thumbnails[cluster == each]):
+                extent = (left + i, left + i + 0.92, top + 0.96, top + 0.04)
+                axes.imshow(image, cmap="gray", vmin=0, vmax=255, extent=extent)
+        axes.set(xlim=(0, n_columns * column_width), ylim=(n_rows, 0), aspect="equal")
+        axes.axis("off")
+        figure.suptitle(plot_label(title, 60), fontsize=10)

@@ -1,0 +1,131 @@
+"""A query with its measures: seconds by part, peak memory, clusters."""
+
+import time
+
+import numpy as np
+
+from modal_clustermargin.comparison._peak_memory import (
+    peak_memory_mib,
+    reset_peak_memory,
+)
+from modal_clustermargin.strategies import ASVP, ClusterMargin
+
+NO_QUERY = {
+    "query_seconds": 0.0,
+    "embedding_seconds": 0.0,
+    "clustering_seconds": 0.0,
+    "peak_memory_mib": "",
+    "n_clusters": "",
+    "n_candidates": "",
+}
+
+
+class TimedEmbedding:
+    """The `embedding` of a strategy: the classifier's own embeddings, timed.
+
+    Attributes
+    ----------
+    seconds : float
+        Seconds of all calls since `seconds` was last set to 0.
+    """
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    def __call__(self, classifier, X):
+        """The embeddings that the strategy would compute without this object."""
+        start = time.perf_counter()
+        embeddings = _embed(classifier, X)
+        self.seconds += time.perf_counter() - start
+        return embeddings
+
+    def __sklearn_clone__(self):
+        return self
+
+
+def _embed(classifier, X):
+    if hasattr(classifier, "steps"):  # a scikit-learn Pipeline
+        return _embed(classifier[-1], classifier[:-1].transform(X))
+    return classifier.embed(X) if hasattr(classifier, "embed") else X
+
+
+def measured_query(strategy, classifier, X_pool, n_instances):
+    """Ask a strategy once.
+
+    Parameters
+    ----------
+    strategy : callable ``(classifier, X_pool, n_instances)``
+
+    classifier : classifier
+
+    X_pool : array-like of shape (n_pool, ...)
+
+    n_instances : int
+
+    Returns
+    -------
+    picks : ndarray of shape (n_instances,)
+        Positions in `X_pool`.
+
+    measures : dict
+        With the keys of `NO_QUERY`.
+
+    clusters : dict of str to ndarray
+        For Cluster-Margin "cluster", the cluster of each pick, and
+        "pool_cluster_sizes", the number of rows in each cluster of the pool.
+
+    Raises
+    ------
+    ValueError
+        If the strategy does not pick `n_instances` different rows.
+    """
+    embedding = getattr(strategy, "embedding", None)
+    is_timed = isinstance(embedding, TimedEmbedding)
+    if is_timed:
+        embedding.seconds = 0.0
+    clustering_before = getattr(strategy, "clustering_", None)
+    reset_peak_memory()
+    start = time.perf_counter()
+    answer = strategy(classifier, X_pool, n_instances)
+    measures = NO_QUERY | {"query_seconds": time.perf_counter() - start}
+    memory = peak_memory_mib()
+    if memory is not None:
+        measures["peak_memory_mib"] = round(memory, 1)
+    if is_timed:
+        measures["embedding_seconds"] = embedding.seconds
+    if isinstance(strategy, ASVP):
+        measures["embedding_seconds"] = strategy.history_[-1].seconds["features"]
+    clusters = {}
+    if isinstance(strategy, ClusterMargin):
+        if strategy.clustering_ is not clustering_before:
+            measures["clustering_seconds"] = strategy.clustering_.fit_seconds_
+        record = strategy.last_query_
+        sizes = np.bincount(record.pool_cluster)
+        measures["n_clusters"] = int(np.count_nonzero(sizes))
+        measures["n_candidates"] = record.n_candidates
+        clusters = {"cluster": record.cluster, "pool_cluster_sizes": sizes}
+    return _checked_picks(answer, n_instances, len(X_pool)), measures, clusters
+
+
+def _checked_picks(answer, n_instances, n_pool):
+    """Different positions in the pool, or ValueError."""
+    picks = answer[0] if isinstance(answer, tuple) else answer
+    picks = np.asarray(picks).ravel()
+    if picks.dtype.kind not in "iu":
+        raise ValueError(
+            "The strategy must return positions in the pool, an array of integers; got"
+            f" {picks.size} values of type {picks.dtype}."
+        )
+    n_different = len(np.unique(picks))
+    if len(picks) != n_instances or n_different != n_instances:
+        raise ValueError(
+            f"The strategy must pick {n_instances} different rows of {n_pool}; it"
+            f" picked {len(picks)}, {n_different} of them different."
+            " modal_clustermargin.testing.check_query_strategy finds the reason."
+        )
+    if not 0 <= picks.min() <= picks.max() < n_pool:
+        raise ValueError(
+            f"The strategy must pick rows 0 to {n_pool - 1}; it picked {picks.min()} to"
+            f" {picks.max()}."
+        )
+    return picks

@@ -1,0 +1,200 @@
+"""The rounds of one strategy with one seed."""
+
+import functools
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from types import FunctionType
+
+import numpy as np
+from sklearn.base import clone
+
+from modal_clustermargin.clustering import AverageLinkage
+from modal_clustermargin.comparison._measured_query import (
+    NO_QUERY,
+    TimedEmbedding,
+    measured_query,
+)
+from modal_clustermargin.comparison._models import make_model
+from modal_clustermargin.comparison._scoring import score
+from modal_clustermargin.comparison._strategies import (
+    asks_model,
+    make_strategy,
+    needs_network,
+)
+from modal_clustermargin.strategies import BADGE, ClusterMargin, CoreSet
+
+_PACKAGES = ("modal-clustermargin", "numpy", "scikit-learn", "torch")
+
+
+@dataclass
+class _State:
+    """What a killed run needs to continue after its last query."""
+
+    round: int
+    labelled: np.ndarray  # positions in the pool
+    strategy: object
+    query: dict  # columns of the next row
+    model: object  # not fitted; None for the model of the settings
+
+
+class Run:
+    """The rounds of one strategy with one seed.
+
+    A row is on disk after every training, and the state of the run after every query.
+    A run that was killed continues from there.
+
+    Parameters
+    ----------
+    label : str
+        Label of the strategy in the settings.
+
+    settings : dict
+        Settings of the comparison, with shares of the pool turned into numbers.
+
+    data : DataSet
+
+    seed : int
+
+    folder : ComparisonFolder
+
+    first_model : dict
+        The first trained model and its result, which all strategies of a seed share.
+        The first run fills it.
+    """
+
+    def __init__(self, label, settings, data, seed, folder, first_model):
+        self.label, self.seed, self.data, self.folder = label, seed, data, folder
+        self.settings = settings
+        self.strategy_settings = settings["strategies"][label]
+        # Such a strategy decides whether and how the network is trained.
+        self.is_deferred = needs_network(self.strategy_settings)
+        self.first_model = first_model
+
+    def rounds(self):
+        """Train, test and query, again and again.
+
+        Yields
+        ------
+        row : dict
+            Each row that is new in the table of the seed.
+        """
+        table = self.folder.table(self.seed)
+        known = {
+            int(row["round"]) for row in table.rows() if row["strategy"] == self.label
+        }
+        last = self.settings["rounds"]
+        if not known >= set(range(last + 1)):
+            state = self._read_state() or self._first_state()
+            while True:
+                if state.round not in known or state.round < last:
+                    classifier, result = self._train(state)
+                if state.round not in known:
+                    row = state.query | result | {"versions": _versions()}
+                    table.append(row)
+                    yield row
+                if state.round == last:
+                    break
+                state = self._query(state, classifier)
+                self._write_state(state)
+        self.folder.delete_state(self.label, self.seed)
+
+    def _first_state(self):
+        rng = np.random.RandomState(self.seed)
+        labelled = rng.permutation(len(self.data.y))[: self.settings["n_initial"]]
+        query = self._columns(0, labelled, NO_QUERY)
+        return _State(0, labelled, self._make_strategy(), query, None)
+
+    def _make_strategy(self):
+        strategy = make_strategy(self.strategy_settings, self.seed)
+        is_ours = type(strategy) in (BADGE, ClusterMargin, CoreSet)
+        if is_ours and strategy.embedding is None:
+            strategy.set_params(embedding=TimedEmbedding())
+        clustering = getattr(strategy, "clustering", None)
+        if isinstance(clustering, AverageLinkage) and clustering.memory is not None:
+            # A relative path is relative to the folder of the comparison.
+            clustering.set_params(memory=self.folder.path / clustering.memory)
+        return strategy
+
+    def _train(self, state):
+        """Train the model of a round: (what the strategy asks, its result)."""
+        is_shared = state.round == 0 and not self.is_deferred
+        if is_shared and self.first_model:
+            return self.first_model["classifier"], self.first_model["result"]
+        X, y = self.data.X[state.labelled], self.data.y[state.labelled]
+        model = state.model
+        if model is None:
+            model = make_model(
+                self.settings["model"], self.data, self.seed, self.settings["device"]
+            )
+        start = time.perf_counter()
+        trained = clone(model).fit(X, y)
+        seconds = time.perf_counter() - start
+        with self._named_errors():
+            result = {"fit_seconds": seconds, "accuracy": score(trained, self.data)}
+        if self.is_deferred:
+            from modal_clustermargin.estimators import DeferredFit
+
+            # The strategy trains the network itself, if it needs it.
+            trained = DeferredFit(model).fit(X, y)
+        elif is_shared:
+            self.first_model |= {"classifier": trained, "result": result}
+        return trained, result
+
+    def _query(self, state, classifier):
+        """Ask the strategy for a batch: the state of the next round."""
+        rows = np.setdiff1d(np.arange(len(self.data.y)), state.labelled)
+        strategy, number = state.strategy, state.round + 1
+        if isinstance(strategy, CoreSet):
+            strategy.set_params(labelled=self.data.X[state.labelled])
+        with self._named_errors():
+            picks, measures, clusters = measured_query(
+                strategy, classifier, self.data.X[rows], self.settings["batch"]
+            )
+        picks = rows[picks]
+        self.folder.write_picks(
+            self.label, self.seed, number, indices=picks, **clusters
+        )
+        labelled = np.concatenate([state.labelled, picks])
+        model = classifier.estimator if self.is_deferred else None
+        query = self._columns(number, labelled, measures)
+        return _State(number, labelled, strategy, query, model)
+
+    def _columns(self, number, labelled, measures):
+        return {
+            "strategy": self.label,
+            "seed": self.seed,
+            "round": number,
+            "n_labels": len(labelled),
+            "fits_needed": int(asks_model(self.strategy_settings)),
+            **measures,
+        }
+
+    def _read_state(self):
+        state = self.folder.read_state(self.label, self.seed)
+        if state is not None and state.strategy is None:
+            state.strategy = self._make_strategy()
+        return state
+
+    def _write_state(self, state):
+        if isinstance(state.strategy, FunctionType | functools.partial):
+            # A function has no state, and may not be picklable.
+            state = replace(state, strategy=None)
+        self.folder.write_state(self.label, self.seed, state)
+
+    def _named_errors(self):
+        return _errors_named(f"With strategy {self.label!r}, seed {self.seed}")
+
+
+@contextmanager
+def _errors_named(name):
+    """Put the name of the run before the message of a ValueError."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _versions():
+    return " ".join(f"{name}={version(name)}" for name in _PACKAGES)
