@@ -1,4 +1,4 @@
-"""Every data set by its name: what there is, and the way to all of them."""
+"""Data sets by name."""
 
 import json
 from textwrap import fill
@@ -6,22 +6,46 @@ from textwrap import fill
 from modal_clustermargin._unknown_names import nearest
 from modal_clustermargin.datasets import (
     _array_files,
-    _digits,
     _embedding_files,
-    _image_arrays,
     _image_folders,
     _labelled_images,
     _synthetic,
+    _torchvision_arrays,
 )
+from modal_clustermargin.datasets._data_set import DataSet, held_out
+from modal_clustermargin.datasets._dataset_info import DataCard
 
 _WIDTH = 80
 
+_DIGITS = DataCard(
+    name="digits",
+    what="Handwritten digits of scikit-learn.",
+    size="1,297 in the pool and 500 to test on, 1 x 8 x 8 in [0, 1], 10 classes",
+    licence=(
+        "CC BY 4.0; Alpaydin and Kaynak, Optical Recognition of Handwritten Digits,"
+        " UCI Machine Learning Repository, 1998"
+    ),
+    options={},
+    needs="nothing",
+)
+
+
+def _read_digits(random_state, folder):
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    X, y = (digits.images[:, None] / 16).astype("float32"), digits.target
+    pool, test = held_out(len(X), 500, random_state)
+    return DataSet("digits", X[pool], y[pool], X[test], y[test], digits.target_names)
+
+
+# Each reader is called with random_state, folder and the options.
 _READERS = {
     card.name: (card, read)
     for card, read in (
-        (_digits.CARD, _digits.read),
+        (_DIGITS, _read_digits),
         (_synthetic.CARD, _synthetic.read),
-        *_image_arrays.READERS,
+        *_torchvision_arrays.READERS,
         (_embedding_files.CARD, _embedding_files.read),
         (_array_files.CARD, _array_files.read),
         (_image_folders.CARD, _image_folders.read),
@@ -31,24 +55,24 @@ _READERS = {
 
 
 def load_data(name, *, random_state=0, folder=None, **options):
-    """A data set: a pool with its labels, and rows to test on.
+    """Load a data set: a pool with its labels, and rows to test on.
 
     Parameters
     ----------
     name : str
-        "digits", "synthetic", "cifar10", "cifar100", "svhn",
-        "open-images", "arrays", "image-folder" or "labelled-images". What each
-        is, and what its options are, `describe_data_sets` says.
+        "digits", "synthetic", "cifar10", "cifar100", "svhn", "open-images", "arrays",
+        "image-folder" or "labelled-images". `describe_data_sets` describes them and
+        their options.
 
     random_state : int, RandomState instance or None, default=0
-        Draws what is drawn: rows held out for the test, or the data. Data that come
-        in two parts do not depend on it.
+        Draws the test rows, or the data. Data with a test of their own do not depend
+        on it.
 
     folder : path-like, default=None
-        Where the data are; for "synthetic", where they are kept.
+        Folder of the data. "synthetic" stores its arrays there.
 
     **options : str, int, float, bool or None
-        Of the data set, the same that a TOML file or the command line can give.
+        Options of the data set, as in a TOML file or on the command line.
 
     Returns
     -------
@@ -57,12 +81,12 @@ def load_data(name, *, random_state=0, folder=None, **options):
     Raises
     ------
     ValueError
-        If there is no data set or option of a name, if a value is not allowed, if a
-        folder is needed and missing, or if files do not fit together.
+        If the name or an option is unknown, a value is not allowed, a folder is
+        missing, or arrays do not fit together.
 
     FileNotFoundError
-        If files are missing or not whole. Says what to put where. Nothing is
-        downloaded, unless the option ``download`` says so.
+        If files are missing or incomplete. The message says which files are needed.
+        Nothing is downloaded without the option ``download``.
 
     Examples
     --------
@@ -79,11 +103,16 @@ def load_data(name, *, random_state=0, folder=None, **options):
             f"{nearest(name, _READERS)}"
         )
     card, read = _READERS[name]
-    return read(random_state, folder, **card.settings(options))
+    settings = card.settings(options)
+    if card.needs_folder and folder is None:
+        raise ValueError(
+            f"load_data({name!r}) needs folder=, a folder with {card.needs}."
+        )
+    return read(random_state, folder, **settings)
 
 
 def data_sets():
-    """What is known of each data set before it is read.
+    """Descriptions of all data sets.
 
     Returns
     -------
@@ -94,43 +123,43 @@ def data_sets():
     >>> from modal_clustermargin.datasets import data_sets
     >>> cards = {card.name: card for card in data_sets()}
     >>> cards["synthetic"].options["n_pool"].default
-    8000
+    100000
     """
     return [card for card, _ in _READERS.values()]
 
 
 def describe_data_sets():
-    """All data sets with size, licence, source and options, to be read.
+    """Describe all data sets with size, licence, source and options.
 
     Returns
     -------
     text : str
-        Lines of 80 characters at most.
+        Lines of at most 80 characters.
 
     Examples
     --------
     >>> from modal_clustermargin.datasets import describe_data_sets
     >>> describe_data_sets().splitlines()[:2]
-    ['digits', '    Handwritten digits, as scikit-learn has them.']
+    ['digits', '    Handwritten digits of scikit-learn.']
     """
     return "\n\n".join(_described(card) for card in data_sets())
 
 
 def _described(card):
-    return "\n".join(
-        [
-            card.name,
-            _indented(card.what, 4),
-            _indented(f"Size: {card.size}.", 4),
-            _indented(f"Licence and source: {card.licence}.", 4),
-            _indented(f"In the folder: {card.needs}.", 4),
-            *(["    Options:"] if card.options else []),
-            *(
-                _indented(f"{name}={_shown(option.default)}  {option.meaning}", 6)
-                for name, option in card.options.items()
-            ),
-        ]
-    )
+    lines = [
+        card.name,
+        _indented(card.what, 4),
+        _indented(f"Size: {card.size}.", 4),
+        _indented(f"Licence and source: {card.licence}.", 4),
+        _indented(f"In the folder: {card.needs}.", 4),
+    ]
+    if card.options:
+        lines.append("    Options:")
+    for name, option in card.options.items():
+        # Defaults read as in TOML, which has no None.
+        default = "..." if option.default is None else json.dumps(option.default)
+        lines.append(_indented(f"{name}={default}  {option.meaning}", 6))
+    return "\n".join(lines)
 
 
 def _indented(text, n_spaces):
@@ -142,8 +171,3 @@ def _indented(text, n_spaces):
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _shown(default):
-    # As TOML has it, which has no None.
-    return "..." if default is None else json.dumps(default)

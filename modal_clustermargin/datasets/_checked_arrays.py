@@ -1,7 +1,4 @@
-"""Arrays of other people's files, looked at before anything is computed.
-
-Only heads of files and few rows are read: arrays may be larger than memory.
-"""
+"""Checks of arrays from files, which may be larger than memory."""
 
 from pathlib import Path
 
@@ -9,30 +6,26 @@ import numpy as np
 
 from modal_clustermargin.datasets._data_set import DataSet
 
-_N_LOOKED_AT = 10_000  # rows of labels
+OBJECTS = (
+    "Arrays of Python objects are pickles, which can run any code: save numbers, or"
+    " labels with .astype(str)."
+)
+_N_CHECKED = 10_000  # rows of labels
 
 
-def opened(path, who, what):
-    """A .npy file as a memory map, which is read only.
+def open_array(path, who, what):
+    """Open a .npy file as a read-only memory map.
 
     Parameters
     ----------
     path : path-like
 
     who, what : str
-        For messages: who reads, and which array.
+        For messages: the caller, and the name of the array.
 
     Returns
     -------
     array : memmap
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-
-    ValueError
-        If it is no .npy file, or has Python objects in it.
     """
     path = Path(path)
     if not path.is_file():
@@ -43,8 +36,7 @@ def opened(path, who, what):
     with path.open("rb") as file:
         if file.read(6) != np.lib.format.MAGIC_PREFIX:
             raise ValueError(
-                f"{who}: {str(path)!r}, for {what}, is not a file of numpy.save. Write"
-                " it so; pickles and text are not read."
+                f"{who} needs a file of numpy.save for {what}; {str(path)!r} is none."
             )
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
@@ -55,54 +47,26 @@ def opened(path, who, what):
         ) from error
 
 
-# Said when numpy refuses an array of Python objects.
-OBJECTS = (
-    "Arrays of Python objects are pickles, which can run any code: save numbers, or"
-    " labels with .astype(str)."
-)
+def make_data_set(name, who, X, y, X_test, y_test):
+    """Make a data set of arrays; raise ValueError if they do not fit together.
 
-
-def checked_data_set(name, who, X, y, X_test, y_test):
-    """A data set of arrays that fit together.
-
-    Parameters
-    ----------
-    name : str
-
-    who : str
-        For messages.
-
-    X, y, X_test, y_test : ndarray
-        As in `DataSet`.
-
-    Returns
-    -------
-    data : DataSet
-        With the classes of `y` and `y_test`.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, rows are not numbers, or labels are neither whole
-        numbers nor strings, nor columns of 0 and 1.
+    Rows are numbers; labels are integers, strings, or columns of 0 and 1.
     """
-    parts = {"": (X, y), "_test": (X_test, y_test)}
-    for end, (rows, labels) in parts.items():
+    for end, rows, labels in (("", X, y), ("_test", X_test, y_test)):
         _check_rows(who, f"X{end}", rows)
         _check_labels(who, f"y{end}", labels)
         if len(rows) != len(labels) or not len(rows):
             raise ValueError(
-                f"{who} needs as many rows in X{end} as labels in y{end}, and one at"
-                f" least; got {len(rows)} and {len(labels)}."
+                f"{who} needs as many rows in X{end} as labels in y{end}, and at least"
+                f" one; got {len(rows)} and {len(labels)}."
             )
-    for what, rows, tests in (("X", X, X_test), ("y", y, y_test)):
-        if rows.shape[1:] != tests.shape[1:]:
+    for what, part, test in (("X", X, X_test), ("y", y, y_test)):
+        if part.shape[1:] != test.shape[1:]:
             raise ValueError(
-                f"{who} needs rows of one shape in {what} and {what}_test; got"
-                f" {rows.shape[1:]} and {tests.shape[1:]}."
+                f"{who} needs rows of the same shape in {what} and {what}_test; got"
+                f" {part.shape[1:]} and {test.shape[1:]}."
             )
-    are_texts = [each.dtype.kind in "US" for each in (y, y_test)]
-    if are_texts[0] != are_texts[1]:
+    if (y.dtype.kind in "US") != (y_test.dtype.kind in "US"):
         raise ValueError(
             f"{who} needs labels of one kind in y and y_test, numbers or strings; got"
             f" {y.dtype} and {y_test.dtype}."
@@ -114,28 +78,27 @@ def checked_data_set(name, who, X, y, X_test, y_test):
 def _check_rows(who, what, rows):
     if rows.ndim < 2 or rows.dtype.kind not in "fiub":
         raise ValueError(
-            f"{who} needs {what} as an array of numbers with a row for each sample, so"
-            f" of 2 dimensions or more; got {rows.dtype} of shape {rows.shape}."
+            f"{who} needs {what} as an array of numbers with at least 2 dimensions, a"
+            f" row for each sample; got {rows.dtype} of shape {rows.shape}."
         )
 
 
 def _check_labels(who, what, labels):
-    some = labels[:_N_LOOKED_AT]
-    if labels.ndim == 1 and labels.dtype.kind in "iubUS":
+    kind, some = labels.dtype.kind, labels[:_N_CHECKED]
+    if labels.ndim == 1 and (
+        kind in "iubUS" or (kind == "f" and (some == np.rint(some)).all())
+    ):
         return
-    if labels.ndim == 1 and labels.dtype.kind == "f" and (some == np.rint(some)).all():
-        return
-    if labels.ndim == 2 and labels.shape[1] > 1 and labels.dtype.kind in "fiub":
-        found = np.unique(some)
-        if np.isin(found, (0, 1)).all():
+    if labels.ndim == 2 and labels.shape[1] > 1 and kind in "fiub":
+        wrong = some[~np.isin(some, (0, 1))]
+        if not wrong.size:
             return
-        odd = found[~np.isin(found, (0, 1))][0]
         raise ValueError(
             f"{who} needs {what} of two dimensions as columns of 0 and 1, one for each"
-            f" class; got {odd} in it."
+            f" class; got {wrong[0]}."
         )
     raise ValueError(
-        f"{who} needs {what} of shape (n_samples,) with whole numbers or strings, or"
+        f"{who} needs {what} of shape (n_samples,) with integers or strings, or"
         f" (n_samples, n_classes) with 0 and 1; got {labels.dtype} of shape"
         f" {labels.shape}."
     )

@@ -1,36 +1,37 @@
-"""What an experiment is given: a pool, its labels, and rows to be tested on."""
+"""A pool with its labels, and rows to test on."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
+from sklearn.utils import check_random_state
 
-_THUMBNAIL = 64  # pixels along a side, for images of files
+_THUMBNAIL = 64  # pixels along a side, for images in files
 
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
     """A pool with its labels, and other rows to test on.
 
-    Made by `load_data`.
+    `load_data` returns it.
 
     Attributes
     ----------
     name : str
 
     X, X_test : ndarray of shape (n_samples, ...)
-        Rows of the pool and of the test, often memory maps, which are read only.
-        Where there are `images`, the numbers of images, of shape (n_samples, 1) and
-        dtype int64, in one numbering for both.
+        Rows of the pool and of the test; read-only memory maps for data in files. If
+        there are `images`, the row numbers of images, of shape (n_samples, 1) and
+        dtype int64. Pool and test share one numbering.
 
     y, y_test : ndarray of shape (n_samples,) or (n_samples, n_classes)
         A label for each row, or a column of 0 and 1 for each class.
 
     classes : ndarray of shape (n_classes,)
-        All of them, sorted, whether the pool has them or not. With columns, their
-        numbers.
+        All classes, sorted, including those without a row in the pool. For columns,
+        their numbers.
 
     images : torch Dataset or None
-        What row numbers count: pairs of a PIL image and a number.
+        Pairs of a PIL image and a number, by row number.
     """
 
     name: str
@@ -42,7 +43,7 @@ class DataSet:
     images: object = field(default=None, repr=False)
 
     def thumbnails(self, rows):
-        """Small images of some rows of the pool, to look at.
+        """Small images of rows of the pool.
 
         Parameters
         ----------
@@ -52,21 +53,49 @@ class DataSet:
         Returns
         -------
         pictures : ndarray, dtype=uint8, or None
-            Of shape (n_rows, height, width), or (n_rows, height, width, 3) in
-            colours. Images of files are of 64 x 64 pixels, on black if they are
-            smaller or not square. Numbers that are neither uint8 nor within [0, 1]
-            are stretched, each image by itself. None if rows are no images.
+            Of shape (n_rows, height, width), or (n_rows, height, width, 3) for color
+            images. Images in files become 64 x 64 pixels, padded with black. The
+            values of an image that are neither uint8 nor within [0, 1] are scaled to
+            its minimum and maximum. None if rows are not images.
         """
         rows = np.asarray(rows, dtype=np.intp).reshape(-1)
         if self.images is not None:
-            return _from_files(self.images, self.X[rows, 0])
-        sides = _colours_last(self.X.shape[1:])
-        if sides is None:
+            return _file_thumbnails(self.images, self.X[rows, 0])
+        axes = _channels_last(self.X.shape[1:])
+        if axes is None:
             return None
-        return _as_bytes(np.transpose(self.X[rows], sides))
+        return _as_bytes(np.transpose(self.X[rows], axes))
 
 
-def _from_files(images, numbers):
+def held_out(n_rows, test_size, random_state):
+    """Split rows into pool and test at random.
+
+    Parameters
+    ----------
+    n_rows : int
+
+    test_size : int or float
+        Number of test rows, or their share.
+
+    random_state : int, RandomState instance or None
+
+    Returns
+    -------
+    pool, test : ndarray of shape (n_part,), dtype=intp
+        Ascending.
+    """
+    n_test = round(test_size * n_rows) if isinstance(test_size, float) else test_size
+    if not 0 < n_test < n_rows:
+        raise ValueError(
+            f"load_data needs a row in pool and test; test_size={test_size!r} of"
+            f" {n_rows} rows leaves {n_rows - n_test} for the pool and {n_test} for the"
+            " test."
+        )
+    order = check_random_state(random_state).permutation(n_rows)
+    return np.sort(order[n_test:]), np.sort(order[:n_test])
+
+
+def _file_thumbnails(images, numbers):
     pictures = np.zeros((len(numbers), _THUMBNAIL, _THUMBNAIL, 3), np.uint8)
     for picture, number in zip(pictures, numbers, strict=True):
         image = images[int(number)][0].convert("RGB")
@@ -77,8 +106,8 @@ def _from_files(images, numbers):
     return pictures
 
 
-def _colours_last(shape):
-    """An order of axes, the first of them that of rows; None if these are no images."""
+def _channels_last(shape):
+    """Order of axes for images of a shape, with rows first; None if not images."""
     if len(shape) == 2:
         return 0, 1, 2
     if len(shape) == 3 and shape[0] in (1, 3):
@@ -89,7 +118,7 @@ def _colours_last(shape):
 
 
 def _as_bytes(pictures):
-    if pictures.shape[-1] == 1 and pictures.ndim == 4:
+    if pictures.ndim == 4 and pictures.shape[-1] == 1:
         pictures = pictures[..., 0]
     if pictures.dtype == np.uint8:
         return np.ascontiguousarray(pictures)

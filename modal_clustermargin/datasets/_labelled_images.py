@@ -1,31 +1,29 @@
-"""Images with any number of labels each, which a table has, as Open Images does."""
+"""Images with any number of labels each, from tables such as those of Open Images."""
 
 import csv
 import hashlib
+import os
 import warnings
 from array import array
-from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 from scipy import sparse
 
-from modal_clustermargin._param_validation import Interval
 from modal_clustermargin._unknown_names import nearest
-from modal_clustermargin.datasets._cards import DataCard, DataOption
 from modal_clustermargin.datasets._data_set import DataSet
-from modal_clustermargin.datasets._image_files import ImageFiles, image_paths
-from modal_clustermargin.datasets._sparse_labels import unpacked_labels
+from modal_clustermargin.datasets._dataset_info import COUNT, DataCard, DataOption
+from modal_clustermargin.datasets._stored_arrays import store_sparse_labels
 
 _WHO = "load_data('labelled-images')"
-_NAME = (str,)
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 CARD = DataCard(
     name="labelled-images",
     what=(
-        "Your images, with any number of labels each, which tables have. Made for Open"
-        " Images. Images are read when a network asks for them; those that no table"
-        " has are left out."
+        "Your images, with any number of labels each, from tables. Made for Open"
+        " Images. Images are read when a network needs them; images without a line in"
+        " a table are left out."
     ),
     size="any",
     licence=(
@@ -33,26 +31,25 @@ CARD = DataCard(
         " 2.0 (https://storage.googleapis.com/openimages/web/index.html)"
     ),
     options={
-        "images": DataOption("train", "folder of the pool's images", _NAME),
-        "labels": DataOption("train.csv", "table of their labels", _NAME),
-        "test_images": DataOption("test", "the same to test on", _NAME),
-        "test_labels": DataOption("test.csv", "the same to test on", _NAME),
-        "image_column": DataOption("ImageID", "column of images", _NAME),
-        "label_column": DataOption("LabelName", "column of labels", _NAME),
+        "images": DataOption("train", "folder of the pool's images", (str,)),
+        "labels": DataOption("train.csv", "table of their labels", (str,)),
+        "test_images": DataOption("test", "folder of images to test on", (str,)),
+        "test_labels": DataOption("test.csv", "table of their labels", (str,)),
+        "image_column": DataOption("ImageID", "column of images", (str,)),
+        "label_column": DataOption("LabelName", "column of labels", (str,)),
         "min_images": DataOption(
-            1,
-            "labels with fewer images in the pool are left out",
-            (Interval(Integral, 1, None, closed="left"),),
+            1, "labels with fewer images in the pool are left out", COUNT
         ),
     },
     needs=(
-        "folders train and test with images, in folders of their own or not, and tables"
-        " train.csv and test.csv: a line for each label of an image, with the image's"
-        " name without folder and ending in column ImageID and the label in LabelName;"
-        " where there is a column Confidence, a 0 there says that the image has not"
-        " the label. The annotations of Open Images are such tables. Labels are"
-        " unpacked once, in the folder, at a byte for each image and label"
+        "folders train and test with images, in subfolders or not, and tables train.csv"
+        " and test.csv with a line for each label of an image: the name of the image"
+        " without folder and suffix in column ImageID and the label in LabelName; in a"
+        " column Confidence, 0 says that the image does not have the label. The"
+        " annotations of Open Images are such tables. Labels are unpacked once, in the"
+        " folder, with a byte for each image and label"
     ),
+    needs_folder=True,
 )
 
 
@@ -69,8 +66,6 @@ def read(
     min_images,
 ):
     """Row numbers of images, with a column of 0 and 1 for each label."""
-    if folder is None:
-        raise ValueError(f"{_WHO} needs folder=, a folder with {CARD.needs}.")
     folder = Path(folder)
     columns = image_column, label_column
     pool = _Part(folder / images, folder / labels, columns)
@@ -79,120 +74,161 @@ def read(
     names = sorted(name for name, count in counts.items() if count >= min_images)
     if len(names) < 2:
         raise ValueError(
-            f"{_WHO} needs two labels or more that {min_images} images of the pool"
-            f" have; {pool.table} has {len(names)} of {len(counts)}."
+            f"{_WHO} needs at least two labels with {min_images} images in the pool;"
+            f" {pool.table} has {len(names)} of {len(counts)}."
         )
-    X = np.arange(len(pool.paths) + len(test.paths)).reshape(-1, 1)
+    n_pool = len(pool.paths)
+    rows = np.arange(n_pool + len(test.paths)).reshape(-1, 1)
     return DataSet(
         CARD.name,
-        X[: len(pool.paths)],
-        pool.columns_of(names, folder),
-        X[len(pool.paths) :],
-        test.columns_of(names, folder),
+        rows[:n_pool],
+        pool.stored_labels(names, folder),
+        rows[n_pool:],
+        test.stored_labels(names, folder),
         np.arange(len(names)),
         images=ImageFiles(pool.paths + test.paths),
     )
 
 
-class _Part:
-    """Images of pool or test that a table has, and what it says of them.
+class ImageFiles:
+    """A torch Dataset of image files: pairs of a PIL image in RGB and its number.
 
-    Attributes
-    ----------
-    table : Path
-
-    paths : list of str
-        Of images, sorted by their names.
+    Paths are bytes in one array: it needs a tenth of the memory of a list of strings,
+    and processes that load images do not copy it.
     """
 
-    def __init__(self, images, table, columns):
+    def __init__(self, paths):
+        self._paths = np.array([os.fsencode(path) for path in paths])
+
+    def __len__(self):
+        return len(self._paths)
+
+    def __getitem__(self, number):
+        """Image and number."""
+        from PIL import Image
+
+        path = Path(os.fsdecode(self._paths[number]))
+        try:
+            with Image.open(path) as image:
+                return image.convert("RGB"), number
+        except OSError as error:
+            raise OSError(
+                f"{str(path)!r} cannot be read as an image ({error}). Replace the file,"
+                " or remove it from the table of labels."
+            ) from error
+
+
+class _Part:
+    """Images of pool or test with a line in a table, and their labels.
+
+    `paths` are sorted by the names of the images.
+    """
+
+    def __init__(self, folder, table, columns):
         self.table = table
-        if not table.is_file() or not images.is_dir():
-            missing = images if table.is_file() else table
+        if not table.is_file() or not folder.is_dir():
+            missing = folder if table.is_file() else table
             raise FileNotFoundError(
-                f"{_WHO} finds no {str(missing)!r}. Put into {str(images.parent)!r}"
+                f"{_WHO} finds no {str(missing)!r}. Put into {str(folder.parent)!r}"
                 f" {CARD.needs}."
             )
-        self._number, self._label_number = {}, {}
-        self._read(columns)
-        found = {}
-        for path in image_paths(images):
-            name = Path(path).stem
-            if name in self._number:
-                if name in found:
-                    raise ValueError(
-                        f"{_WHO} needs images of different names; {found[name]!r} and"
-                        f" {path!r} have one."
-                    )
-                found[name] = path
-        n_missing = len(self._number) - len(found)
-        if not found:
-            some = ", such as {!r}".format(*self._number) if self._number else ""
-            raise ValueError(
-                f"{_WHO} finds none of the {len(self._number)} images of {str(table)!r}"
-                f" in {str(images)!r}{some}. Images are named without folder and"
-                " ending."
-            )
-        if n_missing:
-            warnings.warn(
-                f"{_WHO} leaves out {n_missing} of the {len(self._number)} images of"
-                f" {str(table)!r}, which {str(images)!r} has not.",
-                UserWarning,
-                stacklevel=4,
-            )
-        self._names = sorted(found)
-        self.paths = [found[name] for name in self._names]
-        self._pairs = self._pairs[[self._number[name] for name in self._names]]
+        self._image_number, self._label_number = {}, {}
+        self._read_table(columns)
+        paths = self._find_images(folder)
+        self._names = sorted(paths)
+        self.paths = [paths[name] for name in self._names]
+        self._has_label = self._has_label[
+            [self._image_number[name] for name in self._names]
+        ]
 
-    def _read(self, columns):
-        """Numbers of images and labels, and the pairs of them that belong together."""
+    def _read_table(self, columns):
         rows, labels = array("q"), array("q")
         with self.table.open(newline="", encoding="utf-8-sig") as file:
             lines = csv.reader(file)
-            heads = next(lines, [])
+            header = next(lines, [])
             for column in columns:
-                if column not in heads:
+                if column not in header:
                     raise ValueError(
                         f"{_WHO} needs a column {column!r} in {str(self.table)!r}; it"
-                        f" has {', '.join(map(repr, heads)) or 'none'}."
-                        f"{nearest(column, heads)} Name it by the options image_column"
-                        " and label_column."
+                        f" has {', '.join(map(repr, header)) or 'none'}."
+                        f"{nearest(column, header)} The options image_column and"
+                        " label_column name the columns."
                     )
-            image, label = map(heads.index, columns)
-            sure = heads.index("Confidence") if "Confidence" in heads else None
+            image, label = map(header.index, columns)
+            confidence = header.index("Confidence") if "Confidence" in header else None
             for line in lines:
                 if not line:
                     continue
                 try:
-                    is_there = sure is None or float(line[sure]) > 0
-                    row = self._number.setdefault(line[image], len(self._number))
+                    is_true = confidence is None or float(line[confidence]) > 0
+                    row = self._image_number.setdefault(
+                        line[image], len(self._image_number)
+                    )
                     name = line[label]
                 except (IndexError, ValueError) as error:
                     raise ValueError(
                         f"{_WHO} cannot read line {lines.line_num} of"
                         f" {str(self.table)!r}, {line!r} ({error})."
                     ) from error
-                if is_there:
+                if is_true:
                     rows.append(row)
-                    number = len(self._label_number)
-                    labels.append(self._label_number.setdefault(name, number))
-        shape = len(self._number), len(self._label_number)
-        marks = np.ones(len(rows), bool)
-        # A pair that several people have said counts once.
-        self._pairs = sparse.csr_array((marks, (rows, labels)), shape=shape) > 0
+                    labels.append(
+                        self._label_number.setdefault(name, len(self._label_number))
+                    )
+        shape = len(self._image_number), len(self._label_number)
+        ones = np.ones(len(rows), bool)
+        # Repeated lines count once.
+        self._has_label = sparse.csr_array((ones, (rows, labels)), shape=shape) > 0
+
+    def _find_images(self, folder):
+        """Paths by name of the images in the table; warns if some are missing."""
+        found = {}
+        for path in _image_paths(folder):
+            name = Path(path).stem
+            if name in found:
+                raise ValueError(
+                    f"{_WHO} needs images with different names; {found[name]!r} and"
+                    f" {path!r} have the same."
+                )
+            if name in self._image_number:
+                found[name] = path
+        n_images = len(self._image_number)
+        if not found:
+            some = ", such as {!r}".format(*self._image_number) if n_images else ""
+            raise ValueError(
+                f"{_WHO} finds none of the {n_images} images of {str(self.table)!r} in"
+                f" {str(folder)!r}{some}. The table needs names without folder and"
+                " suffix."
+            )
+        if len(found) < n_images:
+            warnings.warn(
+                f"{_WHO} leaves out {n_images - len(found)} of the {n_images} images of"
+                f" {str(self.table)!r}, which are not in {str(folder)!r}.",
+                UserWarning,
+                stacklevel=5,
+            )
+        return found
 
     def counts(self):
-        """Images of each label, by its name."""
-        n_images = np.asarray(self._pairs.sum(axis=0)).ravel()
+        """Number of images by label."""
+        n_images = np.asarray(self._has_label.sum(axis=0)).ravel()
         return dict(zip(self._label_number, n_images.tolist(), strict=True))
 
-    def columns_of(self, names, folder):
-        """A memory map of 0 and 1, written once: a column for each name."""
+    def stored_labels(self, names, folder):
+        """A memory map of 0 and 1 with a column for each label name."""
         known = [i for i, name in enumerate(names) if name in self._label_number]
         numbers = [self._label_number[names[i]] for i in known]
-        place = np.zeros((len(numbers), len(names)), bool)
-        place[np.arange(len(known)), known] = True
-        chosen = self._pairs[:, numbers] @ sparse.csr_array(place)
+        columns = np.zeros((len(numbers), len(names)), bool)
+        columns[np.arange(len(known)), known] = True
+        chosen = self._has_label[:, numbers] @ sparse.csr_array(columns)
         images = hashlib.sha256("\n".join(self._names).encode(errors="surrogateescape"))
         settings = {"images": images.hexdigest(), "labels": names}
-        return unpacked_labels(chosen, folder, self.table, settings)
+        return store_sparse_labels(chosen, folder, self.table, settings)
+
+
+def _image_paths(folder):
+    """Paths of images in a folder and its subfolders, in no order."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.lower().endswith(_SUFFIXES):
+                yield os.path.join(parent, name)  # noqa: PTH118, faster than Path

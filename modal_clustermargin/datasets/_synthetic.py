@@ -1,4 +1,4 @@
-"""Synthetic pools as data sets: presets, and pools larger than memory."""
+"""Synthetic pools as data sets, in memory or in files."""
 
 from numbers import Integral, Real
 
@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from modal_clustermargin._param_validation import Interval, StrOptions
-from modal_clustermargin.datasets._cards import DataCard, DataOption
 from modal_clustermargin.datasets._data_set import DataSet
-from modal_clustermargin.datasets._kept_arrays import kept_arrays
+from modal_clustermargin.datasets._dataset_info import COUNT, DataCard, DataOption
+from modal_clustermargin.datasets._stored_arrays import store_arrays
 from modal_clustermargin.datasets._synthetic_rows import (
     CHUNK,
     Recipe,
@@ -29,62 +29,62 @@ _KINDS = {
     "long_tail": _PLAIN | {"class_power": 1.0},
     "plain": _PLAIN,
 }
-# Changes when the same settings come to give other numbers.
+# Increase it if the same settings give other numbers.
 _VERSION = 1
 _BLOCK = 16 * CHUNK  # rows written at once
 
-_COUNT = (Interval(Integral, 1, None, closed="left"),)
+_AT_LEAST_2 = (Interval(Integral, 2, None, closed="left"),)
 _POWER = (Interval(Real, 0, None, closed="left"), None)
 
 CARD = DataCard(
     name="synthetic",
     what=(
-        "Vectors of any number: classes of several overlapping modes with curved"
-        " boundaries, redundant or with a long tail, and some wrong labels."
+        "Random vectors: classes of several overlapping modes with curved boundaries,"
+        " redundant or with a long tail, and some wrong labels."
     ),
-    size="100,000 and 10,000 unless asked otherwise, 32 features, 20 classes",
-    licence="none needed: random numbers, drawn by this package",
+    size="by default 100,000 and 10,000 to test on, 32 features, 20 classes",
+    licence="none needed: random numbers of this package",
     options={
-        "n_pool": DataOption(100_000, "rows to choose from", _COUNT),
+        "n_pool": DataOption(100_000, "rows of the pool", COUNT),
         "n_test": DataOption(
-            10_000, "rows to test on: no copies, no wrong labels, equal classes", _COUNT
+            10_000,
+            "rows to test on, without copies or wrong labels, equal classes",
+            COUNT,
         ),
-        "n_features": DataOption(
-            32, "features", (Interval(Integral, 2, None, closed="left"),)
-        ),
-        "n_classes": DataOption(
-            20, "classes", (Interval(Integral, 2, None, closed="left"),)
-        ),
+        "n_features": DataOption(32, "features", _AT_LEAST_2),
+        "n_classes": DataOption(20, "classes", _AT_LEAST_2),
         "kind": DataOption(
             "redundant",
             '"redundant": near-copies, most of them of a few originals; "long_tail":'
-            ' classes of very different sizes; "plain": neither. Sets the defaults'
-            " of what follows",
+            ' classes of very different sizes; "plain": neither. It sets the defaults'
+            " of the other options",
             (StrOptions(set(_KINDS)),),
         ),
-        "n_modes": DataOption(None, "modes of a class (5)", (*_COUNT, None)),
+        "n_modes": DataOption(None, "modes of a class (5)", (*COUNT, None)),
         "overlap": DataOption(
             None,
-            "standard deviation of a mode, where the modes' centres have 1 (0.5)",
+            "standard deviation of a mode; that of the centres of modes is 1 (0.5)",
             (Interval(Real, 0, None, closed="neither"), None),
         ),
         "class_power": DataOption(
             None,
-            "class k of the pool has a share of k to the minus this"
+            "the share of class k in the pool is proportional to k**-class_power"
             ' (1 if "long_tail", else 0)',
             _POWER,
         ),
         "n_copies": DataOption(
             None,
-            'rows for each original, on average (10 if "redundant", else 1)',
-            (*_COUNT, None),
+            'mean rows for each original (10 if "redundant", else 1)',
+            (*COUNT, None),
         ),
         "copy_power": DataOption(
-            None, "original k has a share of k to the minus this (1)", _POWER
+            None,
+            "the share of original k is proportional to k**-copy_power (1)",
+            _POWER,
         ),
         "jitter": DataOption(
             None,
-            "standard deviation of a copy, in those of its mode (0.05)",
+            "standard deviation of a copy, divided by that of its mode (0.05)",
             _POWER,
         ),
         "label_noise": DataOption(
@@ -94,24 +94,24 @@ CARD = DataCard(
         ),
     },
     needs=(
-        "nothing; a folder keeps the pool as a memory map, which never is in memory"
-        " whole and is found again"
+        "nothing; with a folder, the pool is written there once, block by block, and"
+        " opened as a memory map"
     ),
 )
 
 
 def read(random_state, folder, *, kind, **options):
-    """A synthetic pool, in memory or, with a folder, in memory maps there."""
+    """Draw a synthetic pool, in memory or, with a folder, in files there."""
     if folder is not None and not isinstance(random_state, Integral):
         raise ValueError(
             "load_data('synthetic') with a folder needs random_state as an int, to find"
-            f" the pool again; got {random_state!r}. Without a folder any will do."
+            f" the files again; got {random_state!r}."
         )
     chosen = {name: value for name, value in options.items() if value is not None}
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     recipe = Recipe(**(_KINDS[kind] | chosen), seed=seed)
     rows = SyntheticRows(recipe)
-    n_bytes = 4 * recipe.n_features + 8  # of a row, with its label
+    n_bytes = 4 * recipe.n_features + 8  # of a row and its label
     tables = {
         ("X", "y"): _table(rows.pool, recipe.n_pool, n_bytes),
         ("X_test", "y_test"): _table(rows.test, recipe.n_test, n_bytes),
@@ -120,7 +120,7 @@ def read(random_state, folder, *, kind, **options):
         arrays = _in_memory(tables)
     else:
         settings = {"version": _VERSION, **_plain_numbers(recipe._asdict())}
-        arrays = kept_arrays(folder, "synthetic", settings, tables)
+        arrays = store_arrays(folder, "synthetic", settings, tables)
     return DataSet("synthetic", **arrays, classes=np.arange(recipe.n_classes))
 
 
@@ -146,7 +146,7 @@ def _in_memory(tables):
 
 
 def _plain_numbers(settings):
-    """Without numpy's types, and 1.0 as 1, so that equal settings read alike."""
+    """Plain numbers, with 1.0 as 1, so that equal settings have equal texts."""
     plain = {name: float(value) for name, value in settings.items()}
     return {
         name: int(value) if value.is_integer() else value

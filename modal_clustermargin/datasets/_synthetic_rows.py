@@ -1,49 +1,42 @@
-"""Rows of synthetic pools: any of them can be drawn without those before it.
+"""Rows of synthetic pools. Every chunk of rows is drawn without those before it.
 
-A class is a few modes, which are normal distributions in few dimensions. Sines of
-random sums of these are the features, so that boundaries are curved. How rows are
-kept on disk is in ``_synthetic.py``.
+A class is a mixture of a few normal distributions (modes) in few dimensions. The
+features are sines of random linear combinations, so class boundaries are curved.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-# Rows are drawn in chunks of this size, each by a generator of its own.
+# Rows of a chunk. Each chunk has its own generator.
 CHUNK = 8192
-_N_LATENT = 8  # dimensions that modes lie in, if there are as many features
-_BEND = 0.5  # how far sines are from straight lines
+_N_LATENT = 8  # dimensions of the modes, if there are as many features
+_BEND = 0.5  # scale of the arguments of the sines
 _WORLD, _ORIGINALS, _POOL, _TEST = range(4)  # streams of random numbers
 
 
 class Recipe(NamedTuple):
-    """All that rows depend on. Shares are by rank, to the power of minus a number."""
+    """Everything that the rows depend on. Shares are rank**-power."""
 
     n_pool: int
     n_test: int
     n_features: int
     n_classes: int
     n_modes: int  # of each class
-    overlap: float  # standard deviation of a mode, where that of all centres is 1
-    class_power: float  # of the shares of classes in the pool
-    n_copies: int  # rows of the pool for each original, on average
-    copy_power: float  # of the shares of originals
-    jitter: float  # of a copy, in standard deviations of its mode
+    overlap: float  # standard deviation of a mode; that of all centres is 1
+    class_power: float  # power of the shares of classes in the pool
+    n_copies: int  # mean rows of the pool for each original
+    copy_power: float  # power of the shares of originals
+    jitter: float  # standard deviation of a copy, divided by that of its mode
     label_noise: float  # share of wrong labels in the pool
     seed: int
 
 
 class SyntheticRows:
-    """A pool and a test whose rows are drawn when they are asked for.
+    """A pool and a test whose rows are drawn on demand.
 
-    Parameters
-    ----------
-    recipe : Recipe
-
-    Notes
-    -----
-    Keeps the originals of copies, if there are copies: 8 numbers for each of
-    ``recipe.n_pool / recipe.n_copies``.
+    With copies, the originals stay in memory: 8 numbers for each of ``recipe.n_pool /
+    recipe.n_copies``.
     """
 
     def __init__(self, recipe):
@@ -64,23 +57,16 @@ class SyntheticRows:
             self._original_bounds = _bounds(n_originals, recipe.copy_power)
 
     def pool(self, start, stop):
-        """Some rows of the pool, the same whatever else is drawn.
+        """Rows of the pool: X, y, and the original that each row is a copy of.
 
-        Returns
-        -------
-        X : ndarray of shape (stop - start, n_features), dtype=float32
-
-        y : ndarray of shape (stop - start,), dtype=int64
-
-        original : ndarray of shape (stop - start,), dtype=int64
-            Of what each row is a copy. Without copies, -1.
+        Without copies, originals are -1.
         """
         return _joined(self._pool_chunk, start, stop)
 
     def test(self, start, stop):
-        """`X` and `y` of some rows of the test: no copies, and no wrong labels.
+        """Rows of the test: X and y, without copies or wrong labels.
 
-        Classes take turns, so that they are of one size.
+        Classes take turns, so they have the same size.
         """
         return _joined(self._test_chunk, start, stop)
 
@@ -96,7 +82,7 @@ class SyntheticRows:
             original = np.full(CHUNK, -1)
             y = _drawn(rng, self._class_bounds, CHUNK)
             latent = self._around_centres(rng, y)
-        # Any class but the right one.
+        # An offset of at least 1 gives a wrong class.
         wrong = rng.integers(1, max(self.recipe.n_classes, 2), CHUNK)
         is_wrong = rng.random(CHUNK) < self.recipe.label_noise
         return (
@@ -124,7 +110,7 @@ class SyntheticRows:
 
 
 def _bounds(n, power):
-    """Upper bounds, in [0, 1], of the shares of `n` things."""
+    """Cumulative shares of `n` items, in [0, 1]."""
     shares = np.arange(1, n + 1) ** -float(power)
     bounds = np.cumsum(shares)
     return bounds / bounds[-1]
@@ -135,7 +121,7 @@ def _drawn(rng, bounds, n_rows):
 
 
 def _joined(chunk, start, stop):
-    """Rows from `start` to `stop`, out of the chunks that they lie in."""
+    """Rows from `start` to `stop`, from the chunks that have them."""
     parts = []
     for number in range(start // CHUNK, max(-(-stop // CHUNK), start // CHUNK + 1)):
         first = number * CHUNK

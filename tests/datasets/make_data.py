@@ -96,3 +96,8 @@ def write_labelled_images(folder):
             ]
         (folder / f"{part}.csv").write_text("\n".join(lines))
     return folder
+
+
+def image_of(data, number):
+    """Pixels of an image of a data set."""
+    return np.asarray(data.images[int(number)][0])

@@ -1,17 +1,15 @@
-"""Data sets by name: what all have in common, and what is said of them."""
+"""Data sets by name, their options and descriptions."""
 
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from _glyphs import ALPHABETS
 
 from modal_clustermargin.datasets import data_sets, describe_data_sets, load_data
 
 SMALL = {
     "digits": {},
-    "glyphs": {"n_pool": 60, "n_test": 46},
     "synthetic": {"n_pool": 300, "n_test": 40},
 }
 
@@ -36,7 +34,7 @@ class TestDrawnData:
         assert not np.array_equal(first.X, other.X)
         assert not np.array_equal(first.X_test, other.X_test)
 
-    def test_generators_do_as_seeds(self, name):
+    def test_random_state_instance(self, name):
         rng = np.random.RandomState(0)
         first, then = (load_data(name, random_state=rng, **SMALL[name]) for _ in "ab")
         assert not np.array_equal(first.X, then.X)
@@ -57,31 +55,19 @@ def test_digits():
     assert (data.X.min(), data.X.max()) == (0, 1)
 
 
-def test_glyphs():
-    data = load_data(
-        "glyphs", version="long_tail", alphabet="digits+A", n_pool=220, n_test=22
-    )
-    assert "".join(data.classes) == "0123456789A"
-    assert set(np.unique(data.y_test, return_counts=True)[1]) == {2}
-    assert np.unique(data.y, return_counts=True)[1].max() > 40
-    few = load_data("glyphs", alphabet="greek", n_pool=2, n_test=2)
-    assert set(few.classes) == set(ALPHABETS["greek"])
-
-
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
         ("digit", {}, "load_data has no 'digit'; it has 'digits', .*mean 'digits'?"),
         (
-            "glyphs",
+            "synthetic",
             {"n_pol": 5},
-            "'glyphs'\\) has no option 'n_pol'; it has .*mean 'n_pool'?",
+            "'synthetic'\\) has no option 'n_pol'; it has .*mean 'n_pool'?",
         ),
         ("digits", {"n_pool": 5}, "'digits'\\) has no option 'n_pool'; it has none."),
-        ("glyphs", {"n_pool": 0}, "The 'n_pool' parameter of load_data\\('glyphs'\\)"),
-        ("glyphs", {"n_pool": "9"}, "'n_pool' .* must be an int in .* Got '9' instead"),
-        ("glyphs", {"version": "hard"}, "'version' .* must be a str among .*'easy'"),
-        ("glyphs", {"alphabet": "greak"}, "alphabet='greak' is none .*mean 'greek'?"),
+        ("synthetic", {"n_pool": 0}, "'n_pool' parameter of load_data\\('synthetic'"),
+        ("synthetic", {"n_pool": "9"}, "'n_pool' .* an int in .* Got '9' instead"),
+        ("synthetic", {"kind": "hard"}, "'kind' .* must be a str among .*'plain'"),
         ("synthetic", {"label_noise": 1.0}, "'label_noise' .* Got 1.0 instead"),
         ("synthetic", {"n_classes": 1}, "'n_classes' .* Got 1 instead"),
         ("cifar10", {"download": "yes"}, "'download' .* 'bool'.* Got 'yes' instead"),
@@ -96,13 +82,13 @@ def test_messages(name, options, message):
 @pytest.mark.parametrize(
     "name", ["cifar10", "svhn", "open-images", "image-folder", "labelled-images"]
 )
-def test_what_needs_a_folder_says_what_has_to_be_there(name):
+def test_missing_folder_message_says_what_it_needs(name):
     wanted = {card.name: card.needs for card in data_sets()}[name]
     with pytest.raises(ValueError, match=f"{name}.* needs folder=.*{wanted[:20]}"):
         load_data(name)
 
 
-def test_defaults_are_allowed_and_said():
+def test_descriptions_and_defaults():
     text = describe_data_sets()
     assert max(map(len, text.splitlines())) <= 80
     for card in data_sets():
@@ -128,7 +114,7 @@ def test_defaults_read_as_toml():
         assert shown in text
 
 
-def test_nothing_heavy_is_imported():
+def test_heavy_packages_are_not_imported():
     code = (
         "import sys; from modal_clustermargin.datasets import load_data as load\n"
         "load('digits'); load('synthetic', n_pool=10, n_test=10)\n"

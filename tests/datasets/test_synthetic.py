@@ -1,4 +1,4 @@
-"""Synthetic pools: rows by their numbers, on disk and in memory, and what they are."""
+"""Synthetic pools: rows by number, in files and in memory, and their properties."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from sklearn.linear_model import RidgeClassifier
 from sklearn.svm import SVC
 
-from modal_clustermargin.datasets import _kept_arrays, _synthetic, load_data
+from modal_clustermargin.datasets import _stored_arrays, _synthetic, load_data
 from modal_clustermargin.datasets._synthetic_rows import (
     CHUNK,
     Recipe,
@@ -62,7 +62,7 @@ def test_disk_and_memory_have_the_same_numbers(kind, block, tmp_path, monkeypatc
         np.testing.assert_array_equal(there, here)
 
 
-def test_a_pool_on_disk_is_found_again(tmp_path, monkeypatch):
+def test_pool_in_files_is_found_again(tmp_path, monkeypatch):
     first = load_data("synthetic", folder=tmp_path, n_copies=10, **SMALL)
     monkeypatch.setattr(SyntheticRows, "pool", None)  # would have to be called
     # Another way to say the same.
@@ -82,7 +82,7 @@ def test_other_settings_have_other_files(tmp_path):
     np.testing.assert_array_equal(again.X, pools[0].X)
 
 
-def test_what_was_not_finished_is_written_again(tmp_path, monkeypatch):
+def test_unfinished_files_are_written_again(tmp_path, monkeypatch):
     test_rows = SyntheticRows.test
     monkeypatch.setattr(SyntheticRows, "test", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -94,7 +94,7 @@ def test_what_was_not_finished_is_written_again(tmp_path, monkeypatch):
     np.testing.assert_array_equal(data.y_test, load_data("synthetic", **SMALL).y_test)
 
 
-def test_settings_of_another_version_are_not_trusted(tmp_path):
+def test_changed_settings_are_written_again(tmp_path):
     data = load_data("synthetic", folder=tmp_path, **SMALL)
     (settings,) = tmp_path.glob("*/settings.json")
     about = json.loads(settings.read_text())
@@ -105,12 +105,14 @@ def test_settings_of_another_version_are_not_trusted(tmp_path):
     np.testing.assert_array_equal(again.X, data.X)
 
 
-def test_a_full_disk_is_told_before_anything_is_drawn(tmp_path, monkeypatch):
+def test_full_disk_raises_before_drawing(tmp_path, monkeypatch):
     usage = namedtuple("usage", "free")
-    monkeypatch.setattr(_kept_arrays.shutil, "disk_usage", lambda _: usage(2**20))
+    monkeypatch.setattr(_stored_arrays.shutil, "disk_usage", lambda _: usage(2**20))
     monkeypatch.setattr(SyntheticRows, "pool", None)
     assert shutil.disk_usage(tmp_path).free == 2**20
-    with pytest.raises(OSError, match="needs 1,297 MiB; the disk has 1 MiB left. Name"):
+    with pytest.raises(
+        OSError, match="needs 1,297 MiB; the disk has 1 MiB left. Choose"
+    ):
         load_data("synthetic", folder=tmp_path, n_pool=10_000_000, n_test=10)
 
 
@@ -119,7 +121,7 @@ def test_a_folder_needs_a_seed(tmp_path):
         load_data("synthetic", folder=tmp_path, random_state=None, **SMALL)
 
 
-# ---- what pools are like -------------------------------------------------------
+# ---- properties of pools -------------------------------------------------------
 
 
 def test_redundant_rows_are_near_copies_of_few():
@@ -136,13 +138,13 @@ def test_redundant_rows_are_near_copies_of_few():
     assert np.median(distance[:, 1]) < spread / 3
 
 
-def test_copies_share_their_label_but_for_noise():
+def test_copies_share_their_label_without_noise():
     _, y, original = SyntheticRows(recipe(n_copies=10, label_noise=0)).pool(0, N_ROWS)
     pairs = np.unique(np.column_stack([original, y]), axis=0)
     assert len(pairs) == len(np.unique(original))
 
 
-def test_wrong_labels_are_as_many_as_asked_for_and_in_the_pool_alone():
+def test_share_of_wrong_labels_in_the_pool():
     right, noisy = (SyntheticRows(recipe(label_noise=share)) for share in (0, 0.25))
     (X, y, _), (X_noisy, y_noisy, _) = (rows.pool(0, N_ROWS) for rows in (right, noisy))
     np.testing.assert_array_equal(X, X_noisy)
@@ -162,7 +164,7 @@ def test_long_tails_follow_a_power_law_and_tests_are_balanced():
 
 
 @pytest.mark.parametrize("kind", ["redundant", "long_tail", "plain"])
-def test_more_labels_help_and_there_is_room(kind):
+def test_more_labels_increase_accuracy(kind):
     data = load_data("synthetic", kind=kind, n_pool=3000, n_test=1000)
     scores = [
         SVC(C=3, gamma=0.1).fit(data.X[:n], data.y[:n]).score(data.X_test, data.y_test)

@@ -39,6 +39,7 @@ def test_killed_glyph_study_resumes(call, capsys, tmp_path):
     command = [sys.executable, glyphs.__file__, "--short", "--jobs", "2"]
     study = subprocess.Popen(
         [*command, "--output", tmp_path],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,

@@ -1,16 +1,19 @@
-"""What is said of a data set before it is read, and the check of its options."""
+"""The description of a data set, and the check of its options."""
 
+from numbers import Integral
 from typing import NamedTuple
 
 from modal_clustermargin._param_validation import (
+    Interval,
     InvalidParameterError,
+    RealNotInt,
     validate_parameter_constraints,
 )
 from modal_clustermargin._unknown_names import nearest
 
 
 class DataOption(NamedTuple):
-    """A setting of a data set, which is a string, a number, a bool or None.
+    """An option of a data set: a string, a number, a bool or None.
 
     Attributes
     ----------
@@ -19,7 +22,7 @@ class DataOption(NamedTuple):
     meaning : str
 
     allowed : tuple
-        scikit-learn's constraints, one of which a value has to meet.
+        Constraints of scikit-learn. A value must satisfy one of them.
     """
 
     default: object
@@ -28,7 +31,7 @@ class DataOption(NamedTuple):
 
 
 class DataCard(NamedTuple):
-    """What there is to know of a data set.
+    """The description of a data set.
 
     Attributes
     ----------
@@ -41,12 +44,15 @@ class DataCard(NamedTuple):
         Rows of pool and test, shape of a row, number of classes.
 
     licence : str
-        And where the data come from.
+        With the source of the data.
 
     options : dict of str to DataOption
 
     needs : str
-        What has to be in the folder, or "nothing".
+        Required content of the folder, or "nothing".
+
+    needs_folder : bool
+        Whether `load_data` needs a folder.
     """
 
     name: str
@@ -55,41 +61,46 @@ class DataCard(NamedTuple):
     licence: str
     options: dict
     needs: str
+    needs_folder: bool = False
 
     def settings(self, options):
-        """Values of all options, as given or by default.
+        """Values of all options.
 
         Parameters
         ----------
         options : dict of str to str, int, float, bool or None
+            Values other than the defaults.
 
         Returns
         -------
         settings : dict
-            In the order of the card.
 
         Raises
         ------
         ValueError
-            If there is no option of a name, or its value is not allowed.
+            If an option is unknown or its value is not allowed.
         """
+        who = f"load_data({self.name!r})"
         for name in options:
             if name not in self.options:
                 raise ValueError(
-                    f"load_data({self.name!r}) has no option {name!r}; it has"
-                    f" {_listed(self.options)}.{nearest(name, self.options)}"
+                    f"{who} has no option {name!r}; it has"
+                    f" {', '.join(map(repr, self.options)) or 'none'}."
+                    f"{nearest(name, self.options)}"
                 )
         settings = {name: option.default for name, option in self.options.items()}
         settings.update(options)
         allowed = {name: list(option.allowed) for name, option in self.options.items()}
         try:
-            validate_parameter_constraints(
-                allowed, settings, caller_name=f"load_data({self.name!r})"
-            )
-        except InvalidParameterError as error:  # a ValueError, of a private name
+            validate_parameter_constraints(allowed, settings, caller_name=who)
+        except InvalidParameterError as error:  # a private subclass of ValueError
             raise ValueError(str(error)) from None
         return settings
 
 
-def _listed(names):
-    return ", ".join(map(repr, names)) or "none"
+COUNT = (Interval(Integral, 1, None, closed="left"),)
+TEST_SIZE = DataOption(
+    0.2,
+    "rows held out for the test, or their share, if there is no test",
+    (*COUNT, Interval(RealNotInt, 0, 1, closed="neither")),
+)
