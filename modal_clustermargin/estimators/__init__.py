@@ -9,14 +9,17 @@ start with.
 from modal_clustermargin.estimators._dataset_rows import DatasetRows
 from modal_clustermargin.estimators._deferred_fit import DeferredFit
 from modal_clustermargin.estimators._linear_probe import LinearNet, LinearProbe
-from modal_clustermargin.estimators._network_classifier import NetworkClassifier
-from modal_clustermargin.estimators._proxy import ProxyClassifier, ProxyNet
+from modal_clustermargin.estimators._network_classifier import (
+    NetworkClassifier,
+    ProxyClassifier,
+)
 from modal_clustermargin.estimators._schedules import RateSchedule, Steps
 from modal_clustermargin.estimators.modules._checkpoints import (
     LoadedWeights,
     load_checkpoint,
 )
 from modal_clustermargin.estimators.modules._mlp import MLP
+from modal_clustermargin.estimators.modules._proxy_net import ProxyNet
 from modal_clustermargin.estimators.modules._small_conv_net import SmallConvNet
 from modal_clustermargin.estimators.modules._small_res_net import SmallResNet
 from modal_clustermargin.estimators.modules._vision import (

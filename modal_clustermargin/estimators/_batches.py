@@ -1,7 +1,7 @@
-"""Batches cut out of X by slicing.
+"""Batches that are slices of X.
 
 torch's DataLoader fetches rows one by one and stacks them again, which for a
-small network takes as long as the network does. Here a batch is one indexing.
+small network takes as long as the training. Here a batch is one indexing.
 """
 
 import copy
@@ -27,7 +27,7 @@ class LabelledRows(Dataset):
         zeros.
 
     weights : ndarray of shape (n_samples,), default=None
-        What the loss of each row counts for; None is 1 for all.
+        Factor of the loss of each row; None is 1 for all.
 
     transform : callable, default=None
         What `read_rows` does to each sample.
@@ -54,28 +54,8 @@ class LabelledRows(Dataset):
         return samples, (y, torch.tensor(self.weights[rows]))
 
 
-class ChosenRows(Subset):
-    """Rows of a Dataset in another order, some of them several times.
-
-    Parameters
-    ----------
-    dataset : LabelledRows
-        Or another Dataset that takes what this one is indexed with.
-
-    indices : ndarray of int
-    """
-
-    def __getitem__(self, rows):
-        """What the Dataset has at `rows`: int, slice, list or ndarray."""
-        return self.dataset[self.indices[rows]]
-
-    def __getitems__(self, rows):
-        """One item for each row, which a DataLoader makes a batch of."""
-        return [self[row] for row in rows]
-
-
 def rows_behind(dataset):
-    """What a Dataset is a part of: the innermost of torch's Subsets."""
+    """The Dataset inside torch's Subsets, or the Dataset itself."""
     while isinstance(dataset, Subset):
         dataset = dataset.dataset
     return dataset
@@ -101,12 +81,11 @@ class RowBatches:
     Parameters
     ----------
     dataset : Dataset
-        Indexed with slices and arrays of int; a torch Subset with lists.
+        Indexed with slices and arrays of int; a torch Subset only with lists.
 
     batch_size : int
-        Rows in the largest batch. Batches differ by one row at most: a
-        remainder of a single row would stop batch norm, which cannot train
-        on one.
+        Rows in the largest batch. Batches differ by one row at most: batch norm
+        cannot train on a remainder of a single row.
 
     Raises
     ------
@@ -128,7 +107,7 @@ class RowBatches:
             yield self._batch(np.arange(start, stop), slice(start, stop))
 
     def _batch(self, rows, as_slice=None):
-        """Items at `rows`, which a torch Subset takes as a list alone."""
+        """Items at `rows`; a torch Subset takes only a list."""
         if type(self.dataset) is Subset:
             return self.dataset[rows.tolist()]
         return self.dataset[rows if as_slice is None else as_slice]
@@ -153,13 +132,13 @@ def gather_rows(blocks, n_rows, out=None):
     Parameters
     ----------
     blocks : iterable of tensors of shape (n, n_columns)
-        On any device; one at a time is held.
+        On any device; held one at a time.
 
     n_rows : int
         Rows of all blocks together, 1 or more.
 
     out : ndarray of shape (n_rows, n_columns), default=None
-        Where to put the rows, such as a memory map. None makes an array.
+        Array to fill, such as a memory map. None creates an array.
 
     Returns
     -------
@@ -169,8 +148,8 @@ def gather_rows(blocks, n_rows, out=None):
     Raises
     ------
     ValueError
-        If `out` has another shape, or holds no real numbers; after the first
-        block.
+        If `out` has another shape or is not an array of floats; raised after the
+        first block.
     """
     start = 0
     for block in blocks:

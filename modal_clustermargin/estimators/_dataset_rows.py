@@ -1,35 +1,29 @@
-"""Samples of a torch Dataset behind the numbers of its rows.
+"""Samples of a torch Dataset, addressed by an array of row numbers.
 
-modAL takes rows out of a pool by their position, and puts them together again,
-which a Dataset does not let it. Row numbers in an array do.
+modAL indexes a pool by position and concatenates rows, which a Dataset does not
+support. An array of row numbers does.
 """
 
 import copy
 
-import joblib
-import numpy as np
 import torch
 
 from modal_clustermargin.estimators._datasets import DatasetSamples
-from modal_clustermargin.estimators._seeding import undisturbed
-
-# Samples by which a Dataset is known again.
-_N_PROBES = 64
 
 
 class DatasetRows:
     """Turn the number of a row into the sample that a Dataset has there.
 
     As `train_transform` and `predict_transform` of a `NetworkClassifier` it lets X
-    be an array of row numbers, ``np.arange(len(dataset)).reshape(-1, 1)``, or some
-    of its rows, while images stay where they are, in files for example.
+    be an array of row numbers, ``np.arange(len(dataset)).reshape(-1, 1)`` or some
+    of its rows, while images stay where they are, for example in files.
 
     Parameters
     ----------
     dataset : torch Dataset
-        With a length; gives a sample, or a tuple that begins with one, for an
-        integer. Data to train on and to predict on, which one network reads by
-        one numbering, are a Dataset together: ``training + test``.
+        With a length; for an integer it returns a sample, or a tuple that begins
+        with one. If a network trains on one Dataset and predicts on another,
+        concatenate them, so that one numbering serves both: ``training + test``.
 
     transform : callable, default=None
         Called with each sample.
@@ -44,9 +38,9 @@ class DatasetRows:
 
     Notes
     -----
-    A copy, which scikit-learn's ``clone`` makes, reads the same Dataset. A run in
-    `checkpoint_dir` knows the Dataset by its length and 64 of its samples as they
-    are before `transform`.
+    A copy, such as scikit-learn's ``clone`` makes, reads the same Dataset. A training
+    in `checkpoint_dir` recognises the Dataset by its length and 64 of its samples,
+    before `transform`.
 
     Examples
     --------
@@ -75,18 +69,18 @@ class DatasetRows:
         Parameters
         ----------
         sample : tensor of shape (1,), or of no dimension, of integers
-            A number of a row, counted from 0.
+            Number of the row, counted from 0.
 
         Returns
         -------
         sample : tensor
-            Or whatever the Dataset and `transform` give.
+            Or what else the Dataset and `transform` return.
 
         Raises
         ------
         TypeError
-            If the number is no integer. float32, which a DataFrame is read as,
-            cannot tell apart numbers beyond 2**24.
+            If the number is not an integer. A DataFrame is read as float32, which
+            cannot tell apart integers beyond 2**24.
 
         ValueError
             If there are several numbers, or there is no such row.
@@ -117,14 +111,9 @@ class DatasetRows:
 
     def identity(self):
         """Length, hashes of 64 samples and the transform, for `settings_text`."""
-        samples = DatasetSamples(self.dataset)
-        spread = np.linspace(0, len(samples) - 1, _N_PROBES).astype(int)
-        rows = np.unique(spread).tolist()
-        with undisturbed():
-            found = [joblib.hash(np.asarray(samples.sample(row))) for row in rows]
-        return len(samples), found, self.transform
+        return (*DatasetSamples(self.dataset).identity(), self.transform)
 
     def __deepcopy__(self, memo):
-        # clone() copies each parameter by itself: images in memory twice for each
-        # network, and a list of a million files for seconds.
+        # clone() copies every parameter; images in memory would be held once for each
+        # network, and copying a list of a million files takes seconds.
         return type(self)(self.dataset, copy.deepcopy(self.transform, memo))

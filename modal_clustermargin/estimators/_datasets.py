@@ -1,11 +1,17 @@
 """Samples that a torch Dataset reads one by one."""
 
+import joblib
 import numpy as np
 import torch
 from torch.utils.data import IterableDataset, Subset
 
-# Samples that have to agree with what a Dataset says of all.
+from modal_clustermargin.estimators._seeding import undisturbed
+
+# Samples whose labels are compared with the `targets` of a Dataset.
 _N_PROBES = 5
+
+# Samples by which a Dataset is recognised in another process.
+_N_HASHED = 64
 
 
 class DatasetSamples:
@@ -29,7 +35,7 @@ class DatasetSamples:
         if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
             raise TypeError(
                 "NetworkClassifier takes a Dataset with a length and samples by number;"
-                f" got a {type(dataset).__name__}, which has none."
+                f" got a {type(dataset).__name__}, which has no length."
             )
         if len(dataset) == 0:
             raise ValueError("Found a Dataset with 0 sample(s); at least 1 is needed.")
@@ -39,15 +45,15 @@ class DatasetSamples:
         return len(self.dataset)
 
     def sample(self, row):
-        """What the Dataset has at `row`, without a label."""
+        """The sample at `row`, without its label."""
         item = self.dataset[row]
         return item[0] if isinstance(item, tuple | list) else item
 
     def labels(self):
-        """Labels that the Dataset has: ndarray of shape (n_samples, ...).
+        """Labels in the Dataset: ndarray of shape (n_samples, ...).
 
-        Those in its attribute ``targets``, as torchvision's have it, if a few
-        samples agree; otherwise every sample is read once for its label.
+        They are taken from its attribute ``targets``, which torchvision's data sets
+        have, if a few samples agree; otherwise every sample is read once.
         """
         n_samples = len(self)
         labels = _targets(self.dataset)
@@ -56,6 +62,13 @@ class DatasetSamples:
             if all(np.array_equal(self._label(i), labels[i]) for i in probes):
                 return labels
         return np.array([np.asarray(self._label(row)) for row in range(n_samples)])
+
+    def identity(self):
+        """Length and hashes of 64 samples, by which `settings_text` tells it apart."""
+        rows = np.unique(np.linspace(0, len(self) - 1, _N_HASHED).astype(int))
+        with undisturbed():
+            samples = [np.asarray(self.sample(int(row))) for row in rows]
+        return len(self), [joblib.hash(sample) for sample in samples]
 
     def _label(self, row):
         item = self.dataset[int(row)]

@@ -1,20 +1,16 @@
-"""What is done to the head of a network, its last Linear layer, alone."""
+"""The head of a network, its last Linear layer, apart from the rest."""
 
+import numpy as np
 import torch
+
+from modal_clustermargin.estimators._hidden_layer import watched_layer
+from modal_clustermargin.estimators._logits import keep_classes, logits_of
+
+_BLOCK_ROWS = 4096
 
 
 def give_rate(optimizer, head, lr):
-    """Train a head with a learning rate of its own.
-
-    Parameters
-    ----------
-    optimizer : torch optimizer
-        Changed in place: the head moves to a group of its own.
-
-    head : nn.Linear
-
-    lr : float
-    """
+    """Give the parameters of a head a learning rate of their own, in place."""
     own = list(head.parameters())
     ids = {id(part) for part in own}
     for group in optimizer.param_groups:
@@ -27,20 +23,9 @@ def give_rate(optimizer, head, lr):
 
 @torch.no_grad()
 def give_weights(probe, head):
-    """Begin a head with the weights of a probe.
+    """Copy the weights of a probe into the first outputs of a head.
 
-    Parameters
-    ----------
-    probe : nn.Module
-        With a Linear layer and nothing else that learns.
-
-    head : nn.Linear
-        Changed in place: as many outputs as the probe has, from the first.
-
-    Raises
-    ------
-    ValueError
-        If the probe has something else that learns.
+    Raises ValueError if the probe has other parameters than one Linear layer.
     """
     parts = list(probe.parameters())
     if [part.ndim for part in parts] != [2, 1]:
@@ -52,3 +37,52 @@ def give_weights(probe, head):
     head.weight[: len(weight)] = weight
     if head.bias is not None:
         head.bias[: len(bias)] = bias
+
+
+def classifier_of_head(net, X):
+    """The head of a fitted network as a classifier of embeddings.
+
+    Returns None if, on X, it does not answer as the network does.
+    """
+    with watched_layer(net.module_) as watched:
+        logits, embeddings = [], []
+        for output in map(logits_of, net.forward_iter(X)):
+            logits.append(output.float())
+            embeddings.append(watched.take(len(output)).float().cpu())
+    head, logits = watched.head(), torch.cat(logits)
+    if head.out_features < logits.shape[1]:
+        return None
+    classifier = HeadClassifier(head, net._get_predict_nonlinearity(), net.classes_)
+    own = classifier.logits(torch.cat(embeddings))
+    tolerance = 0.02 if net.mixed_precision else 1e-3
+    is_same = torch.allclose(own, logits, rtol=tolerance, atol=tolerance)
+    return classifier if is_same else None
+
+
+class HeadClassifier:
+    """Answers for embeddings as the network answers for their samples."""
+
+    def __init__(self, head, nonlinearity, classes):
+        self.head = head
+        self.nonlinearity = nonlinearity
+        self.classes_ = classes
+
+    def logits(self, embeddings):
+        """Tensor of shape (n_samples, n_classes), on the CPU."""
+        weight = self.head.weight
+        with torch.inference_mode():
+            rows = torch.as_tensor(np.asarray(embeddings, np.float32))
+            logits = self.head(rows.to(weight.device, weight.dtype)).float().cpu()
+        return keep_classes(logits, len(self.classes_))
+
+    def predict_proba(self, embeddings):
+        """Class probabilities: ndarray of shape (n_samples, n_classes), float32."""
+        blocks = [
+            self.nonlinearity(self.logits(embeddings[start : start + _BLOCK_ROWS]))
+            for start in range(0, len(embeddings), _BLOCK_ROWS)
+        ]
+        return torch.cat(blocks).numpy()
+
+    def embed(self, embeddings):
+        """The embeddings themselves."""
+        return np.asarray(embeddings)

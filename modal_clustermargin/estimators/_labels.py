@@ -1,4 +1,4 @@
-"""Labels of any kind, and what a network is trained on in their place."""
+"""Labels of any kind, the targets that stand for them, and sample weights."""
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ def as_labels(y, n_samples):
     ----------
     y : array-like or tensor of shape (n_samples,) or (n_samples, n_labels)
         Strings, booleans, integers, whole floats or other objects that sort. Or,
-        with two columns or more, 1 where a sample has a label and 0 where not.
+        with two columns or more, 1 where a sample has a label and 0 where it has not.
 
     n_samples : int
         Rows of the X that `y` belongs to.
@@ -87,27 +87,31 @@ def label_positions(labels, classes):
     return np.searchsorted(classes, labels).astype(np.int64)
 
 
-def settle_classes(labels, classes, known):
-    """Classes of one label a sample, and what a network is trained on.
+def settle(labels, classes, known):
+    """Find the classes, and what a network is trained on in place of labels.
 
     Parameters
     ----------
-    labels : ndarray of shape (n_samples,)
+    labels : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        As `as_labels` returns them.
 
     classes : array-like of shape (n_classes,) or None
-        Every label there is; None means those in `labels`.
+        Every label there is, or the names of the columns. None means the labels
+        found in `labels`, or numbers for the columns.
 
     known : ndarray of shape (n_classes,) or None
-        The classes of an earlier call, which these must be.
+        The classes of an earlier call, which these must equal.
 
     Returns
     -------
     classes : ndarray of shape (n_classes,)
-        Sorted.
+        Sorted; names of columns in the order of the columns.
 
-    targets : ndarray of shape (n_samples,), dtype=int64
-        Positions in `classes`.
+    targets : ndarray of shape (n_samples,), dtype=int64, or (n_samples, n_labels)
+        Positions in `classes`; labels in columns are their own targets.
     """
+    if labels.ndim == 2:
+        return _settle_columns(labels, classes, known)
     classes = find_classes(np.asarray(labels if classes is None else classes))
     if known is not None and not np.array_equal(classes, known):
         raise ValueError(
@@ -117,11 +121,7 @@ def settle_classes(labels, classes, known):
     return classes, label_positions(labels, classes)
 
 
-def settle_columns(labels, classes, known):
-    """`settle_classes` for labels in columns, which are the targets themselves.
-
-    `classes` are names in the order of the columns; None numbers them.
-    """
+def _settle_columns(labels, classes, known):
     n_labels = labels.shape[1]
     classes = np.arange(n_labels) if classes is None else np.asarray(classes)
     differs = known is not None and not np.array_equal(classes, known)
@@ -131,6 +131,48 @@ def settle_columns(labels, classes, known):
             " must be the same ones, in the same order."
         )
     return classes, labels
+
+
+def as_weights(sample_weight, n_samples):
+    """Check `sample_weight` and divide it by its mean.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), or None
+
+    n_samples : int
+
+    Returns
+    -------
+    weights : ndarray of shape (n_samples,), dtype=float32, or None
+        Their mean is one.
+
+    Raises
+    ------
+    ValueError
+        If there is not one number a sample, or one is negative or not finite,
+        or all are zero.
+    """
+    if sample_weight is None:
+        return None
+    if torch.is_tensor(sample_weight):
+        sample_weight = sample_weight.detach().cpu().numpy()
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must have one number a sample, shape ({n_samples},); got"
+            f" shape {weights.shape}."
+        )
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ValueError(
+            "sample_weight must be finite and not negative;"
+            f" sample_weight[{row}] is {weights[row]}."
+        )
+    if not weights.any():
+        raise ValueError("sample_weight is zero for every sample: none is left.")
+    return (weights / weights.mean()).astype(np.float32)
 
 
 def _indicator(labels):

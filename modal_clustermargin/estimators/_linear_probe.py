@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from modal_clustermargin.estimators._proxy import ProxyClassifier
+from modal_clustermargin.estimators._network_classifier import ProxyClassifier
 
 
 class LinearNet(nn.Module):

@@ -1,9 +1,10 @@
-"""What X may be, and how rows of it become a float32 tensor.
+"""What X may be, and how its rows become a float32 tensor.
 
-X is never copied or cast whole: a memory map of images stays on the disk, and
-its rows are read a batch at a time, as are the samples of a Dataset.
+X is never copied or cast whole: a memory map of images stays on disk, and its rows
+are read batch by batch, as are the samples of a Dataset.
 """
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -14,16 +15,19 @@ from torch.utils.data import Dataset
 
 from modal_clustermargin.estimators._datasets import DatasetSamples
 
+# Numbers that are read and checked at a time.
+_CHECKED_NUMBERS = 2**20
+
 
 def as_samples(X):
-    """Return `X`, or a view of it, as something that rows can be read from.
+    """Check `X` and return it in a form that `read_rows` can read.
 
     Parameters
     ----------
     X : array-like, tensor, DataFrame or torch Dataset of shape (n_samples, ...)
-        Two dimensions or more, real numbers. ndarrays (memory maps among
-        them), tensors and DataFrames come back as they are; only a list, or
-        another kind of sequence, is turned into an array.
+        Two dimensions or more, real numbers. ndarrays (also memory maps), tensors
+        and DataFrames are returned unchanged; a list or another sequence is
+        turned into an array.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def as_samples(X):
 
 
 def read_rows(X, rows, transform=None):
-    """Copy rows of `X` into a tensor of its own, dtype=float32.
+    """Copy rows of `X` into a new tensor, dtype=float32.
 
     Parameters
     ----------
@@ -82,16 +86,16 @@ def read_rows(X, rows, transform=None):
     rows : int, slice, or list or ndarray of int
 
     transform : callable, default=None
-        Called with each sample, a tensor in the dtype of `X` (float32 out of a
-        DataFrame, whatever the Dataset gives); returns what the network is to
-        see in its place.
+        Called with each sample, a tensor in the dtype of `X` (float32 for a
+        DataFrame; a Dataset's samples as they are). The network sees what it
+        returns.
 
     Returns
     -------
     block : tensor of shape (n_rows, ...), dtype=float32
-        Always a copy, so that a module which works in place (a first layer
-        ``nn.ReLU(inplace=True)``, say) leaves the caller's X alone. On the
-        device of `X` if that is a tensor, otherwise on the CPU.
+        Always a copy, so that a module that works in place (for example a first
+        layer ``nn.ReLU(inplace=True)``) does not change the caller's X. On the
+        device of `X` if `X` is a tensor, otherwise on the CPU.
 
     Raises
     ------
@@ -100,14 +104,14 @@ def read_rows(X, rows, transform=None):
         in shape or hold NaN or infinity.
 
     TypeError
-        If they are no numbers.
+        If samples are not numbers.
     """
     if transform is not None or isinstance(X, DatasetSamples):
         return _read_one_by_one(X, rows, transform)
     if torch.is_tensor(X):
         return X[rows].detach().to(torch.float32, copy=True)
     if type(X) is np.ndarray and X.dtype == np.float32 and not np.isscalar(rows):
-        # A small network trains on a batch in the time of a few copies of it.
+        # A small network trains on a batch in the time of a few copies of the batch.
         block = X[rows].copy() if isinstance(rows, slice) else X.take(rows, axis=0)
         return torch.from_numpy(block)
     # A value beyond float32 becomes infinite, and check_finite reports it.
@@ -116,7 +120,7 @@ def read_rows(X, rows, transform=None):
             block = X.iloc[rows].to_numpy(dtype=np.float32, na_value=np.nan)
         else:
             block = X[rows]
-        # In C order, so that the layout of X does not show in the rounding.
+        # In C order, so that rounding does not depend on the memory layout of X.
         return torch.from_numpy(np.array(block, dtype=np.float32, order="C"))
 
 
@@ -163,27 +167,13 @@ def _raw_sample(X, row):
     return torch.from_numpy(np.array(sample, dtype=number, order="C"))
 
 
-def read_as_they_are(X, rows):
-    """Rows of `X` in its own number type, where that has 4 or 8 bytes.
-
-    Parameters
-    ----------
-    X : ndarray, tensor or DataFrame
-
-    rows : slice or ndarray of int
-
-    Returns
-    -------
-    block : ndarray of shape (n_rows, ...)
-        Otherwise float32, which then holds the same values; a DataFrame always,
-        since that is how its rows are read.
-    """
-    if not _is_frame(X):
-        block = X[rows].detach().cpu().numpy() if torch.is_tensor(X) else X[rows]
-        block = np.asarray(block)
-        if block.dtype.kind in "iuf" and block.dtype.itemsize in (4, 8):
-            return block.astype(block.dtype.newbyteorder("="), order="C")
-    return read_rows(X, rows).cpu().numpy()
+def check_all_finite(X):
+    """Read all rows of an array once and raise ValueError for NaN or infinity."""
+    if isinstance(X, DatasetSamples):
+        return  # checked sample by sample when a batch is read
+    n_rows = max(1, _CHECKED_NUMBERS // math.prod(X.shape[1:]))
+    for start in range(0, len(X), n_rows):
+        check_finite(read_rows(X, slice(start, start + n_rows)), start)
 
 
 def check_finite(block, first_row):
@@ -193,17 +183,16 @@ def check_finite(block, first_row):
     ----------
     block : tensor of shape (n_rows, ...)
 
-    first_row : int, or sequence of int
-        Row number in X of the first row of `block`, or of each.
+    first_row : int
+        Position in X of the first row of `block`.
     """
-    # One pass and no mask: a finite sum has only finite terms. The reverse
-    # does not hold, since large finite terms overflow, hence the closer look.
+    # The sum is one pass without a mask: if it is finite, so are its terms. Large
+    # finite terms may overflow to an infinite sum, hence the closer look.
     if torch.isfinite(block.sum()):
         return
     spoilt = ~torch.isfinite(block.flatten(1)).all(dim=1)
     if spoilt.any():
-        row = int(spoilt.to(torch.uint8).argmax())
-        row = first_row + row if np.isscalar(first_row) else first_row[row]
+        row = first_row + int(spoilt.to(torch.uint8).argmax())
         raise ValueError(
             f"Input X contains NaN, infinity or a value too large for float32 in"
             f" row {row}."
@@ -211,16 +200,16 @@ def check_finite(block, first_row):
 
 
 class SampleLayout(NamedTuple):
-    """What a sample looked like at `fit`, to hold later ones against."""
+    """Shape and column names of the samples at `fit`, compared with later samples."""
 
     shape: tuple
     column_names: tuple | None
 
     @classmethod
     def of(cls, X, transform=None):
-        """Layout of `X`; column names are kept where all are strings.
+        """Layout of `X`, with column names if all of them are strings.
 
-        Of a Dataset, and with a `transform`, the shape is that of the first
+        For a Dataset, or with a `transform`, the shape is that of the first
         sample as the network sees it.
         """
         if transform is not None or isinstance(X, DatasetSamples):

@@ -7,6 +7,9 @@ from sklearn.datasets import load_digits
 
 from modal_clustermargin.estimators import MLP, NetworkClassifier
 
+# Networks this small only wait for a second thread, above all beside other processes.
+torch.set_num_threads(1)
+
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "gpu: needs a CUDA device")

@@ -121,4 +121,4 @@ def test_labels_of_a_dataset_and_labels_in_columns(blobs):
     waiting.fit(X, np.eye(3)[y])
     assert waiting.classes_.tolist() == [0, 1, 2]
     waiting.fit(X, y, sample_weight=(y > 0).int())
-    assert waiting.classes_.tolist() == [1, 2]
+    assert waiting.classes_.tolist() == [0, 1, 2]

@@ -4,19 +4,8 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
-from skorch.callbacks import Callback
 
-from modal_clustermargin.estimators import NetworkClassifier, ProxyClassifier
-
-
-class Rates(Callback):
-    """Keeps the learning rate of each training batch."""
-
-    def initialize(self):
-        self.seen = []
-
-    def on_grad_computed(self, net, named_parameters, **kwargs):
-        self.seen.append(net.optimizer_.param_groups[0]["lr"])
+from modal_clustermargin.estimators import ProxyClassifier
 
 
 def test_the_network_and_its_settings_are_the_papers(blobs):
@@ -34,31 +23,6 @@ def test_the_network_and_its_settings_are_the_papers(blobs):
     assert group["nesterov"]
     assert len(proxy.history) == 50
     assert proxy.score(*blobs) > 0.95
-
-
-@pytest.mark.parametrize(
-    ("schedule", "factors"),
-    [
-        ("cosine", np.cos(7 * np.pi / 16 * np.arange(15) / 15)),
-        ("step", [1] * 9 + [0.1] * 3 + [0.01] * 3),
-        (lambda progress: 1 - progress, 1 - np.arange(15) / 15),
-        (None, np.ones(15)),
-    ],
-)
-def test_the_rate_falls_over_all_batches(blobs, schedule, factors):
-    proxy = ProxyClassifier(max_epochs=5, batch_size=30, schedule=schedule)
-    proxy.set_params(callbacks=[("rates", Rates())], random_state=0)
-    proxy.fit(*blobs)
-    rates = dict(proxy.callbacks_)["rates"].seen
-    np.testing.assert_allclose(rates, 0.1 * np.asarray(factors))
-    assert proxy.optimizer_.param_groups[0]["lr"] == 0.1
-
-
-def test_a_schedule_that_there_is_not(blobs):
-    with pytest.raises(
-        ValueError, match="schedule='linear' is none of 'cosine', 'step'"
-    ):
-        NetworkClassifier(schedule="linear").fit(*blobs)
 
 
 def test_embedding_is_what_the_head_sees(blobs):

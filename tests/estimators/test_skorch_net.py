@@ -1,12 +1,18 @@
-"""Where a network runs, and that it does not show in the answer."""
+"""A network on its device, and in bfloat16."""
 
 import pickle
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from modal_clustermargin.estimators import MLP, NetworkClassifier, SmallConvNet
+from modal_clustermargin.estimators import (
+    MLP,
+    NetworkClassifier,
+    ProxyClassifier,
+    SmallConvNet,
+)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
@@ -72,3 +78,52 @@ class TestOnTheGPU:
 def test_a_device_that_torch_does_not_know_is_told():
     with pytest.raises(ValueError, match="NetworkClassifier cannot use device='cudda'"):
         NetworkClassifier(device="cudda").fit([[0.0], [1.0]], [0, 1])
+
+
+class TestMixedPrecision:
+    @pytest.mark.parametrize("make", [SmallConvNet, lambda: MLP(64, 10)])
+    def test_agrees_to_two_digits(self, digits, make):
+        X, y = digits
+        nets = [
+            NetworkClassifier(
+                make, max_epochs=3, random_state=0, mixed_precision=mixed
+            ).fit(X[:100], y[:100])
+            for mixed in (False, True)
+        ]
+        exact, mixed = (net.predict_proba(X) for net in nets)
+        assert mixed.dtype == nets[1].embed(X).dtype == np.float32
+        assert 0 < np.abs(exact - mixed).mean() < 0.01
+        np.testing.assert_allclose(mixed.sum(axis=1), 1, atol=1e-6)
+
+    def test_weights_stay_float32_and_channels_are_last(self, digits):
+        X, y = digits
+        seen = []
+
+        class Watched(SmallConvNet):
+            def forward(self, X):
+                seen.append(X.is_contiguous(memory_format=torch.channels_last))
+                return super().forward(X)
+
+        net = NetworkClassifier(
+            Watched, module__in_channels=3, max_epochs=1, mixed_precision=True
+        )
+        net.fit(np.repeat(X[:40], 3, axis=1), y[:40])
+        assert all(seen)
+        weight = net.module_.features[4].weight
+        assert weight.dtype == torch.float32
+        assert weight.is_contiguous(memory_format=torch.channels_last)
+
+    def test_volumes(self):
+        X, y = np.random.default_rng(0).random((8, 1, 4, 4, 4)), np.arange(8) % 2
+        make = nn.Sequential(nn.Conv3d(1, 2, 3), nn.Flatten(), nn.Linear(16, 2))
+        net = NetworkClassifier(make, max_epochs=1, mixed_precision=True).fit(X, y)
+        assert net.predict_proba(X).shape == (8, 2)
+
+    def test_a_proxy_too(self, blobs):
+        net = ProxyClassifier(mixed_precision=True, random_state=0).fit(*blobs)
+        assert net.score(*blobs) > 0.9
+
+
+def test_callbacks_that_are_not_a_list(blobs):
+    with pytest.raises(ValueError, match="callbacks must be a list .*got 7"):
+        NetworkClassifier(callbacks=7).fit(*blobs)

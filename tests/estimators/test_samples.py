@@ -11,7 +11,7 @@ from modal_clustermargin.estimators import (
     MLP,
     NetworkClassifier,
     SmallConvNet,
-    _row_keys,
+    _samples,
 )
 from modal_clustermargin.estimators._samples import as_samples, read_rows
 
@@ -74,7 +74,7 @@ class TestForms:
         assert as_samples(X) is X
 
     def test_reads_a_batch_at_a_time(self, net, whole, monkeypatch):
-        monkeypatch.setattr(_row_keys, "_KEYED_NUMBERS", 0)
+        monkeypatch.setattr(_samples, "_CHECKED_NUMBERS", 100)
         rows_read = []
 
         class Watched(np.ndarray):

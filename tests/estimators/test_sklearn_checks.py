@@ -10,14 +10,29 @@ from modal_clustermargin.estimators import (
     ProxyClassifier,
 )
 
+_BATCHES = (
+    "Rows are trained on in batches: two copies of a row fall into different batches,"
+    " while a weight of two is a factor of one loss."
+)
+EXPECTED_TO_FAIL = {
+    "check_sample_weight_equivalence_on_dense_data": _BATCHES,
+}
+
+
+def checks_of(estimator):
+    return estimator_checks_generator(
+        estimator, expected_failed_checks=EXPECTED_TO_FAIL, mark="xfail"
+    )
+
+
 # A list, and not parametrize_with_checks: scikit-learn 1.7 hands pytest a
 # generator, which pytest 9 deprecates.
 CHECKS = [
-    *estimator_checks_generator(NetworkClassifier(MLP, max_epochs=20)),
-    *estimator_checks_generator(
+    *checks_of(NetworkClassifier(MLP, max_epochs=20)),
+    *checks_of(
         NetworkClassifier(MLP, max_epochs=20, linear_probe=LinearProbe(max_epochs=5))
     ),
-    *estimator_checks_generator(ProxyClassifier()),
+    *checks_of(ProxyClassifier()),
 ]
 
 

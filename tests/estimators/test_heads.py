@@ -13,11 +13,7 @@ from modal_clustermargin.estimators import (
     LinearProbe,
     NetworkClassifier,
     ProxyClassifier,
-    RateSchedule,
-    ResNet18,
     SmallConvNet,
-    Steps,
-    paper_settings,
 )
 
 
@@ -127,80 +123,6 @@ def test_no_head_to_probe(blobs):
     for arguments in ({"head_lr": 0.1}, {"linear_probe": LinearProbe()}):
         with pytest.raises(ValueError, match="no Linear layer ran"):
             NetworkClassifier(Headless, **arguments).fit(*blobs)
-
-
-def test_batch_norm_and_a_single_sample(few_digits):
-    X, y = few_digits
-    with pytest.raises(ValueError, match=r"of one sample; got n_samples=1\. Label a"):
-        ProxyClassifier().fit(X[:1].reshape(1, -1), y[:1])
-
-
-def test_callbacks_that_are_none(blobs):
-    with pytest.raises(ValueError, match="callbacks must be a list .*got 7"):
-        NetworkClassifier(callbacks=7).fit(*blobs)
-
-
-class TestPaperSettings:
-    @pytest.mark.parametrize(
-        ("name", "rates", "batch_size", "weight_decay", "n_epochs"),
-        [
-            ("asvp-imagenet", (0.01, 0.1), 128, 1e-4, 50),
-            ("asvp-imagenet-proxy", (0.1, None), 2048, 0, 50),
-            ("asvp-cifar10", (0.3, None), 128, 3e-4, 100),
-            ("asvp-cifar10-proxy", (0.3, None), 128, 3e-4, 100),
-            ("asvp-cifar10-long-lp-ft", (0.3, None), 128, 3e-4, 120),
-            ("asvp-cifar10-lp-ft", (1e-4, 0.1), 256, 0, 40),
-            ("asvp-cifar10-224", (0.1, None), 256, 0, 130),
-            ("asvp-cifar100", (1e-3, None), 100, 3e-4, 200),
-        ],
-    )
-    def test_numbers_of_the_public_code(
-        self, name, rates, batch_size, weight_decay, n_epochs
-    ):
-        net = NetworkClassifier(MLP, **paper_settings(name))
-        assert (net.lr, net.head_lr) == rates
-        assert (net.batch_size, net.max_epochs) == (batch_size, n_epochs)
-        arguments = net.get_params_for("optimizer")
-        assert arguments["nesterov"]
-        assert (arguments["momentum"], arguments["weight_decay"]) == (0.9, weight_decay)
-
-    def test_rates_fall_after_epochs_60_and_80(self):
-        for name in ("asvp-cifar10", "asvp-cifar10-long-lp-ft", "asvp-cifar10-224"):
-            settings = paper_settings(name)
-            schedule = RateSchedule(settings["schedule"]).initialize().factor_
-            n_epochs = settings["max_epochs"]
-            factors = [schedule(epoch / n_epochs) for epoch in (59, 60, 79, 80)]
-            np.testing.assert_allclose(factors, [1, 0.1, 0.1, 0.01], err_msg=name)
-
-    def test_the_proxy_of_imagenet_is_the_default(self):
-        named = ProxyClassifier(**paper_settings("asvp-imagenet-proxy"))
-        expected = ProxyClassifier(optimizer__weight_decay=0)
-        assert named.get_params(deep=False) == expected.get_params(deep=False)
-
-    def test_images_of_imagenet_are_cut_and_scaled(self):
-        settings = paper_settings("asvp-imagenet") | {"max_epochs": 1}
-        X = np.random.default_rng(0).integers(0, 256, (6, 3, 300, 280), np.uint8)
-        net = NetworkClassifier(ResNet18, **settings, random_state=0)
-        net.fit(X, np.arange(6) % 2)
-        assert net.layout_.shape == (3, 224, 224)
-        mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-        grey = np.full((1, 3, 256, 256), 51, np.uint8)
-        seen = settings["predict_transform"](torch.tensor(grey[0]))
-        np.testing.assert_allclose(seen[:, 0, 0], (0.2 - mean) / std, rtol=1e-4)
-
-    def test_a_probe_before(self, few_digits):
-        settings = paper_settings("asvp-cifar10-lp-ft") | {"max_epochs": 2}
-        net = NetworkClassifier(SmallConvNet, **settings).fit(*few_digits)
-        assert (net.linear_probe_.lr, net.linear_probe_.max_epochs) == (10, 80)
-
-    def test_no_such_name(self):
-        with pytest.raises(ValueError, match="has no 'cifar'; it has 'asvp-imagenet'"):
-            paper_settings("cifar")
-
-
-def test_steps():
-    rates = [Steps((0.25, 0.5), factor=0.5)(p) for p in (0, 0.24, 0.25, 0.5, 1)]
-    assert rates == [1, 1, 0.5, 0.25, 0.25]
 
 
 def test_a_probe_that_is_no_linear_layer(blobs):

@@ -1,0 +1,106 @@
+"""A training on disk, so that the same `fit` continues it after a kill."""
+
+import json
+import warnings
+from pathlib import Path
+
+import joblib
+import numpy as np
+import torch
+
+from modal_clustermargin._identity import settings_text
+from modal_clustermargin._whole_files import written_whole
+
+
+class TrainingCheckpoint:
+    """The state of one training after its last complete epoch, in a folder.
+
+    Parameters
+    ----------
+    folder : path-like
+        Created if it does not exist. It holds one training.
+
+    settings : object
+        Settings and data of the training. A checkpoint with other settings or data
+        is not restored, and is replaced.
+
+    Raises
+    ------
+    ValueError
+        If the folder cannot be created, or a setting cannot be recognised in another
+        process.
+    """
+
+    def __init__(self, folder, settings):
+        self.path = Path(folder) / "training.pt"
+        self._key = joblib.hash(settings_text(settings))
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(
+                f"checkpoint_dir={str(folder)!r} cannot be created: {error}."
+            ) from error
+
+    def restore(self, net):
+        """Bring a network to the state on disk, if there is one of this training.
+
+        Parameters
+        ----------
+        net : SkorchNet
+            Initialized, and not trained. torch's generators are changed, too.
+
+        Returns
+        -------
+        is_complete : bool
+            Whether nothing is left to train.
+        """
+        found = self._read()
+        if found is None:
+            return False
+        for name in ("module_", "criterion_", "optimizer_"):
+            getattr(net, name).load_state_dict(found[name])
+        net.history.extend(json.loads(found["history"]))
+        name, keys, *others = found["random_state"]
+        net.random_state_.set_state((name, keys.numpy().astype(np.uint32), *others))
+        torch.set_rng_state(found["cpu_generator"])
+        if net.device_.type == "cuda" and found["cuda_generator"] is not None:
+            torch.cuda.set_rng_state(found["cuda_generator"], net.device_)
+        return found["is_complete"]
+
+    def write(self, net, is_complete=False):
+        """Replace the checkpoint with the present state of a network."""
+        name, keys, *others = net.random_state_.get_state()
+        on_gpu = net.device_.type == "cuda"
+        state = {
+            "key": self._key,
+            "is_complete": is_complete,
+            "module_": net.module_.state_dict(),
+            "criterion_": net.criterion_.state_dict(),
+            "optimizer_": net.optimizer_.state_dict(),
+            "history": json.dumps(list(net.history), default=_as_json),
+            "random_state": (name, torch.from_numpy(keys.astype(np.int64)), *others),
+            "cpu_generator": torch.get_rng_state(),
+            "cuda_generator": torch.cuda.get_rng_state(net.device_) if on_gpu else None,
+        }
+        with written_whole(self.path) as file:
+            torch.save(state, file)
+
+    def _read(self):
+        if not self.path.exists():
+            return None
+        try:
+            found = torch.load(self.path, map_location="cpu", weights_only=True)
+            return found if found["key"] == self._key else None
+        except Exception as error:
+            # torch raises many kinds of errors for a file that is not its own.
+            warnings.warn(
+                f"{self.path} is not a checkpoint of a training ({error!r}). Training"
+                " starts anew and replaces the file.",
+                UserWarning,
+                stacklevel=5,
+            )
+            return None
+
+
+def _as_json(value):
+    return value.tolist() if hasattr(value, "tolist") else str(value)
