@@ -56,8 +56,8 @@ class MergeCache:
         if merges is None:
             if not os.access(self.folder, os.W_OK | os.X_OK):
                 raise ValueError(
-                    f"memory={str(self.folder)!r} cannot be written to, and does not hold"
-                    " the clustering of these rows yet. Name another folder, or leave"
+                    f"memory={str(self.folder)!r} cannot be written to, and does not"
+                    " hold the clustering of these rows yet. Name another folder, or leave"
                     " memory=None."
                 )
             merges = compute()

@@ -1,4 +1,4 @@
-"""Cluster-Margin's two steps: the candidates, and the deal among clusters."""
+"""The two steps of Cluster-Margin: choose candidates, and deal them by cluster."""
 
 import math
 
@@ -9,30 +9,30 @@ from modal_clustermargin.selection._intraclass_correlation import (
 )
 from modal_clustermargin.selection._margins import lowest
 
-# Of "auto": candidates per pick where the nearest rows are unlike, and alike.
+# Candidates per pick with "auto", if margins vary within groups or only between them.
 _FEWEST_PER_PICK, _MOST_PER_PICK = 2, 10
 
 
 def cluster_margin_candidates(margins, groups, n_instances, candidate_factor):
-    """Rows with the lowest margins, from which a batch is dealt.
+    """The rows with the lowest margins, from which a batch is dealt.
 
     Parameters
     ----------
     margins : ndarray of shape (n_pool,)
 
     groups : ndarray of shape (n_pool,), dtype=intp
-        Of rows that are nearest to each other, numbered from 0; numbers may be
-        missing. Read by "auto" alone.
+        Group of each row, numbered from 0; numbers may be missing. A group holds rows
+        that are near each other. Used by "auto" only.
 
     n_instances : int
         At most n_pool.
 
     candidate_factor : float or "auto"
-        A number takes the ``ceil(candidate_factor * n_instances)`` lowest
-        margins, as in the paper. "auto" takes one, and for each further pick
-        ``2 + 8 * correlation**16``, to one decimal, of the
-        `intraclass_correlation` of margins in groups; but at most two thirds
-        of the pool, or n_instances.
+        A number takes the ``ceil(candidate_factor * n_instances)`` lowest margins, as
+        in the paper. "auto" takes one candidate, and ``2 + 8 * correlation**16``,
+        rounded to one decimal, for each further pick, where the correlation is the
+        `intraclass_correlation` of margins in groups; but at most two thirds of the
+        pool, or n_instances if that is more.
 
     Returns
     -------
@@ -46,17 +46,17 @@ def cluster_margin_candidates(margins, groups, n_instances, candidate_factor):
     alike = intraclass_correlation(margins, groups) ** 16
     spread = _MOST_PER_PICK - _FEWEST_PER_PICK
     per_pick = round(_FEWEST_PER_PICK + spread * alike, 1)
-    # A batch of one has nothing to be unlike: it is the row of lowest margin.
+    # A batch of one is the row with the lowest margin.
     n_candidates = math.ceil(1 + per_pick * (n_instances - 1))
     most = max(math.ceil(2 * n_pool / 3), n_instances)
     return lowest(margins, min(n_candidates, most))
 
 
 def deal_round_robin(labels, n_picks, order, cluster_order):
-    """Deal rows from the smallest cluster up, one a cluster and pass.
+    """Deal rows round-robin over clusters, from the smallest cluster to the largest.
 
-    Clusters are sorted once by their number of rows; every pass takes one row
-    of each cluster that still has some.
+    Clusters are sorted once, by their number of rows; every pass takes one row of each
+    cluster that has rows left.
 
     Parameters
     ----------
@@ -67,10 +67,10 @@ def deal_round_robin(labels, n_picks, order, cluster_order):
         At most n_candidates.
 
     order : ndarray of shape (n_candidates,)
-        A permutation: the order in which the rows of a cluster are given.
+        A permutation: the order in which the rows of a cluster are dealt.
 
     cluster_order : ndarray of shape (n_clusters,)
-        A permutation: which of several clusters of equal size comes first.
+        A permutation: the order of clusters of equal size.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def deal_round_robin(labels, n_picks, order, cluster_order):
         Positions in `labels`, in the order dealt.
 
     turns : ndarray of shape (n_picks,), dtype=intp
-        The pass each was dealt in, from 0.
+        The pass in which each row was dealt, from 0.
     """
     sizes = np.bincount(labels)
     place = np.empty(len(sizes), np.int64)
@@ -90,7 +90,7 @@ def deal_round_robin(labels, n_picks, order, cluster_order):
 
 
 def rank_within(labels):
-    """How many earlier rows have the same label, for each row.
+    """The number of earlier rows with the same label, for each row.
 
     >>> rank_within(np.array([5, 2, 5, 5, 2]))
     array([0, 0, 1, 2, 1])

@@ -1,4 +1,4 @@
-"""How alike the members of a group are, beside those of other groups."""
+"""How similar values are within groups, compared with other groups."""
 
 import numpy as np
 
@@ -6,8 +6,8 @@ import numpy as np
 def intraclass_correlation(values, labels):
     """The share of the variance of values that lies between groups.
 
-    The estimate by one-way analysis of variance, ICC(1) [1]_ with groups of unequal
-    sizes, not below 0.
+    This is the estimate by one-way analysis of variance, ICC(1) [1]_ for groups of
+    unequal sizes; a negative estimate becomes 0.
 
     Parameters
     ----------
@@ -19,8 +19,8 @@ def intraclass_correlation(values, labels):
     Returns
     -------
     correlation : float
-        1 if values differ between groups alone; 0 if groups tell nothing, if every
-        row is a group of its own, and if all are one group or have one value.
+        1 if values differ only between groups. 0 if groups explain nothing, if every
+        row has its own group, or if there is one group or one value only.
 
     References
     ----------

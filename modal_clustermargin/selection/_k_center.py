@@ -1,4 +1,4 @@
-"""k-center greedy: the row farthest from all chosen ones, again and again."""
+"""k-center greedy: repeatedly choose the row farthest from all chosen rows."""
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from modal_clustermargin.selection._min_sq_dists import MinSqDists, one_thread_e
 def k_center_greedy(rows, n_picks, *, labelled=None, first=None, device=None, show):
     """Choose rows that cover the others.
 
-    The largest distance of a row to its nearest center, labelled or chosen, is at
-    most twice what any choice of as many rows could reach [1]_.
+    The largest distance of a row to its nearest center, labelled or chosen, is at most
+    twice the smallest that any choice of as many rows has [1]_.
 
     Parameters
     ----------
@@ -21,25 +21,25 @@ def k_center_greedy(rows, n_picks, *, labelled=None, first=None, device=None, sh
         At most n_rows.
 
     labelled : ndarray of shape (n_labelled, n_features), default=None
-        Centers from the start; of the same type.
+        Centers from the start, of the same type.
 
     first : int, default=None
-        The first row to choose where there are no labelled ones.
+        The first row to choose if there are no labelled rows.
 
     device : torch.device or None, default=None
         CUDA device, or None for the processor. The picks are the same.
 
     show : callable
-        Told the number of rows chosen.
+        Called with the number of rows chosen.
 
     Returns
     -------
     picks : ndarray of shape (n_picks,), dtype=intp
-        Distinct, in the order chosen. Of rows equally far the first is chosen.
+        Distinct, in the order chosen. Ties go to the first row.
 
     sq_dists : ndarray of shape (n_picks,), dtype=float64
-        Squared distance of each to the nearest center when it was chosen; infinite
-        for one without any.
+        Squared distance of each pick to the nearest center when it was chosen;
+        infinite if there was none.
 
     References
     ----------

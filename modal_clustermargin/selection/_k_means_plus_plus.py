@@ -5,9 +5,8 @@ import numpy as np
 from modal_clustermargin.selection import _sq_dist_kernels as kernels
 from modal_clustermargin.selection._min_sq_dists import MinSqDists, one_thread_each
 
-# Draws refused in a row, after which the weights that they were drawn by are worth
-# computing anew.
-_MOST_REFUSED = 50
+# Rejections in a row after which new weights are computed.
+_MOST_REJECTED = 50
 
 
 def k_means_plus_plus(A, B, n_picks, uniforms, *, first=None, device=None, show):
@@ -22,39 +21,39 @@ def k_means_plus_plus(A, B, n_picks, uniforms, *, first=None, device=None, show)
         Finite.
 
     B : ndarray of shape (n_rows, n_others) of the same type, or None
-        If given, the rows are the outer products of those of A and B, which are
+        If given, the rows are the outer products of the rows of A and B, which are
         never formed.
 
     n_picks : int
         At most n_rows.
 
     uniforms : iterator of float in [0, 1)
-        Read as far as needed.
+        Random numbers, read as needed.
 
     first : int, default=None
-        The first row to choose; None is the longest, the first of several.
+        The first row to choose; None is the longest row, the first of several.
 
     device : torch.device or None, default=None
         CUDA device, or None for the processor. The picks are the same.
 
     show : callable
-        Told the number of rows chosen.
+        Called with the number of rows chosen.
 
     Returns
     -------
     picks : ndarray of shape (n_picks,), dtype=intp
-        In the order chosen. Once every row left is equal to a chosen one, all are
-        equally likely.
+        In the order chosen. Once every remaining row equals a chosen one, all
+        remaining rows are equally likely.
 
     sq_dists : ndarray of shape (n_picks,), dtype=float64
-        Squared distance of each to the nearest row chosen before it; of the first,
-        its squared length.
+        Squared distance of each pick to the nearest row chosen before it; the squared
+        length of the first pick.
 
     Notes
     -----
-    A row is drawn by its distance of a while ago, which is never less than it is
-    now, and kept with the probability of one by the other: so the probabilities are
-    exactly those of k-means++, while few distances have to be up to date.
+    Rows are drawn by rejection sampling: a row is proposed by a stale upper bound on
+    its squared distance, and accepted with probability current / stale. So the
+    probabilities are exactly those of k-means++, and few distances are computed.
 
     References
     ----------
@@ -69,22 +68,22 @@ def k_means_plus_plus(A, B, n_picks, uniforms, *, first=None, device=None, show)
     picks[0] = sq_length.argmax() if first is None else first
     sq_dists[0] = sq_length[picks[0]]
     dists.add(picks[0])
-    n_picked, cumulative, n_refused = 1, None, 0
+    n_picked, cumulative, n_rejected = 1, None, 0
     with one_thread_each():
         while n_picked < n_picks:
-            if cumulative is None or n_refused > _MOST_REFUSED or dists.is_stale:
+            if cumulative is None or n_rejected > _MOST_REJECTED or dists.is_stale:
                 dists.refresh()
                 weight = np.maximum(dists.upper, 0)
                 cumulative = np.cumsum(weight)
-                n_refused = 0
+                n_rejected = 0
                 if cumulative[-1] == 0:
                     break
             row = _drawn(cumulative, next(uniforms))
             sq_dist = dists.at(row)
             if next(uniforms) * weight[row] >= sq_dist:
-                n_refused += 1
+                n_rejected += 1
                 continue
-            n_refused = 0
+            n_rejected = 0
             picks[n_picked], sq_dists[n_picked] = row, sq_dist
             n_picked += 1
             dists.add(row)
@@ -99,7 +98,7 @@ def k_means_plus_plus(A, B, n_picks, uniforms, *, first=None, device=None, show)
 
 
 def _drawn(cumulative, uniform):
-    """The row whose share of the sum a number in [0, 1) falls into."""
+    """The row whose part of the cumulative weights contains a number in [0, 1)."""
     row = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
-    # Rounding may take the product to the sum itself.
+    # The product may be rounded up to the whole sum.
     return min(row, np.searchsorted(cumulative, cumulative[-1]))

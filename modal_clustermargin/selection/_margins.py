@@ -1,4 +1,4 @@
-"""How sure a classifier is of each row, and the rows it is least sure of."""
+"""The margin of each row between its two most likely classes, and the lowest values."""
 
 import numba
 import numpy as np
@@ -17,8 +17,7 @@ def margins(proba):
     Returns
     -------
     margin : ndarray of shape (n_samples,), float64
-        In [0, 1]; 1 where there is one class only. NaN where the row holds a
-        NaN or an infinity.
+        In [0, 1]; 1 if there is one class only. NaN for a row with NaN or infinity.
 
     row_sum : ndarray of shape (n_samples,), float64
     """
@@ -44,7 +43,7 @@ def _margins(proba):
             elif p > second:
                 second = p
         row_sum[i] = total
-        if not np.isfinite(total):  # one bad entry is enough
+        if not np.isfinite(total):  # NaN or infinity in any entry
             margin[i] = np.nan
         elif n_classes == 1:
             margin[i] = 1.0

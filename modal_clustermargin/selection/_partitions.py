@@ -1,21 +1,21 @@
-"""A pool cut into parts, and a share of the batch for each."""
+"""Parts of a pool, each with its share of the batch."""
 
 import numpy as np
 
 
 def partitions(order, n_picks, n_partitions):
-    """Cut rows into even parts, and share the picks among them evenly.
+    """Cut rows into parts of equal size, and distribute the picks equally.
 
     Parameters
     ----------
     order : ndarray of shape (n_rows,)
-        A permutation of the rows, cut as it comes.
+        A permutation of the rows, cut in its order.
 
     n_picks : int
         At most n_rows.
 
     n_partitions : int
-        Parts are as many as there are picks at most.
+        Number of parts; there are at most `n_picks`.
 
     Yields
     ------

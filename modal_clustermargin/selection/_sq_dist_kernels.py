@@ -1,11 +1,10 @@
 """The compiled loops of `_min_sq_dists`, over plain arrays.
 
-One file on purpose: numba's on-disk cache does not notice an edit to a function
-that lives in another file than its caller.
+All loops are in one file, since numba's on-disk cache does not notice that a function
+in another file than its caller has changed.
 
-A row is a row of `A`; or, where `B` has columns, the outer product of a row of `A`
-and one of `B`, which is never formed. `upper` holds -1 for rows that are centers
-themselves.
+A row is a row of `A`; or, where `B` has columns, the outer product of a row of `A` and
+a row of `B`, which is never formed. `upper` holds -1 for rows that are centers.
 """
 
 import numba
@@ -43,7 +42,7 @@ def _sq_dist(a, b, center_a, center_b):
         diff_b += diff * diff
         d_diff_b += other * diff
         d_d += other * other
-    # a b' - c d' is a (b - d)' + (a - c) d': no difference of large lengths.
+    # a b' - c d' = a (b - d)' + (a - c) d' does not subtract large lengths.
     return max(a_a * diff_b + d_d * diff_a + 2 * a_diff_a * d_diff_b, 0.0)
 
 
@@ -60,7 +59,7 @@ def sq_lengths(A, B):
 
 @numba.njit(cache=True, nogil=True)
 def lower_row(i, upper, n_seen, rows, centers, n_centers):  # upper, n_seen: IN and OUT
-    """Measure a row against the centers that it has not been measured against."""
+    """Measure a row against the centers that are new to it."""
     A, B = rows
     center_A, center_B = centers
     for c in range(n_seen[i], n_centers):
@@ -73,14 +72,14 @@ def lower_row(i, upper, n_seen, rows, centers, n_centers):  # upper, n_seen: IN 
 
 @numba.njit(cache=True, nogil=True)
 def make_heap(heap, upper):  # heap: IN and OUT
-    """Order rows so that each comes before the two below it."""
+    """Order rows as a heap with the farthest row on top; ties by position."""
     for place in range(heap.shape[0] // 2 - 1, -1, -1):
         sift_down(heap, upper, place)
 
 
 @numba.njit(cache=True, nogil=True)
 def sift_down(heap, upper, place):  # heap: IN and OUT
-    """Move a row, whose distance has become less, to where it belongs."""
+    """Restore the heap after the distance of one row has decreased."""
     row = heap[place]
     while True:
         below = 2 * place + 1
@@ -104,10 +103,10 @@ def _is_before(i, j, upper):
 
 @numba.njit(cache=True, nogil=True)
 def lower_top(heap, most, upper, n_seen, rows, centers, n_centers):
-    """Measure the row on top of the heap until one stays there.
+    """Measure the top row of the heap until a measured row stays on top.
 
-    heap, upper, n_seen: IN and OUT. Returns the row, or -1 where `most` distances
-    were measured before one did, and the number measured.
+    heap, upper, n_seen: IN and OUT. Returns the row, or -1 if more than `most`
+    distances would be needed, and the number of distances measured.
     """
     n_measured = 0
     while n_measured <= most:
@@ -136,17 +135,13 @@ def lower_tile(
         Row that the tile begins with.
 
     products_A, products_B : ndarray of shape (n_tile, n_centers), float32
-        Of the rows of the tile and the centers; the second is empty if B is.
+        Products of the rows of the tile and the centers; the second is empty if B is.
 
     approx : pair of ndarrays, float32
-        Squared lengths of all rows and of the centers, as the products have them.
+        Squared lengths of all rows and of the centers.
 
-    error, floor : float
-        No approximate squared distance is wrong by more than this share of the
-        two squared lengths and this much, where float32 runs out of small numbers.
-
-    unit : float
-        A squared distance of one, as the products have it.
+    error, floor, unit : float
+        Those of `Float32Rows`.
 
     rows, centers : pairs of ndarrays
         ``(A, B)``.
@@ -164,7 +159,7 @@ def lower_tile(
         i = first + t
         if upper[i] <= 0:
             continue
-        # `least[c]` and this are no more than the squared distance.
+        # The sum of `own` and `least[c]` is a lower bound on the squared distance.
         own = lengths[i] * (1 - error) - floor
         smallest = np.float32(np.inf)
         if is_outer:
@@ -177,7 +172,7 @@ def lower_tile(
                 smallest = min(smallest, least[c])
         if own + smallest >= upper[i] * unit:
             continue
-        # The one that looks nearest first, so that few others have to be measured.
+        # The center that seems nearest comes first, so that few others are measured.
         nearest = least.argmin()
         best = upper[i]
         for k in range(-1, n_centers):

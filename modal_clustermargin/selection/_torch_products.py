@@ -1,4 +1,4 @@
-"""The products of `_min_sq_dists` on a CUDA device, and what they call for."""
+"""Distances of all rows to new centers, by matrix products on a CUDA device."""
 
 import numpy as np
 import torch
@@ -10,43 +10,44 @@ _MOST_GATHERED = 2**26
 
 
 class TorchProducts:
-    """`_min_sq_dists.Products`, on a device.
+    """`TiledProducts` on a device.
 
-    The products propose in float32, and distances are measured in float64, as
-    on the processor: so the picks are the same, up to ties in the last bits.
+    The products propose centers in float32, and distances are measured in float64, as
+    on the processor, so the picks are the same up to ties in the last bits.
     """
 
-    def __init__(self, A, B, scaled, device):
+    def __init__(self, rows, float32_rows, device):
         self._device = device
-        self._scaled = scaled
-        self._rows = tuple(map(self._there, (A, B)))
-        self._proposing = tuple(map(self._there, (scaled.A, scaled.B, scaled.lengths)))
+        self._float32_rows = float32_rows
+        self._rows = self._on_device(*rows)
+        self._proposing = self._on_device(
+            float32_rows.A, float32_rows.B, float32_rows.lengths
+        )
 
-    def lower(self, upper, centers):
+    def lower(self, upper, centers):  # upper: IN and OUT
         """Measure rows against the centers that may be nearest to them."""
-        proposing = tuple(map(self._there, self._scaled.centers(*centers)))
-        centers = tuple(map(self._there, centers))
-        on_device = self._there(upper)
+        proposing = self._on_device(*self._float32_rows.centers(*centers))
+        centers = self._on_device(*centers)
+        [device_upper] = self._on_device(upper)
         n_rows = max(1, _MOST_PRODUCTS // len(centers[0]))
         for start in range(0, len(upper), n_rows):
-            self._lower_block(
-                on_device, slice(start, start + n_rows), proposing, centers
-            )
-        upper[:] = on_device.cpu().numpy()
+            block = slice(start, start + n_rows)
+            self._lower_block(device_upper, block, proposing, centers)
+        upper[:] = device_upper.cpu().numpy()
 
     def _lower_block(self, upper, block, proposing, centers):
         A, B, lengths = (part[block] for part in self._proposing)
         center_A, center_B, center_lengths = proposing
         with _devices.float32_products(self._device):
             products = A @ center_A.T
-            if self._scaled.is_outer:
+            if self._float32_rows.is_outer:
                 products *= B @ center_B.T
-        shrink = 1 - self._scaled.error
+        shrink = 1 - self._float32_rows.error
         least = products.mul_(-2)
         least += shrink * center_lengths
-        least += (shrink * lengths - self._scaled.floor)[:, None]
-        unit, before = self._scaled.unit, upper[block]
-        # The one that looks nearest first, so that few others have to be measured.
+        least += (shrink * lengths - self._float32_rows.floor)[:, None]
+        unit, before = self._float32_rows.unit, upper[block]
+        # The center that seems nearest comes first, so that few others are measured.
         smallest, nearest = least.min(dim=1)
         rows = ((before > 0) & (smallest < before * unit)).nonzero()[:, 0]
         self._measure(upper, block.start, rows, nearest[rows], centers)
@@ -56,14 +57,14 @@ class TorchProducts:
         self._measure(upper, block.start, rows, columns, centers)
 
     def _measure(self, upper, start, rows, columns, centers):
-        """Lower the distances of rows by those to a center each."""
+        """Lower `upper` by the distance of each row to the center of its column."""
         A, B = self._rows
         n_pairs = max(1, _MOST_GATHERED // (A.shape[1] + B.shape[1]))
         for i, c in zip(rows.split(n_pairs), columns.split(n_pairs), strict=True):
             i = i + start
             a, center_a = A[i].double(), centers[0][c].double()
             sq_dists = (a - center_a).square().sum(1)
-            if self._scaled.is_outer:
+            if self._float32_rows.is_outer:
                 b, center_b = B[i].double(), centers[1][c].double()
                 cross = (a * (a - center_a)).sum(1) * (center_b * (b - center_b)).sum(1)
                 sq_dists *= center_b.square().sum(1)
@@ -71,6 +72,9 @@ class TorchProducts:
                 sq_dists = (sq_dists + 2 * cross).clamp_min(0)
             upper.scatter_reduce_(0, i, sq_dists, "amin")
 
-    def _there(self, part):
-        # torch warns of arrays that cannot be written to.
-        return torch.from_numpy(np.require(part, requirements="CW")).to(self._device)
+    def _on_device(self, *arrays):
+        # torch warns of arrays that are not writable.
+        return [
+            torch.from_numpy(np.require(array, requirements="CW")).to(self._device)
+            for array in arrays
+        ]

@@ -194,9 +194,9 @@ class TestKMeansPlusPlus:
             nearest = cdist(G[picks[k : k + 1]], G[picks[:k]], "sqeuclidean").min()
             np.testing.assert_allclose(sq_dists[k], nearest, rtol=1e-6)
 
-    @pytest.mark.parametrize("most_refused", [0, 50])
-    def test_draws_as_often_as_k_means_plus_plus(self, monkeypatch, most_refused):
-        monkeypatch.setattr(_k_means_plus_plus, "_MOST_REFUSED", most_refused)
+    @pytest.mark.parametrize("most_rejected", [0, 50])
+    def test_draws_as_often_as_k_means_plus_plus(self, monkeypatch, most_rejected):
+        monkeypatch.setattr(_k_means_plus_plus, "_MOST_REJECTED", most_rejected)
         rows = np.array([[0.0], [1.0], [1.5], [4.0], [4.2]])
         apart = cdist(rows, rows, "sqeuclidean")
         expected = {}
