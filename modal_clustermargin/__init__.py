@@ -1,17 +1,32 @@
 """Query strategies that choose large, diverse batches to label, for modAL.
 
-Imports point downwards only:
+A package imports only packages below it, and no private module of another package::
 
-    strategies       what to label next            (the public face)
+    _command         the command line
+    comparison       compares strategies: settings, runs, statistics, report
+    skactiveml       the strategies for scikit-activeml
+    strategies       what to label next
         |
     selection        arrays in, picks out
-    clustering       average linkage at scale, the clusters of a pool
+    clustering       average linkage at scale, and the clusters of a pool
+    transferability  LogME and PED: how well features suit labels
         |
-    pools            rows of any kind: here, or in chunks where workers are
+    pools            rows of any kind: blocks, keys, stored features
 
-    estimators       networks with a ``fit`` that give ``embed`` (torch, skorch)
+Beside them stand::
 
-Nothing is imported before it is asked for.
+    distributed      pools of Dask and Zarr, and neighbour searches on their workers
+    estimators       networks with a scikit-learn interface (torch, skorch)
+    learners         modAL's learners, for current scikit-learn and pandas
+    testing          checks of a query strategy
+    datasets         data sets by name
+    labelling        batches of samples for people to label
+
+`distributed` stands above `clustering` and `pools` and adds to them; `learners` uses
+`pools`; `estimators`, `testing`, `datasets` and `labelling` use none of the others.
+The files beside this one are for all packages.
+
+Every package, and everything that needs torch, is imported on first use.
 """
 
 from importlib import import_module

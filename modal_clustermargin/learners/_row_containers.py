@@ -17,8 +17,8 @@ def gathered(X):
         return X.compute()
     if not lies_elsewhere(X):
         return X
-    with open_pool(X, "A learner", "training data") as rows:
-        return rows.gathered()
+    with open_pool(X, "A learner", "training data") as pool:
+        return pool.gathered()
 
 
 def rows_at(X, positions):
