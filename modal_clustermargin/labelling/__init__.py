@@ -1,13 +1,16 @@
-"""Labels by a person, in a folder that outlives the script.
+"""Labels from people: batches go out as files, and their labels come back."""
 
-A batch goes out as a CSV file, pictures and a page to look at, and its labels come
-back from the CSV file. `HandLabelling` is all of it; what was asked and answered
-stands in ``_ledger.py``, what a person may have done to a file in
-``_answer_files.py`` and ``_spelling.py``.
-"""
-
-from modal_clustermargin.labelling._hand_labelling import (
-    HandLabelling,
-)
+from modal_clustermargin._extras import import_with_extra
 
 __all__ = ["HandLabelling"]
+
+
+def __getattr__(name):
+    if name in __all__:
+        module = import_with_extra(f"{__name__}._hand_labelling", "compare")
+        return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return [*globals(), *__all__]

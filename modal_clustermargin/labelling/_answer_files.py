@@ -1,7 +1,7 @@
-"""CSV files as people send them back.
+"""Read CSV files that people and spreadsheets have edited.
 
-Spreadsheets save other separators, encodings and line ends than they were given, and
-people add columns and sort rows. What the labels in them mean is not known here.
+Spreadsheets change separators, encodings and line ends; people add columns and sort
+rows.
 """
 
 import codecs
@@ -9,77 +9,62 @@ import csv
 import io
 from typing import NamedTuple
 
-from modal_clustermargin.labelling._spelling import plain
+from modal_clustermargin.labelling._names import plain
 
 _SEPARATORS = ",;\t"
 
 
 class AnswerRow(NamedTuple):
-    """A row of such a file."""
+    """An id and a label, with their place in a file."""
 
-    file: str  # its name
+    file: str  # name
     line: int  # where the row begins, from 1
     id: str
     label: str
 
     @property
     def place(self):
-        """Where it is, for a person."""
         return f"{self.file}, line {self.line}"
 
 
 def read_answer_file(path):
-    """Rows of a file, without those that are empty.
+    """The rows of a file that are not empty: list of AnswerRow.
 
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    rows : list of AnswerRow
-
-    Raises
-    ------
-    ValueError
-        If it is no CSV file with the columns id and label. Says where, and how that
-        is mended.
+    Raises ValueError if it is not a CSV file with the columns id and label.
     """
-    text = _decoded(path)
+    text = _decode(path.read_bytes())
+    separators, n_before = _SEPARATORS, 0
     first_line, _, rest = text.partition("\n")
-    n_before = 0
-    separators = _SEPARATORS
-    if first_line.strip().casefold().startswith("sep="):  # for Excel alone
+    if first_line.strip().casefold().startswith("sep="):  # a line for Excel
         separators = first_line.strip()[4:5] or ","
         text, n_before = rest, 1
-    columns = [_id_and_label(text, separator) for separator in separators]
-    found = [(s, c) for s, c in zip(separators, columns, strict=True) if c]
-    if not found:
+    for separator in separators:
+        columns = _columns(text, separator)
+        if columns is not None:
+            break
+    else:
         raise ValueError(
-            f"{path.name}, line {n_before + 1}: the first row must name the columns, id"
-            f" and label each once; got {text.partition(chr(10))[0].strip()[:80]!r}."
-            " Write id,label,... there."
+            f"{path.name}, line {n_before + 1}: the first row must name the columns id"
+            f" and label once; got {text.partition(chr(10))[0].strip()[:80]!r}. Write"
+            " id,label,... there."
         )
-    separator, (id_at, label_at) = found[0]
     rows = []
     try:
         for line, cells in _records(text, separator):
-            id_, label = (
-                cells[at].strip() if at < len(cells) else "" for at in (id_at, label_at)
-            )
+            id_, label = (cells[i].strip() if i < len(cells) else "" for i in columns)
             if id_ or label:
                 rows.append(AnswerRow(path.name, n_before + line, id_, label))
     except csv.Error as error:
         line = rows[-1].line if rows else n_before + 1
         raise ValueError(
             f"{path.name}, after line {line}: the quotes do not match ({error}). A cell"
-            ' that begins with " must end with one, and each " within is doubled.'
+            ' that begins with " must end with ", and each " inside must be doubled.'
         ) from error
     return rows[1:]
 
 
-def _id_and_label(text, separator):
-    """Which columns they are, or None if the first row does not name them."""
+def _columns(text, separator):
+    """Numbers of the columns id and label, or None."""
     try:
         _, first = next(_records(text, separator))
     except (StopIteration, csv.Error):
@@ -91,20 +76,19 @@ def _id_and_label(text, separator):
 
 
 def _records(text, separator):
-    """The records of a CSV text, with the lines they begin in, from 1."""
+    """Yield the line in which each record begins, from 1, and its cells."""
     file = io.StringIO(text, newline="")
     reader = csv.reader(file, delimiter=separator, strict=True)
-    begins = 1
+    line = 1
     for cells in reader:
-        yield begins, cells
-        begins = reader.line_num + 1
+        yield line, cells
+        line = reader.line_num + 1
 
 
-def _decoded(path):
-    content = path.read_bytes()
+def _decode(content):
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")  # Excel without "UTF-8"
+        return content.decode("cp1252", errors="replace")  # Excel's other CSV format

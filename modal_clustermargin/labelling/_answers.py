@@ -1,22 +1,15 @@
-"""Which label a person means, and whether all that was written can be meant."""
+"""Answers: what the cells of a label column mean."""
 
-from modal_clustermargin.labelling._spelling import Names, plain
+from modal_clustermargin.labelling._names import Names, plain
 
-SKIP = "skip"  # of a sample that cannot be told
-NONE = "none"  # of one that has none of several labels
+SKIP = "skip"  # the person cannot tell
+NONE = "none"  # the sample has none of several labels
 JOINED_BY = "|"
+_N_SHOWN = 10  # classes in a message
 
 
 class Answers:
-    """What cells of the column label may say.
-
-    Parameters
-    ----------
-    classes : list of str or None
-        None: anything.
-
-    multi_label : bool
-    """
+    """Parse the cells of a label column; `classes` of None allow any text."""
 
     def __init__(self, classes, multi_label):
         self.classes = classes
@@ -24,23 +17,10 @@ class Answers:
         self._names = None if classes is None else Names(classes)
 
     def parse(self, text):
-        """The answer that a cell gives.
+        """The answer in a cell that is not empty: str.
 
-        Parameters
-        ----------
-        text : str
-            Not empty.
-
-        Returns
-        -------
-        answer : str
-            The class, or several in the order of the classes, joined; or `SKIP` or
-            `NONE`.
-
-        Raises
-        ------
-        ValueError
-            If it gives none. Says what would.
+        A class, or several classes in their order, joined; or `SKIP` or `NONE`. Raises
+        ValueError for any other text.
         """
         text = plain(text)
         if text.casefold() == SKIP:
@@ -57,69 +37,51 @@ class Answers:
         found = self._names.find(text)
         if found is not None:
             return found
-        nearest = self._names.nearest(text)
-        guess = f" Did you mean {nearest!r}?" if nearest is not None else ""
-        shown = ", ".join(map(repr, self.classes[:10]))
-        more = f" and {len(self.classes) - 10} more" if len(self.classes) > 10 else ""
+        shown = ", ".join(map(repr, self.classes[:_N_SHOWN]))
+        n_more = len(self.classes) - _N_SHOWN
+        more = f" and {n_more} more" if n_more > 0 else ""
         words = "'skip', 'none'" if self.multi_label else "'skip'"
         raise ValueError(
-            f"label {text.strip()!r} is none of the classes.{guess} Write"
-            f" {shown}{more}; or {words}, or nothing."
+            f"the label {text.strip()!r} is not a class.{self._names.suggestion(text)}"
+            f" Write {shown}{more}; or {words}, or leave the cell empty."
         )
 
 
-def answers_of(rows, answers, names_of_batch):
-    """Answers that rows give, and what is wrong with them.
+def collect_answers(rows, answers, batch_of_file):
+    """The answer by id of rows with a label, and a list of errors.
 
-    Parameters
-    ----------
-    rows : list of AnswerRow
-
-    answers : Answers
-
-    names_of_batch : dict of str to (str, Names)
-        By file: the file that its batch went out in, and the samples of the batch.
-
-    Returns
-    -------
-    found : dict of str to str
-        Answer by id. Rows without a label are in neither.
-
-    faults : list of str
-        One for each row that is wrong: where, what, and how that is mended.
+    `batch_of_file` has the name of the batch and the `Names` of its ids by file name.
     """
-    found, faults, said = {}, [], {}
+    found, errors, first_rows = {}, [], {}
     for row in rows:
-        batch, names = names_of_batch[row.file]
         try:
-            id_ = _id(row, batch, names)
+            id_ = _find_id(row, *batch_of_file[row.file])
             if not row.label:
                 continue
             answer = answers.parse(row.label)
         except ValueError as error:
-            faults.append(f"{row.place}: {error}")
+            errors.append(f"{row.place}: {error}")
             continue
-        before = said.setdefault(id_, row)
+        first = first_rows.setdefault(id_, row)
         if found.setdefault(id_, answer) != answer:
-            faults.append(
-                f"{row.place}: {id_!r} is {row.label!r}, but {before.label!r} in"
-                f" {before.place}. Leave only the right one."
+            errors.append(
+                f"{row.place}: {id_!r} has the label {row.label!r}, but {first.label!r}"
+                f" in {first.place}. Delete the wrong one."
             )
-    return found, faults
+    return found, errors
 
 
-def _id(row, batch, names):
+def _find_id(row, batch, names):
     if not row.id:
         raise ValueError(
             f"the label {row.label!r} has no id. Write the id beside it, or delete the"
             " row."
         )
     found = names.find(row.id)
-    if found is not None:
-        return found
-    nearest = names.nearest(row.id)
-    guess = f" Did you mean {nearest!r}?" if nearest is not None else ""
-    raise ValueError(
-        f"{row.id!r} is no id of {batch}.{guess} Mend the id, or delete the row. If a"
-        " spreadsheet changed it, have the column as text there."
-    )
+    if found is None:
+        raise ValueError(
+            f"{row.id!r} is not an id of {batch}.{names.suggestion(row.id)} Correct the"
+            " id, or delete the row. If a spreadsheet changed it, format the column as"
+            " text."
+        )
+    return found

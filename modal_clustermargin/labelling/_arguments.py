@@ -1,35 +1,32 @@
-"""Arguments of `HandLabelling`, checked before a file is touched."""
+"""Checks of the arguments of `HandLabelling`."""
 
 import numpy as np
 
-from modal_clustermargin.labelling._answers import (
-    JOINED_BY,
-    NONE,
-    SKIP,
-)
-from modal_clustermargin.labelling._spelling import plain
+from modal_clustermargin.labelling._answers import JOINED_BY, NONE, SKIP
+from modal_clustermargin.labelling._names import plain
 
 
-def distinct_names(names, argument, repair):
-    """Names as plain texts, which must differ and not be empty."""
+def checked_names(names, argument):
+    """Names as plain texts, which must be different and not empty."""
     names = list(names)
     texts = [plain(name) for name in names]
     seen = {}
     for i, text in enumerate(texts):
         if not text:
             raise ValueError(
-                f"HandLabelling needs {argument} that are not empty; got"
-                f" {names[i]!r} at {i}. {repair}."
+                f"HandLabelling needs {argument} that are not empty; got {names[i]!r}"
+                f" at {i}."
             )
         if seen.setdefault(text, i) != i:
             raise ValueError(
                 f"HandLabelling needs different {argument}; got {text!r} at"
-                f" {seen[text]} and {i}. {repair}."
+                f" {seen[text]} and {i}. Write each of them once."
             )
     return texts
 
 
-def class_names(classes, multi_label):
+def checked_classes(classes, multi_label):
+    """Classes as plain texts, or None for any label."""
     if classes is None:
         if multi_label:
             raise ValueError(
@@ -37,18 +34,19 @@ def class_names(classes, multi_label):
                 " labels that a sample may have."
             )
         return None
-    names = distinct_names(classes, "classes", "Name each class once")
+    names = checked_names(classes, "classes")
     words = (SKIP, NONE) if multi_label else (SKIP,)
     for name in names:
         if name.casefold() in words or (multi_label and {";", JOINED_BY} & set(name)):
             raise ValueError(
-                f"HandLabelling cannot have {name!r} among classes: it is the word or"
-                " the sign for something else. Name that class otherwise."
+                f"HandLabelling cannot have the class {name!r}, because labels use this"
+                " word or sign for something else. Rename the class."
             )
     return names
 
 
 def checked_indices(indices, n_samples):
+    """Different positions as an array of integers, at least one."""
     indices = np.asarray(indices)
     if indices.ndim != 1 or not indices.size or indices.dtype.kind not in "iu":
         raise ValueError(
@@ -59,28 +57,35 @@ def checked_indices(indices, n_samples):
     if outside.size:
         raise ValueError(
             f"export needs indices from 0 to {n_samples - 1}, positions in ids; got"
-            f" {outside[0]}. Positions in the pool are turned into them by"
+            f" {outside[0]}. Turn positions in the pool into them by"
             " labelling.pool[positions]."
         )
-    twice = np.flatnonzero(np.bincount(indices) > 1)
-    if twice.size:
-        raise ValueError(f"export needs different indices; got {twice[0]} twice.")
+    repeated = np.flatnonzero(np.bincount(indices) > 1)
+    if repeated.size:
+        raise ValueError(f"export needs different indices; got {repeated[0]} twice.")
     return indices
 
 
-def check_columns(told, images, n_picks):
-    lengths = {name: len(values) for name, values in told.items()}
+def checked_columns(columns, images, n_picks):
+    """Columns of a batch that are given, as lists of one value for each pick."""
+    columns = {
+        name: list(np.atleast_1d(values))
+        for name, values in columns.items()
+        if values is not None
+    }
+    lengths = {name: len(values) for name, values in columns.items()}
     if images is not None:
         lengths["images"] = len(images)
     for name, length in lengths.items():
         if length != n_picks:
             raise ValueError(
-                f"export needs {name} of the picks alone, {n_picks} of them; got"
-                f" {length}. Take those at the indices."
+                f"export needs {name} of the {n_picks} picks only; got {length}. Index"
+                " them by the picks."
             )
-    for name in told:
+    for name in columns:
         if plain(name).casefold() in ("id", "label", "image"):
             raise ValueError(
-                f"export cannot have a column {name!r}: the batch has one of its own."
-                " Name it otherwise."
+                f"export cannot have a column {name!r}, because each batch has its own."
+                " Rename the column."
             )
+    return columns

@@ -1,4 +1,4 @@
-"""The page on which a person sees a batch, and may label it."""
+"""The page on which a person sees and labels a batch."""
 
 from functools import cache
 from itertools import groupby
@@ -6,32 +6,13 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-_HERE = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 
 
 def contact_sheet(name, batch, labels, classes, multi_label):
-    """A page of HTML.
+    """The HTML of the page of a batch; `labels` are empty where there is none yet.
 
-    Parameters
-    ----------
-    name : str
-        Of the batch: that of its files.
-
-    batch : Batch
-
-    labels : list of str
-        One for each row; empty where there is none yet.
-
-    classes : list of str or None
-        None if labels are whatever is written.
-
-    multi_label : bool
-
-    Returns
-    -------
-    page : str
-        Samples of a cluster stand together, clusters in the order of their first
-        samples. The pictures are files beside it.
+    Samples of a cluster are together; clusters are in the order of their first sample.
     """
     cards = [
         _card(number, batch.columns, row, label)
@@ -45,21 +26,16 @@ def contact_sheet(name, batch, labels, classes, multi_label):
         (cluster, list(members))
         for cluster, members in groupby(cards, lambda card: card["cluster"])
     ]
-    return _template().render(
-        name=name,
-        groups=groups,
-        classes=classes,
-        multi_label=multi_label,
-        told={
-            "name": name,
-            "columns": batch.columns,
-            "rows": batch.rows,
-            "labels": labels,
-            "classes": classes,
-            "multiLabel": multi_label,
-        },
-        script=(_HERE / "contact_sheet.js").read_text(encoding="utf-8"),
-    )
+    data = {
+        "name": name,
+        "columns": batch.columns,
+        "rows": batch.rows,
+        "labels": labels,
+        "classes": classes,
+        "multiLabel": multi_label,
+    }
+    script = (_FOLDER / "contact_sheet.js").read_text(encoding="utf-8")
+    return _template().render(groups=groups, data=data, script=script)
 
 
 def _card(number, columns, row, label):
@@ -78,7 +54,7 @@ def _card(number, columns, row, label):
 @cache
 def _template():
     environment = Environment(
-        loader=FileSystemLoader(_HERE),
+        loader=FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,4 +1,4 @@
-"""Batches out, labels back, and where that stands."""
+"""Export batches to label, and read their labels back."""
 
 import warnings
 from pathlib import Path
@@ -6,55 +6,55 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from modal_clustermargin.labelling._answer_files import (
-    read_answer_file,
-)
+from modal_clustermargin.labelling._answer_files import read_answer_file
 from modal_clustermargin.labelling._answers import (
     JOINED_BY,
     SKIP,
     Answers,
-    answers_of,
+    collect_answers,
 )
 from modal_clustermargin.labelling._arguments import (
-    check_columns,
+    checked_classes,
+    checked_columns,
     checked_indices,
-    class_names,
-    distinct_names,
+    checked_names,
 )
 from modal_clustermargin.labelling._batch_files import (
+    Batch,
+    Ledger,
     answer_files,
     batch_name,
     write_missing_files,
     write_pictures,
 )
-from modal_clustermargin.labelling._ledger import Batch, Ledger
-from modal_clustermargin.labelling._spelling import Names
+from modal_clustermargin.labelling._names import Names
+from modal_clustermargin.labelling._pictures import to_png
 
-_N_SHOWN = 10  # faults in one message
+_N_SHOWN = 10  # errors in a message
 
 
 class HandLabelling:
-    """Labels by a person, kept in a folder.
+    """Labels from people, stored in a folder.
 
-    `export` writes a batch for a person to label, in a spreadsheet or in the browser;
-    `read` takes the labels back. In between, the script may end: another that is given
-    the same folder and ids goes on from there. The same holds after a kill.
+    `export` writes a batch that a person labels in a spreadsheet or a browser; `read`
+    reads the labels back. The script may end in between, or be killed: a new one with
+    the same folder and ids continues.
 
     Parameters
     ----------
     folder : path-like
-        Made if it is not there. A pool has one of its own.
+        Created if it does not exist. Each pool needs its own.
 
     ids : sequence of str or int, of length n_samples
-        A name for each sample that stays the same, such as that of its file.
+        A name for each sample that does not change, such as its file name.
 
     classes : sequence of str or int, default=None
-        Labels that there are, in the order of their keys in the browser. Others may be
-        added later. None takes whatever is written for a label, mistypings as well.
+        All labels, in the order of their keys in the browser. A later script may add
+        classes. None allows any text as a label, misspelled text too.
 
     multi_label : bool, default=False
-        Whether a sample may have several labels, written ``a|b`` or ``a;b``, or none of
-        them, written ``none``. Needs `classes`.
+        Whether a sample may have several labels, written ``a|b`` or ``a;b``, or no
+        label, written ``none``. Needs `classes`.
 
     Attributes
     ----------
@@ -62,27 +62,27 @@ class HandLabelling:
         Positions in `ids` of samples with a label, ascending.
 
     labels : ndarray of shape (n_labelled,) or (n_labelled, n_classes)
-        Their labels: entries of `classes`, or str if there are none; with
+        Their labels: entries of `classes`, or str without `classes`. With
         `multi_label`, 1 where a sample has the class and 0 elsewhere.
 
     open : ndarray of shape (n_open,), dtype=intp
-        Those that were exported and have no answer yet.
+        Positions of exported samples without an answer.
 
     skipped : ndarray of shape (n_skipped,), dtype=intp
-        Those that a person could not tell. They are not asked for again.
+        Positions of samples that a person skipped. They are not exported again.
 
     pool : ndarray of shape (n_pool,), dtype=intp
-        All others: what may be exported.
+        Positions of all other samples, which may be exported.
 
     Raises
     ------
     ValueError
-        If ids or classes are not different from each other, or the folder belongs to
-        other ones.
+        If ids or classes are not different, or if the folder has samples or labels
+        that are not among them.
 
     Notes
     -----
-    Two processes may use a folder at the same time. The attributes are those of the
+    Several processes may use a folder at the same time. The attributes are those of the
     last `export` or `read` of this object.
 
     Examples
@@ -99,7 +99,7 @@ class HandLabelling:
     d,
     b,
     <BLANKLINE>
-    >>> _ = file.write_text("id,label\\nd,dog\\nb,\\n")  # what a person does
+    >>> _ = file.write_text("id,label\\nd,dog\\nb,\\n")  # what a person writes
     >>> labelling.read()
     1
     >>> labelling.labelled, labelling.labels, labelling.open, labelling.pool
@@ -111,9 +111,9 @@ class HandLabelling:
         self.ids = ids
         self.classes = classes
         self.multi_label = multi_label
-        self._ids = distinct_names(ids, "ids", "Give each sample a name of its own")
+        self._ids = checked_names(ids, "ids")
         self._position = {id_: i for i, id_ in enumerate(self._ids)}
-        self._answers = Answers(class_names(classes, multi_label), multi_label)
+        self._answers = Answers(checked_classes(classes, multi_label), multi_label)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self.folder / ".lock")
         with self._lock:
@@ -153,8 +153,8 @@ class HandLabelling:
 
     @property
     def open(self):
-        asked = self._ledger.batch_of()
-        return self._positions(i for i in asked if i not in self._ledger.answers)
+        exported = self._ledger.batch_of()
+        return self._positions(i for i in exported if i not in self._ledger.answers)
 
     @property
     def skipped(self):
@@ -164,31 +164,31 @@ class HandLabelling:
 
     @property
     def pool(self):
-        asked = self._ledger.batch_of()
-        return self._positions(i for i in self._ids if i not in asked)
+        exported = self._ledger.batch_of()
+        return self._positions(i for i in self._ids if i not in exported)
 
     def export(self, indices, *, images=None, margin=None, cluster=None, columns=None):
         """Write a batch for a person to label.
 
-        ``batch-001.csv`` has a row for each sample, with nothing under ``label``;
-        ``batch-001.html`` shows them, samples of a cluster together, and takes labels
-        by keyboard; ``batch-001/`` has the pictures. Numbers go up.
+        ``batch-001.csv`` has a row for each sample with an empty ``label``;
+        ``batch-001.html`` shows the samples by cluster and takes labels by keyboard;
+        ``batch-001/`` has the pictures. Later batches have higher numbers.
 
         Parameters
         ----------
         indices : array-like of shape (n_picks,)
-            Positions in `ids`, out of `pool`. The batch keeps their order.
+            Positions in `ids`, from `pool`. The batch keeps their order.
 
         images : array-like of shape (n_picks, h, w), (n_picks, h, w, 3) or \
 (n_picks, 3, h, w), or sequence of n_picks arrays or PIL images; default=None
-            What a person looks at. uint8 is shown as it is; other numbers are
-            stretched over the batch, from black to white.
+            Pictures of the samples. uint8 is shown as it is; other numbers are scaled
+            over the batch, from black to white.
 
         margin, cluster : array-like of shape (n_picks,), default=None
-            As ``ClusterMargin.last_query_`` has them.
+            As in ``ClusterMargin.last_query_``.
 
         columns : dict of str to array-like of shape (n_picks,), default=None
-            What else is to be told of each sample.
+            More to show of each sample.
 
         Returns
         -------
@@ -201,56 +201,47 @@ class HandLabelling:
             If an argument is not as described, or a sample is not in the pool.
         """
         indices = checked_indices(indices, len(self._ids))
-        told = {"margin": margin, "cluster": cluster, **(columns or {})}
-        told = {
-            name: list(np.atleast_1d(values))
-            for name, values in told.items()
-            if values is not None
-        }
-        check_columns(told, images, len(indices))
+        columns = {"margin": margin, "cluster": cluster, **(columns or {})}
+        columns = checked_columns(columns, images, len(indices))
         ids = [self._ids[i] for i in indices]
-        if images is not None:
-            from modal_clustermargin.labelling._pictures import (
-                as_pictures,
-            )
-
-            pictures = as_pictures(images)
+        pictures = None if images is None else to_png(images)
         with self._lock:
             ledger = self._read_ledger()
-            _check_not_asked(ids, ledger)
-            taken = [*ledger.batches, *(n for n, _ in answer_files(self.folder))]
-            number = max(taken, default=0) + 1
-            if images is not None:
-                told["image"] = write_pictures(self.folder, number, pictures)
+            _check_in_pool(ids, ledger)
+            numbers = [*ledger.batches, *(n for n, _ in answer_files(self.folder))]
+            number = max(numbers, default=0) + 1
+            if pictures is not None:
+                columns["image"] = write_pictures(self.folder, number, pictures)
             rows = [
-                [id_, "", *(_text(values[i]) for values in told.values())]
+                [id_, "", *(_text(values[i]) for values in columns.values())]
                 for i, id_ in enumerate(ids)
             ]
-            ledger.batches[number] = Batch(["id", "label", *told], rows)
-            # From here on the batch is there; the rest can be made again.
+            ledger.batches[number] = Batch(["id", "label", *columns], rows)
+            # The ledger first: all files but the pictures are made from it.
             ledger.write(self._ledger_path)
             write_missing_files(self.folder, ledger, self._answers)
         self._ledger = ledger
         return self.folder / f"{batch_name(number)}.csv"
 
     def read(self):
-        """Take back what has been answered in the CSV files of all batches.
+        """Read the labels in the CSV files of all batches.
 
-        Rows may be in another order, columns added; a spreadsheet may have changed
-        separators, encoding and line ends. Samples without a label stay open, and
-        ``skip`` is for those that cannot be told. A label that differs from the one
-        read before replaces it, with a warning; one that was deleted stays.
+        Rows may be in another order, and columns added; a spreadsheet may have changed
+        separators, encoding and line ends. Samples without a label stay open;
+        ``skip`` is for samples that a person cannot tell. A label that has changed
+        since the last `read` replaces the old one, with a warning. A deleted label
+        stays as it was read.
 
         Returns
         -------
         n_new : int
-            How many samples have a label that had none before.
+            Number of samples that have a label now and had none before.
 
         Raises
         ------
         ValueError
-            If a row cannot be meant so. Says for each which file and line, what is
-            wrong, and how to mend it. Nothing has been taken then.
+            If a row is invalid. Names the file, the line, the error and the repair for
+            each, and reads nothing.
         """
         with self._lock:
             ledger = self._read_ledger()
@@ -268,7 +259,7 @@ class HandLabelling:
         ]
         if changed:
             warnings.warn(
-                f"Labels read before were corrected: {_first(changed, '; ')}.",
+                f"Labels have changed: {_join(changed, '; ')}.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -280,47 +271,47 @@ class HandLabelling:
         return self.folder / "labelling.json"
 
     def _read_ledger(self):
-        """The ledger, with answers in the words of the classes of today."""
+        """The ledger, with answers as the classes of this object spell them."""
         ledger = Ledger.read(self._ledger_path)
         unknown = [i for i in ledger.batch_of() if i not in self._position]
         if unknown:
             raise ValueError(
-                f"HandLabelling was given no id {unknown[0]!r}, but"
-                f" {str(self.folder)!r} has it in a batch ({len(unknown)} such). Give"
-                " the ids of that pool, or name another folder."
+                f"HandLabelling needs ids with {unknown[0]!r}, which is in a batch of"
+                f" {str(self.folder)!r} ({len(unknown)} ids are missing). Give the ids"
+                " of that pool, or choose another folder."
             )
         for id_, answer in ledger.answers.items():
             try:
                 ledger.answers[id_] = self._answers.parse(answer)
             except ValueError as error:
                 raise ValueError(
-                    f"HandLabelling was given classes without {answer!r}, the label of"
+                    f"HandLabelling needs classes with {answer!r}, the label of"
                     f" {id_!r} in {str(self.folder)!r}. Add it to classes, or give"
-                    " multi_label as it was."
+                    " multi_label as before."
                 ) from error
         return ledger
 
     def _read_answers(self, ledger):
-        rows, faults, names_of_batch = [], [], {}
+        rows, errors, batch_of_file = [], [], {}
         for number, path in answer_files(self.folder):
             if number not in ledger.batches:
-                faults.append(
-                    f"{path.name}: no batch {number} was exported here. Move the file"
-                    " to the folder it belongs to."
+                errors.append(
+                    f"{path.name}: this folder has no batch {number}. Move the file to"
+                    " its own folder."
                 )
                 continue
             ids = ledger.batches[number].ids
-            names_of_batch[path.name] = (batch_name(number), Names(ids))
+            batch_of_file[path.name] = (batch_name(number), Names(ids))
             try:
                 rows += read_answer_file(path)
             except ValueError as error:
-                faults.append(str(error))
-        found, more_faults = answers_of(rows, self._answers, names_of_batch)
-        faults += more_faults
-        if faults:
+                errors.append(str(error))
+        found, more_errors = collect_answers(rows, self._answers, batch_of_file)
+        errors += more_errors
+        if errors:
             raise ValueError(
-                f"Not all in {str(self.folder)!r} can be read; nothing was taken. Mend"
-                f" this, and read again:\n{_first(faults, chr(10))}"
+                f"Labels in {str(self.folder)!r} have errors; nothing was read. Correct"
+                f" them and read again:\n{_join(errors, chr(10))}"
             )
         return found
 
@@ -328,14 +319,14 @@ class HandLabelling:
         return np.sort(np.array([self._position[i] for i in ids], dtype=np.intp))
 
 
-def _check_not_asked(ids, ledger):
-    asked = ledger.batch_of()
+def _check_in_pool(ids, ledger):
+    exported = ledger.batch_of()
     for id_ in ids:
-        if id_ in asked:
+        if id_ in exported:
             raise ValueError(
-                f"export was given {id_!r}, which is in {batch_name(asked[id_])}.csv"
-                " already. Choose from labelling.pool; to correct its label, change it"
-                " there."
+                f"export got {id_!r}, which is in {batch_name(exported[id_])}.csv"
+                " already. Choose from labelling.pool. To correct a label, change it in"
+                " that file."
             )
 
 
@@ -344,7 +335,7 @@ def _text(value):
     return f"{value:.3g}" if is_real else str(value)
 
 
-def _first(texts, between):
+def _join(texts, between):
     shown = between.join(texts[:_N_SHOWN])
     more = len(texts) - _N_SHOWN
     return f"{shown}{between}and {more} more" if more > 0 else shown

@@ -1,33 +1,23 @@
-"""Arrays to pictures that a person can look at."""
+"""Arrays as PNG files."""
 
 import io
 
 import numpy as np
 from PIL import Image
 
-_LONGEST = 256  # pixels; a larger picture is made smaller
+_MAX_SIDE = 256  # pixels
 
 
-def as_pictures(images):
-    """Pictures of arrays.
+def to_png(images):
+    """PNG files of images, with sides of at most 256 pixels.
 
     Parameters
     ----------
     images : array-like of shape (n, h, w), (n, h, w, 3), (n, 3, h, w) or with 1 for \
 3; or sequence of such arrays of any sizes, or of PIL images
-        Channels are taken to be last where they could be either. uint8 is shown as it
-        is. Other numbers are stretched, so that the lowest of all is black and the
-        highest white.
-
-    Returns
-    -------
-    pictures : list of bytes
-        PNG files, with sides of at most 256 pixels.
-
-    Raises
-    ------
-    ValueError
-        If one has another shape, no pixels, or values that are not finite.
+        Channels are last where they could be first or last. uint8 is shown as it is;
+        other numbers are scaled, so that the lowest of all is black and the highest
+        white.
     """
     arrays = [np.asarray(image) for image in images]
     for i, array in enumerate(arrays):
@@ -35,7 +25,7 @@ def as_pictures(images):
             raise ValueError(
                 "export needs images of shape (h, w), (h, w, 3) or (3, h, w), of"
                 f" numbers; image {i} has shape {array.shape} and dtype {array.dtype}."
-                " Reshape them, and drop channels that are not to be seen."
+                " Reshape them, and select at most three channels."
             )
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(
@@ -56,7 +46,7 @@ def _is_image(array):
 
 
 def _as_bytes(array, lowest, highest):
-    """Of shape (h, w) or (h, w, 3), uint8."""
+    """The image of shape (h, w) or (h, w, 3), uint8."""
     if array.ndim == 3 and array.shape[-1] not in (1, 3):
         array = np.moveaxis(array, 0, -1)
     if array.ndim == 3 and array.shape[-1] == 1:
@@ -70,7 +60,7 @@ def _as_bytes(array, lowest, highest):
 
 def _png(array):
     picture = Image.fromarray(np.ascontiguousarray(array))
-    picture.thumbnail((_LONGEST, _LONGEST))
+    picture.thumbnail((_MAX_SIDE, _MAX_SIDE))
     file = io.BytesIO()
     picture.save(file, "PNG")
     return file.getvalue()

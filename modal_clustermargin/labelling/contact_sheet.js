@@ -1,12 +1,12 @@
 "use strict";
-// Labels by keyboard. What is typed is kept by the browser; the file to send back is
-// made here, in the form of the one that went out.
+// Label by keyboard. The browser stores what is typed; the file to download has the form
+// of the exported one.
 
 const SKIP = "skip";
 const NONE = "none";
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 
-// A CSV text: byte order mark and line ends as spreadsheets like them.
+// A CSV text with the byte order mark and line ends that spreadsheets expect.
 function csvOf(columns, rows, labels) {
   const at = columns.indexOf("label");
   const answered = rows.map((row, i) => row.map((cell, j) => (j === at ? labels[i] : cell)));
@@ -14,7 +14,7 @@ function csvOf(columns, rows, labels) {
   return "\ufeff" + [columns, ...answered].map((cells) => line(cells) + "\r\n").join("");
 }
 
-// A key for each class, or none if there are too many classes for that.
+// A key for each class, or no keys if there are too many classes.
 function keysOf(classes) {
   const ownKey = (name) => name.length === 1 && name !== " ";
   if (classes.every(ownKey)) return classes;
@@ -27,7 +27,7 @@ function partsOf(label, multiLabel) {
   return parts.map((part) => part.trim()).filter((part) => part);
 }
 
-// The label with one class more, or without it if it was there.
+// Add a class to the label, or remove it.
 function toggled(label, name, classes) {
   const parts = new Set(partsOf(label, true).filter((part) => classes.includes(part)));
   if (!parts.delete(name)) parts.add(name);
@@ -44,14 +44,14 @@ function stateOf(label, classes, multiLabel) {
   return parts.every((part) => known.has(part)) ? "answered" : "unknown";
 }
 
-function start(told) {
-  const { name, columns, rows, classes, multiLabel } = told;
+function start(data) {
+  const { name, columns, rows, classes, multiLabel } = data;
   const cards = [...document.querySelectorAll(".card")];
   const inputs = cards.map((card) => card.querySelector("input"));
   const rowOf = cards.map((card) => Number(card.dataset.row));
   const keys = classes ? keysOf(classes) : [];
   const byKey = new Map(keys.map((key, i) => [key, classes[i]]));
-  // Another batch may come to stand in the same place.
+  // Another batch may have the same path.
   const kept = keptIn(location.pathname + " " + JSON.stringify(rows.map((row) => row[0])));
   let current = 0;
 
@@ -60,7 +60,7 @@ function start(told) {
     cards.forEach((card, i) => {
       const now = i === current ? " current" : "";
       card.className = "card " + states[i] + now;
-      inputs[i].title = states[i] === "unknown" ? "none of the classes" : "";
+      inputs[i].title = states[i] === "unknown" ? "not a class" : "";
     });
     const count = (state) => states.filter((each) => each === state).length;
     const done = count("answered") + count("skipped");
@@ -78,7 +78,7 @@ function start(told) {
   }
 
   function remember(i) {
-    kept.put(rows[rowOf[i]][0], [told.labels[rowOf[i]], inputs[i].value]);
+    kept.put(rows[rowOf[i]][0], [data.labels[rowOf[i]], inputs[i].value]);
     document.getElementById("note").textContent = "";
     show();
   }
@@ -87,12 +87,12 @@ function start(told) {
     if (i < 0 || i >= cards.length) return;
     current = i;
     show();
-    // Without keys there is only typing.
+    // Without keys, labels are typed.
     (keys.length ? cards[i] : inputs[i]).focus();
     cards[i].scrollIntoView({ block: "nearest" });
   }
 
-  // The next without a label, after the end from the beginning.
+  // Go to the next sample without a label; after the last comes the first.
   function next() {
     const after = cards.map((_, i) => (current + 1 + i) % cards.length);
     const open = after.find((i) => !inputs[i].value.trim());
@@ -115,7 +115,7 @@ function start(told) {
     go(current);
   }
 
-  // The card above (-1) or below (1) that is nearest.
+  // The nearest card above (-1) or below (1).
   function vertical(direction) {
     const boxes = cards.map((card) => card.getBoundingClientRect());
     const here = boxes[current];
@@ -160,7 +160,7 @@ function start(told) {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
     document.getElementById("note").textContent =
-      "Now move it into the folder of this page, and run your script again.";
+      "Move the file into the folder of this page, and run your script again.";
   }
 
   function offer(label, action, key) {
@@ -181,9 +181,9 @@ function start(told) {
   offer(SKIP, () => choose(SKIP), keys.length ? "Space" : "");
   offer("clear", clear, keys.length ? "Backspace" : "");
   inputs.forEach((input, i) => {
-    // What was typed here counts until another answer has been read from the file.
+    // A typed label counts until another label has been read from the file.
     const [before, typed] = kept.get(rows[rowOf[i]][0]) || [];
-    if (before === told.labels[rowOf[i]]) input.value = typed;
+    if (before === data.labels[rowOf[i]]) input.value = typed;
     input.addEventListener("input", () => remember(i));
     input.addEventListener("focus", () => {
       current = i;
@@ -199,7 +199,7 @@ function start(told) {
       if (event.target.tagName !== "INPUT") go(i);
     });
     const image = card.querySelector("img");
-    // Small pictures keep their pixels, large ones are made smooth.
+    // Small pictures show their pixels; large ones are smooth.
     const sharpen = () => image.classList.toggle("small", image.naturalWidth < 100);
     if (image) image.complete ? sharpen() : image.addEventListener("load", sharpen);
   });
@@ -210,13 +210,13 @@ function start(told) {
   go(open === -1 ? 0 : open);
 }
 
-// What the browser remembers of this page; nothing, where it refuses to.
+// What the browser stores for this page.
 function keptIn(place) {
   let all = new Map();
   try {
     all = new Map(JSON.parse(localStorage.getItem(place) || "[]"));
   } catch {
-    // A browser may forbid it to files.
+    // Some browsers have no storage for local files.
   }
   return {
     get: (id) => all.get(id),
@@ -225,12 +225,12 @@ function keptIn(place) {
       try {
         localStorage.setItem(place, JSON.stringify([...all]));
       } catch {
-        // The page still works as long as it is open.
+        // The page works without storage while it is open.
       }
     },
   };
 }
 
 if (typeof document !== "undefined") {
-  start(JSON.parse(document.getElementById("told").textContent));
+  start(JSON.parse(document.getElementById("data").textContent));
 }

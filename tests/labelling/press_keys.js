@@ -6,7 +6,7 @@ const fs = require("node:fs");
 
 const page = fs.readFileSync(process.argv[2], "utf-8");
 const between = (before, after) => page.split(before)[1].split(after)[0];
-const told = between('<script type="application/json" id="told">', "</script>");
+const data = between('<script type="application/json" id="data">', "</script>");
 const script = between("<script>\n", "</script>");
 
 class Element {
@@ -42,7 +42,7 @@ const cards = [...page.matchAll(/data-row="(\d+)"/g)].map(([, row], place) => {
   const card = new Element("DIV", place);
   card.dataset.row = row;
   card.input = new Element("INPUT", place);
-  card.input.value = JSON.parse(told).labels[row];
+  card.input.value = JSON.parse(data).labels[row];
   card.querySelector = (what) => (what === "input" ? card.input : null);
   return card;
 });
@@ -53,7 +53,7 @@ const document = {
   getElementById: (id) => (ids[id] ??= new Element("DIV")),
   querySelectorAll: () => cards,
 };
-ids.told = { textContent: told };
+ids.data = { textContent: data };
 const surroundings = {
   document,
   location: { pathname: "/labels/batch-001.html" },

@@ -1,4 +1,4 @@
-"""CSV files are read as spreadsheets save them, and names as people write them."""
+"""CSV files as spreadsheets save them."""
 
 import csv
 import io
@@ -6,18 +6,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from modal_clustermargin.labelling._answer_files import (
-    read_answer_file,
-)
-from modal_clustermargin.labelling._answers import Answers
-from modal_clustermargin.labelling._spelling import Names, plain
+from modal_clustermargin.labelling._answer_files import read_answer_file
 
-# The cells that trouble readers: separators, quotes, line ends, blanks.
+# Cells that are hard to read: separators, quotes, line ends, blanks.
 cells = st.text(st.sampled_from(list('ab,;\t"\n\r |ü=')), max_size=5)
-texts = st.text(max_size=6)
 
 
 @given(
@@ -64,48 +59,3 @@ def test_the_columns_must_be_named_once(tmp_path, first):
     path.write_text(first)
     with pytest.raises(ValueError, match=r"batch-001.csv, line 1: the first row must"):
         read_answer_file(path)
-
-
-# Names
-
-
-@given(st.lists(texts, unique_by=plain, min_size=1))
-@example(["1", "01"])
-def test_every_name_is_found_as_it_is(names):
-    assume(all(plain(name) for name in names))
-    known = Names(names)
-    for name in names:
-        assert known.find(f" {name}\n") == name
-
-
-@pytest.mark.parametrize(
-    ("names", "text", "found"),
-    [
-        (["007", "008"], "7", "007"),
-        (["1000"], "1.00E+03", "1000"),
-        (["7", "007"], "07", None),  # which of them?
-        (["9007199254740993"], "9007199254740992", None),  # one as a float
-        (["1_0"], "10", None),
-        (["True", "False"], "TRUE", "True"),
-        (["a", "A"], "a", "a"),
-        (["Ab", "aB"], "ab", None),
-        (["e\u0301t\u00e9"], "\u00e9te\u0301", "e\u0301t\u00e9"),
-        (["big  cat"], "Big cat", "big  cat"),
-        (["nan"], "inf", None),
-    ],
-)
-def test_what_is_known_again(names, text, found):
-    assert Names(names).find(text) == found
-
-
-def test_the_nearest_name():
-    assert Names(["cat", "dog"]).nearest("CTA") == "cat"
-    assert Names(["cat", "dog"]).nearest("zebra") is None
-    assert Names(["img-16", "img-18"]).nearest("img-17") is None
-    assert Names(["img-16", "img-18"]).nearest("imag-18") == "img-18"
-
-
-@given(st.permutations("abcdef"), st.sampled_from(["|", ";", " ; "]))
-def test_several_labels_come_in_the_order_of_the_classes(labels, between):
-    answers = Answers(list("fedcba"), multi_label=True)
-    assert answers.parse(between.join(labels)) == "f|e|d|c|b|a"

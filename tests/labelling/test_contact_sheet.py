@@ -1,7 +1,6 @@
 """The page of a batch: what it shows, and what its keys do."""
 
 import csv
-import io
 import json
 import shutil
 import subprocess
@@ -12,14 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from PIL import Image
 
 from modal_clustermargin.labelling import HandLabelling
-from modal_clustermargin.labelling._contact_sheet import (
-    contact_sheet,
-)
-from modal_clustermargin.labelling._ledger import Batch
-from modal_clustermargin.labelling._pictures import as_pictures
+from modal_clustermargin.labelling._batch_files import Batch
+from modal_clustermargin.labelling._contact_sheet import contact_sheet
 
 NODE = shutil.which("node")
 WILD = ["<b>&amp;", 'say "a"', "it's, so", "</script><!--", "$x {{ y }}", "ü|日本"]
@@ -27,7 +22,7 @@ texts = st.one_of(st.sampled_from(WILD), st.text(min_size=1, max_size=5))
 
 
 class Page(HTMLParser):
-    """What a browser makes of a page."""
+    """The parts of a page."""
 
     def __init__(self, html):
         super().__init__()
@@ -57,7 +52,7 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if self._inside == "id":
             self.cards[-1]["id"] += data
-        elif self._inside == "told":
+        elif self._inside == "data":
             self.data += data
 
 
@@ -77,9 +72,9 @@ def sheet(ids, labels=None, classes=None, clusters=None, multi_label=False):
 def test_signs_of_html_are_text(ids, label):
     ids = [" ".join(i.split()) or "a" for i in ids]
     page = Page(sheet(ids, [label] * len(ids), classes=[label]))
-    told = json.loads(page.data)
-    assert [row[0] for row in told["rows"]] == ids
-    assert told["classes"] == [label]
+    data = json.loads(page.data)
+    assert [row[0] for row in data["rows"]] == ids
+    assert data["classes"] == [label]
     if not any("\x00" in text for text in (label, *ids)):
         assert [card["id"] for card in page.cards] == ids
         assert {card["label"] for card in page.cards} == {label}
@@ -111,7 +106,7 @@ def test_the_page_follows_the_answers_and_the_classes(tmp_path):
 
 
 def press(path, *steps, kept=None):
-    """Open the page, press keys, and download: the parts that may be looked at."""
+    """Open the page, press keys, and download."""
     if NODE is None:
         pytest.skip("no node")
     script = Path(__file__).with_name("press_keys.js")
@@ -196,55 +191,3 @@ def test_the_download_is_read_back(tmp_path):
     assert labelling.read() == 5
     assert labelling.labels.tolist() == ["a, b", '"c"', "a, b", '"c"', '"c"']
     assert labelling.skipped.tolist() == [5]
-
-
-# Pictures
-
-
-def pixels(picture):
-    return np.asarray(Image.open(io.BytesIO(picture)))
-
-
-def test_numbers_are_stretched_over_the_batch():
-    found = as_pictures(np.array([[[0.0, 1.0]], [[2.0, 4.0]]]))
-    assert [pixels(each).tolist() for each in found] == [[[0, 64]], [[128, 255]]]
-    dark = as_pictures(np.full((1, 2, 2), 7, np.uint8))
-    assert (pixels(dark[0]) == 7).all()
-    assert not pixels(as_pictures(np.ones((1, 2, 2)))[0]).any()
-
-
-@pytest.mark.parametrize("n_channels", [1, 3])
-def test_channels_may_come_first_or_last(n_channels):
-    images = np.random.RandomState(0).randint(256, size=(2, 5, 4, n_channels))
-    images = images.astype(np.uint8)
-    first = as_pictures(np.moveaxis(images, -1, 1))
-    for image, a, b in zip(images, first, as_pictures(images), strict=True):
-        np.testing.assert_array_equal(pixels(a), np.squeeze(image))
-        np.testing.assert_array_equal(pixels(b), np.squeeze(image))
-
-
-def test_channels_are_last_where_they_could_be_either():
-    image = np.arange(45, dtype=np.uint8).reshape(3, 5, 3)
-    np.testing.assert_array_equal(pixels(as_pictures([image])[0]), image)
-
-
-def test_large_ones_are_made_smaller_and_sizes_may_differ():
-    large = Image.new("RGB", (1000, 500), (255, 0, 0))
-    found = as_pictures([large, np.zeros((3, 2), np.uint8)])
-    assert [pixels(each).shape for each in found] == [(128, 256, 3), (3, 2)]
-    assert (pixels(found[0]) == [255, 0, 0]).all()
-
-
-@pytest.mark.parametrize(
-    ("images", "message"),
-    [
-        (np.zeros((1, 4, 4, 4)), r"image 0 has shape \(4, 4, 4\).* Reshape them"),
-        (np.zeros((2, 64)), r"image 0 has shape \(64,\) and dtype float64"),
-        ([np.zeros((0, 3))], r"image 0 has shape \(0, 3\)"),
-        ([["a"]], r"shape \(1,\) and dtype <U1"),
-        (np.full((1, 2, 2), np.nan), "finite images; image 0 has nan or infinity"),
-    ],
-)
-def test_what_is_no_picture(images, message):
-    with pytest.raises(ValueError, match=message):
-        as_pictures(images)

@@ -1,0 +1,66 @@
+"""Names as people and spreadsheets write them."""
+
+import unicodedata
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+
+
+def plain(text):
+    """A text with single blanks between words, in the NFC form of Unicode."""
+    return unicodedata.normalize("NFC", " ".join(str(text).split()))
+
+
+class Names:
+    """Find the name that a person means.
+
+    Blanks do not matter. Where that leaves only one name, case does not matter, and a
+    number may be written in another way (``7`` for ``007``), because spreadsheets
+    change both.
+    """
+
+    def __init__(self, names):
+        self._names = {plain(name): name for name in names}
+        self._by_case = _unambiguous(self._names, str.casefold)
+        self._by_number = _unambiguous(self._names, _number)
+
+    def find(self, text):
+        """The name, or None."""
+        text = plain(text)
+        if text in self._names:
+            return self._names[text]
+        if (folded := text.casefold()) in self._by_case:
+            return self._by_case[folded]
+        return self._by_number.get(_number(text))
+
+    def suggestion(self, text):
+        """A sentence with the most similar name that has the same digits, or ""."""
+        text = plain(text).casefold()
+        folded = {
+            name.casefold(): name
+            for name in self._names
+            if _digits(name) == _digits(text)
+        }
+        close = get_close_matches(text, folded, n=1)
+        return f" Did you mean {self._names[folded[close[0]]]!r}?" if close else ""
+
+
+def _digits(text):
+    return [character for character in text if character.isdigit()]
+
+
+def _unambiguous(names, key):
+    """Names by a key that only one of them has."""
+    by_key = {}
+    for text, name in names.items():
+        by_key.setdefault(key(text), []).append(name)
+    by_key.pop(None, None)
+    return {key: found[0] for key, found in by_key.items() if len(found) == 1}
+
+
+def _number(text):
+    # Decimal, because as floats long ids are equal that differ in the last digit.
+    try:
+        number = Decimal(text) if "_" not in text else None
+    except InvalidOperation:
+        return None
+    return number if number is not None and number.is_finite() else None
