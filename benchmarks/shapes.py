@@ -1,11 +1,11 @@
-"""AverageLinkage on data that is known to be hard for methods of its kind.
+"""AverageLinkage on data that are known to be hard for methods of its kind.
 
     python benchmarks/shapes.py            # about two minutes
     python benchmarks/shapes.py --short    # a twentieth of the rows: does it run?
 
-A merge costs the same on any data; what may grow is the number of searches for
-clusters whose neighbours are all gone. So the table has, for each shape, how many
-clusters were searched for again, per merge, and how often all were.
+A merge costs the same on any data, but the number of searches for clusters whose lists
+have run out may grow. So the table shows, for each shape, the number of clusters
+searched for, per row, and the number of searches of all clusters.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 from modal_clustermargin.clustering import AverageLinkage
-from modal_clustermargin.clustering._neighbor_search import NeighborSearch
+from modal_clustermargin.clustering.neighbors import NeighborSearch
 
 
 def identical(n, rng):
@@ -81,7 +81,7 @@ SHAPES = [
 
 
 class Counted:
-    """Counts what is searched for, once within."""
+    """Counts the clusters searched for within a block."""
 
     def __enter__(self):
         self.n_clusters = self.n_all = 0
@@ -90,14 +90,14 @@ class Counted:
             NeighborSearch.nearest_of_each,
         )
 
-        def counted(search, points, *rest):
-            self.n_clusters += len(points.mean)
-            return nearest(search, points, *rest)
+        def counted(search, queries, *rest):
+            self.n_clusters += len(queries.mean)
+            return nearest(search, queries, *rest)
 
-        def counted_of_each(search, base, *rest):
+        def counted_of_each(search, references, *rest):
             self.n_all += 1
-            self.n_clusters += len(base.slots)
-            return of_each(search, base, *rest)
+            self.n_clusters += len(references.slots)
+            return of_each(search, references, *rest)
 
         NeighborSearch.nearest = counted
         NeighborSearch.nearest_of_each = counted_of_each
@@ -113,7 +113,7 @@ def main():
     arguments = parser.parse_args()
     AverageLinkage("sqeuclidean", n_clusters=1).fit(noise(1_500, np.random))
     AverageLinkage("sqeuclidean", n_clusters=1).fit(noise(50, np.random))
-    print("All merges, sqeuclidean; clusters searched for, the first time included")
+    print("All merges, sqeuclidean; clusters searched for, including the first search")
     print(f"{'':18}{'rows x columns':>18}{'seconds':>9}{'per row':>9}{'all':>5}")
     for shape, n_rows in SHAPES:
         n_rows //= 20 if arguments.short else 1

@@ -29,7 +29,7 @@ from distributed import Client, LocalCluster
 
 from modal_clustermargin import AverageLinkage
 from modal_clustermargin._threads import loop_threads
-from modal_clustermargin.distributed import _worker_rows
+from modal_clustermargin.distributed import _on_worker, _worker_rows
 from modal_clustermargin.distributed._worker_search import WorkerSearch
 
 N_WORKERS = 2
@@ -73,7 +73,7 @@ def rate_of_each(client, n_features):
 
 def _compared(rows, half, least):
     with loop_threads(1):
-        _worker_rows.compare_blocks([least], N_LISTED, "cpu", False, (rows, half))
+        _on_worker.compare_blocks([least], N_LISTED, "cpu", False, (rows, half))
 
 
 def fit(X):
@@ -91,7 +91,7 @@ def in_store(X, folder):
 @contextmanager
 def one_killed(client, n_rows, n_features):
     """Within, the first fit loses a worker on its way."""
-    take_in = _worker_rows.NeighborLists.take_in
+    merge = _worker_rows.NeighborLists.merge
     victim = next(iter(client.run(os.getpid).values()))
     at, calls = n_products(n_rows, n_features, client) // 3, []
 
@@ -99,13 +99,13 @@ def one_killed(client, n_rows, n_features):
         calls.append(1)
         if len(calls) == at:
             os.kill(victim, signal.SIGKILL)
-        return take_in(*arguments)
+        return merge(*arguments)
 
-    _worker_rows.NeighborLists.take_in = killing
+    _worker_rows.NeighborLists.merge = killing
     try:
         yield
     finally:
-        _worker_rows.NeighborLists.take_in = take_in
+        _worker_rows.NeighborLists.merge = merge
         assert len(calls) >= at
         client.wait_for_workers(N_WORKERS)
 

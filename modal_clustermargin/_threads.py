@@ -1,4 +1,4 @@
-"""How many threads a compiled loop is worth."""
+"""The number of threads of compiled loops."""
 
 import threading
 from contextlib import contextmanager
@@ -6,22 +6,21 @@ from functools import cache
 
 import numba
 
-# Waking threads costs microseconds on an idle machine and milliseconds on a busy
-# one, so a loop has to last about a millisecond to be shared out.
+# Waking threads takes microseconds on an idle machine and milliseconds on a busy one,
+# so threads share a loop only if it takes about a millisecond.
 _WORTH_SHARING = 2_000_000
 
-# For loops while several Python threads run, as in a Dask worker: they would share the
-# same cores, and numba has a threading layer that two may not enter at a time.
+# Held during loops: several Python threads, as in a Dask worker, would compete for the
+# same cores, and one of numba's threading layers is not thread-safe.
 one_at_a_time = threading.RLock()
 
 
 @cache
 def _launch():
-    """Start numba's threads, once.
+    """Start numba's threads, once, from a thread of their own.
 
-    Over OpenMP, whoever does it has the number of threads set for all that OpenMP
-    runs in the calling thread: torch, told to use one, went on with all of them. So a
-    thread is called that does nothing else.
+    With OpenMP, starting them sets the number of OpenMP threads of the calling thread,
+    so torch would use all cores although it was told to use one.
     """
     launcher = threading.Thread(target=numba.get_num_threads)
     launcher.start()
@@ -30,12 +29,12 @@ def _launch():
 
 @contextmanager
 def threads_for(n_operations):
-    """Within, numba's parallel loops use one thread unless the work is large.
+    """A block in which numba's parallel loops use one thread unless the work is large.
 
     Parameters
     ----------
     n_operations : int
-        Number of array entries that the loop reads, roughly.
+        Approximate number of array entries that the loop reads.
     """
     _launch()
     with one_at_a_time:
@@ -48,7 +47,7 @@ def threads_for(n_operations):
 
 @contextmanager
 def loop_threads(n_threads):
-    """Within, numba's parallel loops use so many threads, or all there are if fewer."""
+    """A block in which numba's parallel loops use at most `n_threads` threads."""
     _launch()
     n_before = numba.get_num_threads()
     numba.set_num_threads(min(n_threads, numba.config.NUMBA_NUM_THREADS))

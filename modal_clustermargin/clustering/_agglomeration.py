@@ -28,41 +28,33 @@ def agglomerate(rows, weight, search, *, n_merges, sq_threshold=np.inf, verbose=
 
     Parameters
     ----------
-    rows : ndarray of shape (n_leaves, n_features), float32 or float64
-        The leaves; overwritten.
-
-    weight : ndarray of shape (n_leaves,), float64
-        Number of samples that each leaf stands for; overwritten.
+    rows, weight : ndarray of shape (n_leaves, n_features) and (n_leaves,)
+        The leaves and the number of samples of each; both are overwritten.
 
     search : NeighborSearch
-        Finds neighbours. The merges are exact if the search is.
+        The merges are exact if the search is.
 
     n_merges : int
-        Most merges to make, at most n_leaves - 1; further merges that tie with the
-        last in height are made, too.
+        At most n_leaves - 1; further merges that tie with the last one are made, too.
 
     sq_threshold : float, default=infinity
         Largest mean squared distance at which two clusters merge.
 
-    verbose : bool, default=False
-        Whether to show progress bars.
-
     Returns
     -------
     children : ndarray of shape (n_made, 2), dtype=int64
-        The two nodes of each merge. Nodes below n_leaves are leaves; merge i
-        makes node ``n_leaves + i``.
+        The two nodes of each merge. Nodes below n_leaves are leaves; merge i makes node
+        ``n_leaves + i``.
 
     heights : ndarray of shape (n_made,)
-        Mean squared distance between the two nodes. By the rounding of the rows, a
-        merge may be lower than the one before, but never lower than the merges that
-        made its nodes.
+        Mean squared distances. By the rounding of the rows, a merge may be lower than
+        the one before, but never lower than the merges that made its nodes.
 
     Notes
     -----
-    Memory is O(n_leaves (n_features + 16)). Time is that of one search for the nearest
-    neighbours of all leaves, and of searches for the clusters whose lists run out; a
-    merge itself costs 16**2 comparisons and a few distances, on any data.
+    Time is that of one search for the neighbours of all leaves, and of searches for the
+    clusters whose lists run out; a merge itself costs 16**2 comparisons and a few
+    distances.
     """
     agglomeration = _Agglomeration(rows, weight, search, sq_threshold)
     n_expected = n_merges if sq_threshold == np.inf else None

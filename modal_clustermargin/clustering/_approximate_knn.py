@@ -32,18 +32,9 @@ _LEAST_GAIN = 0.02  # recall gained, for another comparison of neighbours
 def approximate_knn(rows, half, k, least_scores, show, recall, may_limit_reach=True):
     """For every row, most of the other rows with the highest scores.
 
-    Parameters
-    ----------
-    rows, half, k, least_scores, show :
-        As in `exact_knn`.
-
-    recall : float
-        Share of the neighbours to find: of the k best that exceed the least score,
-        over a sample of the rows.
-
-    may_limit_reach : bool, default=True
-        Whether a search without least scores may ignore rows farther away than the
-        8th neighbour of a median row.
+    The first five parameters are those of `exact_knn`. With `may_limit_reach`, a search
+    without least scores ignores rows farther away than the 8th neighbour of a median
+    row.
 
     Returns
     -------

@@ -57,8 +57,8 @@ class MergeCache:
             if not os.access(self.folder, os.W_OK | os.X_OK):
                 raise ValueError(
                     f"memory={str(self.folder)!r} cannot be written to, and does not"
-                    " hold the clustering of these rows yet. Name another folder, or leave"
-                    " memory=None."
+                    " hold the clustering of these rows yet. Name another folder, or"
+                    " leave memory=None."
                 )
             merges = compute()
             _write(path, *merges)

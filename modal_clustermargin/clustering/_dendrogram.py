@@ -20,17 +20,7 @@ def sort_merges(children, heights, n_leaves):
 def expand_leaves(children, heights, leaf):
     """Turn merges of leaves into merges of the samples that they represent.
 
-    Parameters
-    ----------
-    children : ndarray of shape (n_merges, 2)
-    heights : ndarray of shape (n_merges,)
-    leaf : ndarray of shape (n_samples,)
-        Leaf of every sample. The samples of one leaf are merged first, at
-        height 0.
-
-    Returns
-    -------
-    children, heights : ndarray of shape (n_merges + n_samples - n_leaves, ...)
+    `leaf` is the leaf of every sample. Samples of one leaf merge first, at height 0.
     """
     n_samples = len(leaf)
     order = np.argsort(leaf, kind="stable")

@@ -66,21 +66,8 @@ def exact_knn(rows, half, k, least_scores, show, device=None):
 def exact_knn_across(left, right, k, least_scores, device=None):
     """For every row of two sets, the rows of the other set with the highest scores.
 
-    Parameters
-    ----------
-    left, right : tuple
-        ``(rows, half)`` of each set.
-
-    k, device :
-        As in `exact_knn`.
-
-    least_scores : tuple
-        The least scores of the rows of each set.
-
-    Returns
-    -------
-    of_left, of_right : tuple
-        ``(proposed, scores)`` of each set, as from `exact_knn`.
+    `left` and `right` are ``(rows, half)``, and `least_scores` a pair. Returns
+    ``(proposed, scores)`` of each set, as from `exact_knn`.
     """
     if device is not None:
         from modal_clustermargin.clustering import _torch_knn

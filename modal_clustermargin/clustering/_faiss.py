@@ -5,16 +5,7 @@ It is imported at the first call, since importing it takes long.
 
 
 def knn(queries, references, k):
-    """The k nearest references of each query, by squared Euclidean distance.
-
-    Returns
-    -------
-    sq_dists : ndarray of shape (n_queries, k), float32
-        Ascending.
-
-    neighbors : ndarray of shape (n_queries, k), int64
-        Row numbers of the references.
-    """
+    """Squared distances and row numbers of the k nearest references of each query."""
     import faiss
 
     return faiss.knn(queries, references, k)

@@ -15,15 +15,7 @@ def rounding(sq_found, sq_lengths, n_features):
     |y| is larger, the squared distance is at least 4/9 |y|^2, and the error is at most
     4 u times that distance.
 
-    Parameters
-    ----------
-    sq_found : float or ndarray of shape (n_rows,)
-        Squared distances that the search computed.
-
-    sq_lengths : ndarray of shape (n_rows,)
-        Squared lengths of the query rows.
-
-    n_features : int
+    `sq_lengths` are the squared lengths of the queries.
     """
     u = (n_features + 8) * 2.0**-24
     return np.maximum(16 * u * sq_lengths, 8 * u * sq_found)

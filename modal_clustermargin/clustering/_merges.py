@@ -16,35 +16,9 @@ from modal_clustermargin.pools import row_keys
 
 
 def merges_of(X, metric, rule, value, search, verbose):
-    """The merges of rows up to a stopping rule.
+    """The merges of rows up to a stopping rule, in units of the metric.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Finite.
-
-    metric : {"cosine", "sqeuclidean", "euclidean"}
-
-    rule : {"distance_threshold", "n_clusters", "mean_cluster_size"}
-
-    value : float
-        Value of the rule.
-
-    search : NeighborSearch
-        Finds neighbours; "euclidean" does not use it.
-
-    verbose : bool
-        Whether to show progress bars.
-
-    Returns
-    -------
-    children : ndarray of shape (n_merges, 2), dtype=int64
-
-    heights : ndarray of shape (n_merges,)
-        In units of the metric, ascending.
-
-    recall : float
-        Lowest share of the neighbours that a search found.
+    Returns ``(children, heights, recall)``, the attributes of `AverageLinkage`.
     """
     n_samples = len(X)
     if rule == "mean_cluster_size":

@@ -23,14 +23,7 @@ _N_LISTED = 4
 def nearest_clusters(X, labels, metric):
     """An object whose method `find` gives the cluster nearest to each row.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-
-    labels : ndarray of shape (n_samples,), dtype=intp
-        Cluster of each row, from 0 on; none is empty.
-
-    metric : {"cosine", "sqeuclidean", "euclidean"}
+    `labels` are the clusters of the rows of `X`, from 0; none is empty.
     """
     of = _ByMembers if metric == "euclidean" else _ByMeans
     return of(X, labels, metric)
@@ -58,20 +51,9 @@ class _ByMeans:
         self.spreads = spreads / sizes
 
     def find(self, X, search):
-        """Nearest cluster of each row, and the distance in units of the metric.
+        """Nearest cluster of each row, and its distance in units of the metric.
 
-        Parameters
-        ----------
-        X : ndarray of shape (n_rows, n_features)
-
-        search : NeighborSearch
-
-        Returns
-        -------
-        nearest : ndarray of shape (n_rows,), dtype=intp
-            Ties go to the lowest number.
-
-        distances : ndarray of shape (n_rows,)
+        Ties go to the lowest number.
         """
         rows = prepare_block(X, self.metric)
         n_clusters = len(self.spreads)

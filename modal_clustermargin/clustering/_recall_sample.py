@@ -21,19 +21,8 @@ _BLOCK_ROWS = 1024
 class RecallSample:
     """A sample of rows, and their true neighbours.
 
-    Parameters
-    ----------
-    find : callable
-        ``find(some)`` returns ``(scores, neighbors)`` of some rows: two ndarrays of
-        shape (n_some, k) from an exact search.
-
-    n_rows, k : int
-
-    rng : RandomState
-        Draws the rows.
-
-    budget : float
-        At most a quarter of this number of products is spent on the sample.
+    ``find(some)`` returns ``(scores, neighbors)`` of some rows from an exact search. At
+    most a quarter of `budget`, a number of products, is spent on it.
 
     Attributes
     ----------
