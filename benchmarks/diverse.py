@@ -6,11 +6,11 @@
     python benchmarks/diverse.py --scale --picks 10000 --device cuda
     python benchmarks/diverse.py --growth growth.csv --plot growth.png
 
-The peers need scikit-activeml==1.0.1 and are left out where it is missing. Every
-measurement is a process of its own. What a method adds is the peak of its memory
-above what the process holds once it is imported, has its data and has compiled
-its loops. All choose by the rows themselves and by the probabilities of one
-logistic regression, whose time is counted for none. Linux only.
+The peers need scikit-activeml==1.0.1 and are left out if it is missing. Every
+measurement has its own process. The memory of a method is the peak above the memory
+of the process after imports, data and compiled loops. All methods select by the rows
+themselves and by the probabilities of one logistic regression, whose training is not
+timed. Linux only.
 """
 
 import argparse
@@ -31,7 +31,7 @@ N_LABELLED = 1_000
 
 
 class LookUp:
-    """Probabilities by the row number in column 0; rows without it as embeddings."""
+    """Looks up probabilities by the row number in column 0; embeds the other columns."""
 
     def __init__(self, proba):
         self.proba = proba
@@ -43,8 +43,8 @@ class LookUp:
         return X[:, 1:]
 
 
-def made_up(n_rows, n_features, n_classes, seed=0):
-    """Rows in groups of about 50, and the labels of the first thousand."""
+def make_rows(n_rows, n_features, n_classes, seed=0):
+    """Rows in groups of about 50, and their labels."""
     rng = np.random.default_rng(seed)
     centers = rng.normal(size=(max(n_rows // 50, n_classes), n_features))
     group = rng.integers(len(centers), size=n_rows)
@@ -58,7 +58,7 @@ def probabilities(X, y):
     return classifier, n_labelled
 
 
-# ---- methods: called with rows, labels and the number of picks --------------------
+# ---- methods: functions of rows, labels and the number of picks --------------------
 
 
 def ours(strategy):
@@ -73,7 +73,7 @@ def ours(strategy):
         else:
             query = BADGE(random_state=0, device="cpu")
         asked = LookUp(proba)
-        query(asked, pool[:5_000], 500)  # loops compiled
+        query(asked, pool[:5_000], 500)  # compiles loops
         return lambda: query(asked, pool, n_picks)
 
     return prepare
@@ -107,14 +107,14 @@ METHODS = {
 
 
 def memory(field):
-    """VmRSS or VmHWM (the highest yet) of this process, in MiB."""
+    """VmRSS, or the peak VmHWM, of this process in MiB."""
     status = Path("/proc/self/status").read_text()
     return int(status.split(f"{field}:")[1].split()[0]) / 1024
 
 
 def run_one(method, n_rows, n_features, n_classes, n_picks):
-    """In a process of its own: seconds, MiB, and how many picks are distinct."""
-    X, y = made_up(int(n_rows), int(n_features), int(n_classes))
+    """Print seconds, MiB and the number of distinct picks; for a new process."""
+    X, y = make_rows(int(n_rows), int(n_features), int(n_classes))
     query = METHODS[method](X, y, int(n_picks))
     Path("/proc/self/clear_refs").write_text("5")
     before, start = memory("VmRSS"), time.perf_counter()
@@ -163,9 +163,9 @@ def compare(size, runs):
 
 
 def compare_at_scale(n_rows, n_picks, n_partitions, device):
-    """With partitions and without, beside Cluster-Margin."""
+    """Time BADGE and CoreSet, with and without partitions, and Cluster-Margin."""
     n_features, n_classes = 64, 100
-    X, _ = made_up(n_rows, n_features, n_classes)
+    X, _ = make_rows(n_rows, n_features, n_classes)
     rng = np.random.default_rng(1)
     proba = rng.gamma(0.1, size=(n_rows, n_classes)).astype(np.float32) + 1e-9
     proba /= proba.sum(axis=1, keepdims=True)

@@ -3,7 +3,7 @@
     python benchmarks/query.py            # 100,000 of 1,000,000 rows, 100 classes
     python benchmarks/query.py --short    # 1,000 of 10,000 rows: does it run?
 
-Both ask the same classifier, which looks its probabilities up.
+Both query the same classifier, which looks up its probabilities.
 """
 
 import argparse
@@ -18,18 +18,18 @@ from modal_clustermargin import AverageLinkage, ClusterMargin
 
 
 class LookUp:
-    """Probabilities by the row number in column 0."""
+    """A classifier that looks up probabilities by the row number in column 0."""
 
     def __init__(self, proba):
         self.proba = proba
 
     def predict_proba(self, X):
-        # A view, as cheap for one block as for all rows.
+        # A view: no copy for a block or for all rows.
         return self.proba[int(X[0, 0]) : int(X[-1, 0]) + 1]
 
 
-def made_up_pool(n_pool, n_features, n_classes, cluster_size=10, seed=0):
-    """Rows, probabilities and clusters without any structure in common."""
+def make_pool(n_pool, n_features, n_classes, cluster_size=10, seed=0):
+    """Independent random rows, probabilities and clusters."""
     rng = np.random.RandomState(seed)
     X = rng.normal(size=(n_pool, n_features)).astype(np.float32)
     X[:, 0] = np.arange(n_pool)  # exact in float32 up to 16 million
@@ -40,7 +40,7 @@ def made_up_pool(n_pool, n_features, n_classes, cluster_size=10, seed=0):
 
 
 class Known(AverageLinkage):
-    """Clusters that somebody knows already: no clustering is timed here."""
+    """Clusters that are known beforehand: clustering is not timed."""
 
     def __init__(self, labels=None):
         super().__init__()
@@ -74,33 +74,31 @@ def main():
     arguments = parser.parse_args()
     if arguments.short:
         arguments.rows, arguments.instances, arguments.runs = 10_000, 1_000, 2
-    X, proba, labels = made_up_pool(
-        arguments.rows, arguments.features, arguments.classes
-    )
+    X, proba, labels = make_pool(arguments.rows, arguments.features, arguments.classes)
     classifier = LookUp(proba)
     n = arguments.instances
     timed = {"modAL margin_sampling": partial(margin_sampling, classifier, X, n)}
     for factor in ("auto", 10):
         clusters = Known(labels)
         strategy = ClusterMargin(clusters, candidate_factor=factor, random_state=0)
-        strategy(classifier, X, n)  # clusters known, loops compiled
+        strategy(classifier, X, n)  # reads the clusters and compiles loops
         timed[f"ClusterMargin, factor {factor}"] = partial(strategy, classifier, X, n)
     print(
         f"{n:,} of {arguments.rows:,} rows x {arguments.features},"
         f" {arguments.classes} classes, clusters known"
     )
-    theirs = None
+    reference = None
     for name, call in timed.items():
         median, low, high = median_seconds(call, arguments.runs)
-        theirs = theirs or median
+        reference = reference or median
         print(
             f"{name:28} {median:7.3f} s ({low:.3f} to {high:.3f})"
-            f"   {median / theirs:5.2f} times modAL's"
+            f"   {median / reference:5.2f} times modAL's"
         )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    given = (X.nbytes + proba.nbytes) / 2**30
+    data = (X.nbytes + proba.nbytes) / 2**30
     print(
-        f"peak memory: {peak:.1f} GiB; rows and probabilities are {given:.1f} of them"
+        f"peak memory: {peak:.1f} GiB; rows and probabilities take {data:.1f} GiB of it"
     )
 
 

@@ -29,7 +29,7 @@ BATCHES = (0.01, 0.05, 0.1)
 SIZES = (1.25, 2, 5, 10, 30, 100)
 FACTORS = ("auto", 1, 1.25, 2, 5, 10, 100)
 MLP = {"name": "mlp", "n_hidden": 64, "max_epochs": 20, "batch_size": 256, "lr": 0.01}
-SHORT = {"n_pool": 400, "n_test": 200}
+SHORT = {"n_pool": 200, "n_test": 100}
 MOST_BELOW_MARGIN, MOST_BELOW_BEST = 0.5, 1.0  # points
 
 
@@ -58,7 +58,7 @@ def settings_of(kind, batch, arguments):
     return {
         "name": f"{kind.replace('_', ' ')}, {batch:.0%} of the pool a round",
         "data": data,
-        "model": MLP,
+        "model": MLP | {"max_epochs": 2} if arguments.short else MLP,
         "strategies": strategies,
         "batch": batch,
         "n_initial": 0.01,

@@ -83,12 +83,11 @@ STUDIES = {
 
 def shortened(settings):
     """Settings of a toy."""
-    data = settings["data"]
-    if data != "digits":
-        data = {**data, "n_pool": 600, "n_test": 200}
-    else:
-        settings = {**settings, "batch": 20}
-    return {**settings, "data": data, "rounds": 1}
+    data, model = settings["data"], {**settings["model"], "max_epochs": 2}
+    if data == "digits":
+        return {**settings, "model": model, "batch": 20, "rounds": 1}
+    data = {**data, "n_pool": 300, "n_test": 100}
+    return {**settings, "model": model, "data": data, "rounds": 1}
 
 
 def lines_of(name, results):

@@ -1,4 +1,4 @@
-"""The studies of Cluster-Margin run, as toys, and say what they found."""
+"""The studies of Cluster-Margin run as toys."""
 
 import importlib.util
 import sys
@@ -19,7 +19,7 @@ def loaded(name):
 
 @pytest.fixture
 def run(monkeypatch):
-    """Call a script with arguments, in this process."""
+    """Run the main function of a script in this process."""
 
     def run(name, *arguments):
         monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
@@ -30,22 +30,22 @@ def run(monkeypatch):
 
 def test_factors_and_sizes(run, tmp_path, capsys):
     flags = ("--short", "--seeds", 2, "--kinds", "plain", "--batches", 0.1)
-    grid = ("--sizes", 2, 10, "--factors", "auto", 1, 5)
+    grid = ("--sizes", 2, 10, "--factors", "auto", 1)
     run("candidate_factors", *flags, *grid, "--output", tmp_path)
     out = capsys.readouterr().out
     table = out.splitlines()[:4]
     assert table[0].startswith("plain, 10% of the pool a round: margin ")
-    assert table[1].split() == ["rows", "auto", "1", "5"]
-    # With as many candidates as labels the batch is that of margin sampling.
+    assert table[1].split() == ["rows", "auto", "1"]
+    # With as many candidates as labels, the batch is that of margin sampling.
     assert table[2].split()[4:7] == ["+0.00", "±", "0.00"]
     written = (tmp_path / "candidate_factors.txt").read_text()
     assert written.split("\n\n")[0] in out
-    assert (tmp_path / "candidate_factors.png").stat().st_size > 10_000
+    assert (tmp_path / "candidate_factors.png").read_bytes().startswith(b"\x89PNG")
     # One clustering for each size and seed, for batches of any size.
     assert len(list((tmp_path / "clusters").iterdir())) == 4
 
 
-def test_what_auto_does_not_keep_is_named():
+def test_broken_promises_of_auto():
     module = loaded("candidate_factors")
     grid = module.Grid.__new__(module.Grid)
     grid.name, grid.sizes, grid.factors = "pool", (2, 10), ("auto", 1, 10)
@@ -66,4 +66,4 @@ def test_all_strategies(run, tmp_path, capsys):
     assert rows[1].startswith("redundant-5  cluster-margin ")
     assert (tmp_path / "redundant-5" / "report.html").exists()
     assert (tmp_path / "strategy_studies.txt").read_text() in out
-    assert (tmp_path / "strategy_studies.png").stat().st_size > 10_000
+    assert (tmp_path / "strategy_studies.png").read_bytes().startswith(b"\x89PNG")
