@@ -1,4 +1,4 @@
-"""In modAL's own loop, under whichever version is on the path."""
+"""Strategies in a modAL loop, under the installed version of modAL."""
 
 import subprocess
 import sys
@@ -37,7 +37,7 @@ has_metrics = "return_metrics" in modAL.models.ActiveLearner.query.__code__.co_v
 
 
 class Counted:
-    """A strategy that counts how often it is called."""
+    """A strategy that counts its calls."""
 
     def __init__(self, strategy):
         self.strategy = strategy
@@ -76,14 +76,14 @@ def committee(strategy, X=X_labeled, models=modAL.models):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 class TestQuery:
     @pytest.mark.parametrize("n_instances", [1, 2, 3])
-    def test_is_one_call_with_the_right_shapes(self, make, strategy, n_instances):
+    def test_calls_the_strategy_once_and_returns_the_right_shapes(self, make, strategy, n_instances):
         counted = Counted(STRATEGIES[strategy]())
         indices, instances = make(counted).query(X_pool, n_instances=n_instances)
         assert counted.n_calls == 1
         assert indices.shape == (n_instances,)
         np.testing.assert_array_equal(instances, X_pool[indices])
 
-    def test_gives_metrics_where_they_are_taken(self, make, strategy):
+    def test_returns_metrics_to_learners_that_take_them(self, make, strategy):
         learner = make(STRATEGIES[strategy]())
         if make in (active_learner, committee) and not has_metrics:
             pytest.skip("modAL before 0.4.2 has no metrics")
@@ -121,7 +121,7 @@ def test_pools_that_modal_knows(strategy, as_pool):
     np.testing.assert_array_equal(rows, X_pool[indices])
 
 
-def test_a_frame_with_integer_names_gives_the_right_indices():
+def test_a_frame_with_integer_column_names_gives_the_same_indices():
     # modAL 0.4.2 takes *columns* of such a frame as instances; indices are ours.
     frame = pd.DataFrame(X_pool)
     strategy = ClusterMargin(random_state=0)
@@ -198,7 +198,7 @@ def test_ids_reach_the_strategy_through_query():
     ids = np.arange(len(X_pool)) + 1000
     indices, _ = learner.query(X_pool, n_instances=5, ids=ids)
     first = strategy.last_query_.pool_cluster
-    # The same images in another number type: only their ids tell.
+    # The same images in another number type: only the ids identify them.
     rest = np.delete(X_pool, indices, axis=0).astype(np.float32)
     learner.query(rest, n_instances=5, ids=np.delete(ids, indices))
     np.testing.assert_array_equal(

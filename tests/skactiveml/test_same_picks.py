@@ -1,4 +1,4 @@
-"""The picks are those of a modAL loop, and utilities say which they are."""
+"""The picks are those of a modAL loop, and utilities show them."""
 
 import subprocess
 import sys
@@ -25,11 +25,11 @@ from modal_clustermargin.estimators import (  # noqa: E402
 from modal_clustermargin.learners import ActiveLearner  # noqa: E402
 
 X, target = load_digits(return_X_y=True)
-X, target = X[:500] / 16, target[:500].astype(float)
-N_KNOWN, BATCH, N_ROUNDS = 60, 25, 3
+X, target = X[:300] / 16, target[:300].astype(float)
+N_KNOWN, BATCH, N_ROUNDS = 60, 20, 2
 
 LOGISTIC = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
-NETWORK = NetworkClassifier(max_epochs=5, random_state=0)
+NETWORK = NetworkClassifier(max_epochs=2, random_state=0)
 CASES = {
     "ClusterMargin": (LOGISTIC, {}),
     "ClusterMargin, network": (NETWORK, {}),
@@ -83,7 +83,7 @@ def test_a_loop_picks_what_the_same_loop_in_modal_picks(case):
 
 @pytest.mark.parametrize("name", ["ClusterMargin", "BADGE", "CoreSet"])
 def test_without_a_label_it_picks_what_it_picks_in_modal(name):
-    """Of rows sorted by class, where the first are all alike."""
+    """The rows are sorted by class, so the first rows are alike."""
     rows = X[np.argsort(target, kind="stable")]
     learner = ActiveLearner(
         LogisticRegression(), getattr(strategies, name)(random_state=7)
@@ -94,7 +94,7 @@ def test_without_a_label_it_picks_what_it_picks_in_modal(name):
     if name != "CoreSet":
         query["clf"] = SklearnClassifier(LogisticRegression(), classes=range(10))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the classifier, that it has no labels
+        warnings.simplefilter("ignore")  # the classifier has no labels
         np.testing.assert_array_equal(strategy.query(**query), expected)
         picks, utilities = strategy.query(**query, return_utilities=True)
     np.testing.assert_array_equal(picks, expected)
@@ -125,7 +125,7 @@ def test_utilities_do_not_change_the_picks(case):
         np.testing.assert_array_equal(np.nanargmax(utilities, axis=1), picks)
 
 
-def test_samples_of_their_own_as_candidates():
+def test_candidates_as_samples_or_as_positions():
     y = labels(np.arange(N_KNOWN))
     clf = SklearnClassifier(clone(LOGISTIC))
     by_position = ours.BADGE(random_state=0).query(
@@ -148,7 +148,7 @@ def test_utilities_of_core_set_are_distances():
         np.testing.assert_allclose(utilities[i], nearest)
 
 
-def test_copies_are_picked_once_each():
+def test_duplicates_are_picked_once_each():
     rows = np.repeat(X[:3], 20, axis=0)
     y = np.full(60, np.nan)
     y[:2] = 0, 1
@@ -160,7 +160,7 @@ def test_copies_are_picked_once_each():
     np.testing.assert_allclose(np.nansum(utilities, axis=1), 1)
 
 
-def test_a_flag_that_brings_no_embeddings():
+def test_a_flag_that_returns_no_embeddings():
     class Flagged(SklearnClassifier):
         def predict_proba(self, X, embeddings=False):
             return super().predict_proba(X)

@@ -1,6 +1,6 @@
-"""scikit-activeml's own test template; skipped where there is no copy of it.
+"""scikit-activeml's own test template; skipped without a copy of it.
 
-SKACTIVEML_SOURCE names a copy of scikit-activeml's repository: its package does not
+SKACTIVEML_SOURCE names a copy of scikit-activeml's repository, whose package does not
 contain the tests.
 """
 
@@ -53,7 +53,7 @@ def logistic_regression():
 
 
 class Template(TemplateSingleAnnotatorPoolQueryStrategy):
-    """What all four have in common."""
+    """The tests of all four strategies."""
 
     strategy = None
 
@@ -148,7 +148,7 @@ class TestASVP(Template, unittest.TestCase):
         return {"X": X, "y": y, "clf": SklearnClassifier(network, classes=[0, 1])}
 
     def test_query_param_clf(self):
-        # Whatever has no features is an error that names the way out.
+        # A classifier without features is an error.
         TemplateSingleAnnotatorPoolQueryStrategy.test_query_param_clf(
             self, test_cases=[(logistic_regression(), ValueError)]
         )
