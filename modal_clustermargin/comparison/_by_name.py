@@ -12,30 +12,11 @@ def is_path(name):
 
 
 def build_by_path(path, options, who, what, **if_accepted):
-    """Import an object, and make an instance from it.
+    """Import a class, function or instance, and make an instance from it.
 
-    Parameters
-    ----------
-    path : str
-        ``"package.module:name"`` of a class, a function or an instance.
-
-    options : dict
-        Arguments of the class or function. An instance takes none.
-
-    who, what : str
-        Named in messages.
-
-    **if_accepted
-        Arguments to add where the signature has them and `options` does not.
-
-    Returns
-    -------
-    made : instance of the class, the function with its options fixed, or a copy
-
-    Raises
-    ------
-    ValueError
-        If the import fails, or the options do not fit.
+    A class is called with the options; a function gets them fixed; an instance is
+    copied. `if_accepted` are options that are added where the signature has them. `who`
+    and `what` are named in messages of ValueError.
     """
     try:
         found = pkgutil.resolve_name(path)

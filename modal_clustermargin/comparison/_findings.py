@@ -29,18 +29,7 @@ class Finding(NamedTuple):
 
 
 def finding(results, bootstrap):
-    """Which strategy is best, by how much, and whether that may be chance.
-
-    Parameters
-    ----------
-    results : ComparisonResults
-
-    bootstrap : Bootstrap
-
-    Returns
-    -------
-    finding : Finding
-    """
+    """Which strategy is best, by how much, and whether that may be chance."""
     best, *others = ranking(results)
     n_labels = results.n_labels
     reach = f"from {n_labels[0]:,} to {n_labels[-1]:,} labels"
@@ -73,34 +62,14 @@ def finding(results, bootstrap):
             f"With {n_seeds} seeds the intervals of labels are too narrow, because a"
             " bootstrap needs more seeds to draw from."
         )
-    return Finding(_headline(results, best, others), sentences + missing(results))
-
-
-def missing(results):
-    """Sentences on rows that are planned and not there; none if nothing is missing."""
-    sentences = []
-    if results.n_rows < results.n_expected:
+    if results.n_rows < results.n_planned:
         sentences.append(
             f"The comparison is not finished: it has {results.n_rows:,} of"
-            f" {results.n_expected:,} rows."
+            f" {results.n_planned:,} rows. The report covers"
+            f" {count_of(n_seeds, 'seed')} up to round {len(n_labels) - 1}, which all"
+            " strategies with rows have finished."
         )
-    if results.unfinished:
-        noun = "seeds" if results.unfinished[1:] else "seed"
-        sentences.append(
-            f"The report leaves out {noun} {join_names(results.unfinished)}, which some"
-            " strategies have not finished."
-        )
-    if results.without_rows:
-        sentences.append(
-            f"There are no rows yet for {join_names(results.without_rows)}."
-        )
-    if len(results.n_labels) <= results.last_round:
-        sentences.append(
-            f"The report ends at round {len(results.n_labels) - 1} of"
-            f" {results.last_round}, because no seed has a later round of every"
-            " strategy."
-        )
-    return sentences
+    return Finding(_headline(results, best, others), sentences)
 
 
 def _headline(results, best, others):

@@ -81,20 +81,10 @@ class ComparisonFolder:
             file.write(text.getvalue().encode())
 
     def write_settings(self, settings):
-        """Write settings, unless the folder has results of other settings.
+        """Write settings, and return them with the seeds and strategies of before.
 
-        New seeds and strategies are added to those in the folder. The name and the
-        device may change.
-
-        Returns
-        -------
-        settings : dict
-            With the seeds and strategies of before.
-
-        Raises
-        ------
-        ValueError
-            If the folder has results of other settings. Names the differences.
+        The name and the device may change. ValueError names all other differences, if
+        the folder has rows.
         """
         before = self.settings()
         has_rows = any(
@@ -163,13 +153,7 @@ class ComparisonFolder:
         self._state_path(label, seed).unlink(missing_ok=True)
 
     def read_picks(self, label, seed, number):
-        """The picks of a query: Picks, or None if the folder has none.
-
-        Raises
-        ------
-        ValueError
-            If the file is damaged.
-        """
+        """The picks of a query: Picks, or None if the folder has none."""
         path = self._picks_path(label, seed, number)
         if not path.is_file():
             return None

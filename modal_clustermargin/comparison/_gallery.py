@@ -10,18 +10,9 @@ _CAPTION_WIDTH = 2.3  # in images
 
 
 def gallery_picks(cluster):
-    """Positions of the picks that a gallery shows.
+    """Positions of the picks that a gallery shows, cluster by cluster.
 
-    Parameters
-    ----------
-    cluster : ndarray of shape (n_picks,), dtype=intp
-        Cluster of each pick.
-
-    Returns
-    -------
-    positions : ndarray of shape (n_shown,), dtype=intp
-        The first eight picks of each of the twelve clusters with the most picks,
-        cluster by cluster, the largest first.
+    The first eight picks of each of the twelve clusters with the most picks.
     """
     clusters, n_picks = np.unique(cluster, return_counts=True)
     order = np.argsort(-n_picks, kind="stable")[:_N_CLUSTERS]
@@ -30,23 +21,10 @@ def gallery_picks(cluster):
 
 
 def draw_gallery(thumbnails, cluster, captions, path, *, title):
-    """Draw the picks of a batch as images, cluster by cluster.
+    """Draw the images of the `gallery_picks`, with captions by cluster.
 
-    Parameters
-    ----------
-    thumbnails : ndarray of shape (n_shown, height, width[, 3]), dtype=uint8
-        Images of the `gallery_picks`, in their order.
-
-    cluster : ndarray of shape (n_shown,), dtype=intp
-        Cluster of each image.
-
-    captions : dict of int to str
-        Text to the left of the images of a cluster.
-
-    path : Path
-        PNG file to write.
-
-    title : str
+    `thumbnails` is uint8 of shape (n_shown, height, width[, 3]); `cluster` has the
+    cluster of each image.
     """
     order = list(dict.fromkeys(cluster))
     most = int(np.unique(cluster, return_counts=True)[1].max())

@@ -21,13 +21,7 @@ NO_QUERY = {
 
 
 class TimedEmbedding:
-    """The `embedding` of a strategy: the classifier's own embeddings, timed.
-
-    Attributes
-    ----------
-    seconds : float
-        Seconds of all calls since `seconds` was last set to 0.
-    """
+    """The `embedding` of a strategy: the classifier's own embeddings, timed."""
 
     def __init__(self):
         self.seconds = 0.0
@@ -50,34 +44,12 @@ def _embed(classifier, X):
 
 
 def measured_query(strategy, classifier, X_pool, n_instances):
-    """Ask a strategy once.
+    """Ask a strategy once: (picks, measures, clusters).
 
-    Parameters
-    ----------
-    strategy : callable ``(classifier, X_pool, n_instances)``
-
-    classifier : classifier
-
-    X_pool : array-like of shape (n_pool, ...)
-
-    n_instances : int
-
-    Returns
-    -------
-    picks : ndarray of shape (n_instances,)
-        Positions in `X_pool`.
-
-    measures : dict
-        With the keys of `NO_QUERY`.
-
-    clusters : dict of str to ndarray
-        For Cluster-Margin "cluster", the cluster of each pick, and
-        "pool_cluster_sizes", the number of rows in each cluster of the pool.
-
-    Raises
-    ------
-    ValueError
-        If the strategy does not pick `n_instances` different rows.
+    `picks` are `n_instances` different positions in `X_pool`; ValueError says what else
+    the strategy returned. `measures` has the keys of `NO_QUERY`. `clusters` has, for
+    Cluster-Margin, the "cluster" of each pick, and "pool_cluster_sizes", the number of
+    rows in each cluster of the pool.
     """
     embedding = getattr(strategy, "embedding", None)
     is_timed = isinstance(embedding, TimedEmbedding)

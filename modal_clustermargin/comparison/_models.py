@@ -27,31 +27,11 @@ def default_model(data):
 
 
 def make_model(settings, data, seed, device=None):
-    """Make a classifier, not fitted.
+    """Make the classifier of ``{"name": name, option: value, ...}``, not fitted.
 
-    Parameters
-    ----------
-    settings : dict
-        "name", a known name or ``"package.module:name"``, and its options.
-
-    data : DataSet
-
-    seed : int
-        Its `random_state`, if it has one.
-
-    device : str, default=None
-        Device of a network.
-
-    Returns
-    -------
-    model : scikit-learn classifier
-        Networks are a `NetworkClassifier`. scikit-learn's classifiers see an image as
-        a row of numbers.
-
-    Raises
-    ------
-    ValueError
-        If the name or an option is unknown, or the model cannot learn from the data.
+    The name may be ``"package.module:name"``. Networks are a `NetworkClassifier`;
+    scikit-learn's classifiers see an image as a row of numbers. ValueError names an
+    unknown name or option, or data that the model cannot learn from.
     """
     options = dict(settings)
     name = options.pop("name")

@@ -46,28 +46,10 @@ _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 def make_network(name, options, data, seed, device):
     """Make a `NetworkClassifier` that is not fitted.
 
-    Parameters
-    ----------
-    name : str
-        One of `NETWORKS`.
-
-    options : dict
-        Parameters of `NetworkClassifier` and of the module, the name and parameters
-        of the optimizer, and:
-
-        - "schedule": also a list of milestones in [0, 1];
-        - "linear_probe": true, or parameters of `LinearProbe`;
-        - "transforms", "image_size", "pixel_mean", "pixel_std": see `_transforms`.
-
-    data : DataSet
-
-    seed : int
-
-    device : str or None
-
-    Returns
-    -------
-    network : NetworkClassifier
+    Options are parameters of `NetworkClassifier` and of the module, the name and
+    parameters of the optimizer, "schedule" also as a list of milestones in [0, 1],
+    "linear_probe" as true or as parameters of `LinearProbe`, and those of
+    `_transforms`.
     """
     from torch import optim
 

@@ -39,27 +39,7 @@ class Section(NamedTuple):
 
 
 def sections(folder, settings, results, bootstrap, prices, data):
-    """All sections for which the results have something to show.
-
-    Parameters
-    ----------
-    folder : ComparisonFolder
-        The pictures are drawn into its subfolder ``pictures``.
-
-    settings : dict
-
-    results : ComparisonResults
-
-    bootstrap : Bootstrap
-
-    prices : Prices
-
-    data : object with ``thumbnails(rows)``, or None
-
-    Returns
-    -------
-    sections : list of Section
-    """
+    """Draw the pictures, and return the sections that have something to show."""
     pictures = folder.path / "pictures"
     pictures.mkdir(exist_ok=True)
     parts = [_accuracy(results, pictures)]

@@ -53,20 +53,11 @@ class ComparisonResults:
     seeds : list of int
         Seeds with all rounds of all strategies.
 
-    unfinished : list of int
-        All other seeds, planned ones included.
-
-    without_rows : list of str
-        Planned strategies without rows.
-
     n_labels : ndarray of shape (n_rounds,), dtype=intp
         Number of labels in each round. Round 0 is the common start.
 
-    n_rows, n_expected : int
+    n_rows, n_planned : int
         Numbers of rows and of planned rows.
-
-    last_round : int
-        The last planned round.
 
     score : str
         What the column "accuracy" holds: "accuracy" or "average precision".
@@ -98,17 +89,14 @@ class ComparisonResults:
         self.score = settings.get("score", "accuracy")
         self.strategies = [each for each in planned if each in found]
         self.strategies += [each for each in found if each not in planned]
-        self.without_rows = [each for each in planned if each not in found]
         names = {each: planned.get(each, {}).get("strategy", each) for each in found}
         self.random = next((s for s in self.strategies if names[s] == "random"), None)
         seeds = sorted({s for _, s, _ in self._rows} | set(settings.get("seeds", ())))
         rounds = sorted({r for _, _, r in self._rows})
-        self.last_round = max([*rounds, settings.get("rounds", 0)])
-        n_strategies = len(self.strategies) + len(self.without_rows)
+        last_round = max([*rounds, settings.get("rounds", 0)])
         self.n_rows = len(self._rows)
-        self.n_expected = n_strategies * len(seeds) * (self.last_round + 1)
+        self.n_planned = len({*planned, *found}) * len(seeds) * (last_round + 1)
         self._rounds, self.seeds = self._complete(rounds, seeds)
-        self.unfinished = [seed for seed in seeds if seed not in self.seeds]
         self.n_labels = np.array([self._labels_in(r) for r in self._rounds], np.intp)
         self.versions = list(
             dict.fromkeys(row["versions"] for row in rows if row["versions"])

@@ -42,26 +42,9 @@ class _State:
 class Run:
     """The rounds of one strategy with one seed.
 
-    A row is on disk after every training, and the state of the run after every query.
-    A run that was killed continues from there.
-
-    Parameters
-    ----------
-    label : str
-        Label of the strategy in the settings.
-
-    settings : dict
-        Settings of the comparison, with shares of the pool turned into numbers.
-
-    data : DataSet
-
-    seed : int
-
-    folder : ComparisonFolder
-
-    first_model : dict
-        The first trained model and its result, which all strategies of a seed share.
-        The first run fills it.
+    A row is on disk after every training, and the state of the run after every query. A
+    run that was killed continues from there. The runs of a seed share `first_model`, a
+    dict that the first of them fills.
     """
 
     def __init__(self, label, settings, data, seed, folder, first_model):

@@ -114,24 +114,7 @@ def read_settings(settings=None):
 
 
 def read_toml(path):
-    """Read settings from a TOML file.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    settings : dict
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no file.
-
-    ValueError
-        If the file is not TOML.
-    """
+    """Read settings from a TOML file: dict."""
     path = Path(path)
     if sys.version_info >= (3, 11):
         import tomllib
@@ -146,8 +129,7 @@ def read_toml(path):
 
 
 def parse_strategy(text):
-    """``"name:option=value,option=value"`` as a dict. The name may be a path with a \
-colon."""
+    """``"name:option=value,option=value"`` as a dict; the name may have a colon."""
     name, *rest = text.split(":")
     if rest and "=" not in rest[0]:
         name = f"{name}:{rest.pop(0)}"
@@ -159,7 +141,7 @@ colon."""
 
 
 def parse_option(text, where):
-    """Split ``"option=value"``.
+    """Split ``"option=value"`` into the option and its value.
 
     Parameters
     ----------
@@ -174,11 +156,6 @@ def parse_option(text, where):
         With underscores in the place of dashes.
 
     value : int, float, bool, None or str
-
-    Raises
-    ------
-    ValueError
-        If there is no "=", or nothing before it.
     """
     option, sign, value = text.partition("=")
     if not sign or not option.strip():

@@ -127,11 +127,8 @@ def seeds_won(results, strategy, reference):
 def equal_accuracies(results, n_accuracies=4):
     """Accuracies that the mean curves of all strategies reach, evenly spaced.
 
-    Returns
-    -------
-    accuracies : ndarray of shape (n_accuracies,)
-        Increasing, and above all starts. The last is the highest that all strategies
-        reach; if it is not above all starts, it is the only one.
+    They are above all starts, and the last is the highest that all strategies reach; if
+    it is not above all starts, it is the only one.
     """
     best = [results.mean_curve(each).best_accuracy for each in results.strategies]
     low, high = max(each[0] for each in best), min(each[-1] for each in best)

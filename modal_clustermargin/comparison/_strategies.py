@@ -57,24 +57,10 @@ def _options_of(found):
 
 
 def make_strategy(settings, seed):
-    """Make a query strategy.
+    """Make the query strategy of ``{"strategy": name, option: value, ...}``.
 
-    Parameters
-    ----------
-    settings : dict
-        "strategy", a name or ``"package.module:name"``, and its options.
-
-    seed : int
-        Seed of its `random_state`, if it has one.
-
-    Returns
-    -------
-    strategy : callable ``(classifier, X_pool, n_instances)``
-
-    Raises
-    ------
-    ValueError
-        If the name or an option is unknown, or a value is invalid.
+    The name may be ``"package.module:name"``. ValueError names an unknown name or
+    option, or an invalid value.
     """
     options = dict(settings)
     name = options.pop("strategy")
