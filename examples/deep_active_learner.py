@@ -2,10 +2,11 @@
 A network in modAL's DeepActiveLearner
 ======================================
 
-modAL 0.4.2 alone has it: ``pip install --no-deps modAL-python==0.4.2.1``. It keeps no
-data: what is taught is what the network is trained on, further from where it is. So
-every round teaches all labels so far, and ``warm_start=False`` begins from fresh
-weights.
+`DeepActiveLearner` is a learner of modAL 0.4.2 only
+(``pip install --no-deps modAL-python==0.4.2.1``), so this page shows the script without
+its output. The learner stores no training data: ``teach`` trains on the rows that it is
+given. The loop therefore teaches all labels so far in every round, and
+``warm_start=False`` starts from fresh weights.
 """
 
 import numpy as np
@@ -20,17 +21,25 @@ X_train, y_train = images[:40], labels[:40]
 X_pool, y_pool = images[40:1300], labels[40:1300]
 X_test, y_test = images[1300:], labels[1300:]
 
-# The classes have to be known: it makes the network before it sees a label.
+# %%
+# The learner creates the network before it has seen any label, so the classes must be
+# given.
+
 learner = DeepActiveLearner(
     NetworkClassifier(SmallConvNet, classes=range(10), max_epochs=20, random_state=0),
     query_strategy=ClusterMargin(random_state=0),
 )
 learner.teach(X_train, y_train)
-for _ in range(4):
+
+# %%
+# Teach before the first query: modAL treats an initialized network as fitted, and the
+# pool would be clustered by the embeddings of random weights.
+
+for _ in range(3):
     indices, instances = learner.query(X_pool, n_instances=40)
     X_train = np.concatenate([X_train, instances])
     y_train = np.concatenate([y_train, y_pool[indices]])
     learner.teach(X_train, y_train, warm_start=False)
     X_pool = np.delete(X_pool, indices, axis=0)
     y_pool = np.delete(y_pool, indices)
-    print(f"{len(X_train):4} labels: {learner.score(X_test, y_test):.3f}")
+    print(f"{len(X_train):4} labels: accuracy {learner.score(X_test, y_test):.3f}")
