@@ -2,9 +2,12 @@
 
 from importlib.util import find_spec
 
+# Written by sphinx: scripts of the gallery would run when they are imported.
+collect_ignore_glob = ["docs/gallery/*", "docs/reference/generated/*", "docs/_build/*"]
+
 # modAL has `DeepActiveLearner` from version 0.4.2 on.
 collect_ignore = ["modal_clustermargin/learners/_deep_active_learner.py"]
 if find_spec("skactiveml") is None:
-    collect_ignore += ["modal_clustermargin/skactiveml", "docs/skactiveml.rst"]
+    collect_ignore += ["modal_clustermargin/skactiveml", "docs/user_guide/skactiveml.rst"]
 if find_spec("distributed") is None or find_spec("zarr") is None:
-    collect_ignore += ["tests/distributed", "docs/workers.rst"]
+    collect_ignore += ["tests/distributed", "docs/how_to/workers.rst"]

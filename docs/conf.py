@@ -27,13 +27,10 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     # `plot_*.py` are run; other scripts are shown without their output.
     "filename_pattern": r"/plot_",
-    "within_subsection_order": "ExampleTitleSortKey",
-    "default_role": None,
     "download_all_examples": False,
     "min_reported_time": 10_000,  # seconds
     "write_computation_times": False,
     "show_signature": False,
-    "plot_gallery": True,
     "abort_on_example_error": True,
 }
 
