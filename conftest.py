@@ -8,6 +8,9 @@ collect_ignore_glob = ["docs/gallery/*", "docs/reference/generated/*", "docs/_bu
 # modAL has `DeepActiveLearner` from version 0.4.2 on.
 collect_ignore = ["modal_clustermargin/learners/_deep_active_learner.py"]
 if find_spec("skactiveml") is None:
-    collect_ignore += ["modal_clustermargin/skactiveml", "docs/user_guide/skactiveml.rst"]
+    collect_ignore += [
+        "modal_clustermargin/skactiveml",
+        "docs/user_guide/skactiveml.rst",
+    ]
 if find_spec("distributed") is None or find_spec("zarr") is None:
     collect_ignore += ["tests/distributed", "docs/how_to/workers.rst"]

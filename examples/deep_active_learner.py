@@ -2,11 +2,10 @@
 A network in modAL's DeepActiveLearner
 ======================================
 
-`DeepActiveLearner` is a learner of modAL 0.4.2 only
-(``pip install --no-deps modAL-python==0.4.2.1``), so this page shows the script without
-its output. The learner stores no training data: ``teach`` trains on the rows that it is
-given. The loop therefore teaches all labels so far in every round, and
-``warm_start=False`` starts from fresh weights.
+`DeepActiveLearner` needs modAL 0.4.2: ``pip install --no-deps modAL-python==0.4.2.1``.
+The learner stores no training data: ``teach`` trains on the rows that it is given. The
+loop therefore teaches all labels so far in every round, and ``warm_start=False`` starts
+from fresh weights.
 """
 
 import numpy as np

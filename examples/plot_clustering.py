@@ -2,8 +2,8 @@
 Average linkage on its own
 ==========================
 
-`AverageLinkage` is a scikit-learn clusterer and needs no active learning. It gives the
-exact clusters of average linkage without a matrix of all distances.
+`AverageLinkage` is a scikit-learn clusterer and needs no active learning. It gives
+the exact clusters of average linkage without a matrix of all distances.
 """
 
 # %%
@@ -37,8 +37,8 @@ merges_of_scipy = linkage(X, "average", metric="sqeuclidean")
 print(np.allclose(clustering.distances_, merges_of_scipy[:, 2]))
 
 # %%
-# Twenty thousand rows take seconds. A matrix of all their distances would take 3 GiB in
-# double precision.
+# Twenty thousand rows take seconds. A matrix of all their distances would take 3 GiB
+# in double precision.
 
 X, _ = make_blobs(20_000, n_features=32, centers=500, random_state=0)
 begin = time.perf_counter()

@@ -2,14 +2,14 @@
 A first active-learning loop
 ============================
 
-A network learns to read handwritten digits. It starts with 40 labelled images and asks
-for 40 more labels in each round. `ClusterMargin` chooses which images to label. A second
-loop labels random images, for comparison.
+A network learns to read handwritten digits. It starts with 40 labelled images and
+asks for 40 more labels in each round. `ClusterMargin` chooses which images to label.
+A second loop labels random images, for comparison.
 """
 
 # %%
-# The data are scikit-learn's digits. We pretend that the labels of the pool are unknown
-# and look them up only when the strategy asks for them.
+# The data are scikit-learn's digits. We pretend that the labels of the pool are
+# unknown and look them up only when the strategy asks for them.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,9 +25,9 @@ X_test, y_test = images[1300:], labels[1300:]
 
 # %%
 # The loop is modAL's: ``query`` chooses rows of the pool, somebody labels them, and
-# ``teach`` trains the network on all labels so far, from fresh weights. The labelled rows
-# are then deleted from the pool. `ClusterMargin` recognises the remaining rows by their
-# content and clusters the pool only once.
+# ``teach`` trains the network on all labels so far, from fresh weights. The labelled
+# rows are then deleted from the pool. `ClusterMargin` recognises the remaining rows
+# by their content and clusters the pool only once.
 
 
 def run(strategy):
@@ -62,5 +62,5 @@ plt.tight_layout()
 plt.show()
 
 # %%
-# This is a single seed. To find out which strategy saves labels on your data, repeat the
-# loop over several seeds; the command ``modal-clustermargin compare`` does that.
+# This is a single seed. To find out which strategy saves labels on your data, repeat
+# the loop over several seeds; the command ``modal-clustermargin compare`` does that.

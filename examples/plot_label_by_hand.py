@@ -2,9 +2,9 @@
 Labels from a person
 ====================
 
-`HandLabelling` keeps an active-learning loop in a folder. A script exports a batch and
-ends; a person labels the batch in a browser or a spreadsheet; the next run of the script
-reads the labels, trains, and exports the next batch.
+`HandLabelling` keeps an active-learning loop in a folder. A script exports a batch
+and ends; a person labels the batch in a browser or a spreadsheet; the next run of the
+script reads the labels, trains, and exports the next batch.
 
 Here the person is simulated, so that the loop can be seen at work.
 """
@@ -27,8 +27,8 @@ folder = Path(tempfile.mkdtemp())  # use a permanent folder for your own labels
 
 # %%
 # One run of the script. ``ids`` are names that stay the same from run to run, such as
-# file names. All positions are positions in ``ids``. The strategy is fitted on the whole
-# pool, so that every run has the same clusters.
+# file names. All positions are positions in ``ids``. The strategy is fitted on the
+# whole pool, so that every run has the same clusters.
 
 
 def run_once():
@@ -70,8 +70,8 @@ def label_newest_batch():
 
 
 # %%
-# The first batch is chosen without any label. A run before the batch is labelled says how
-# many labels are missing.
+# The first batch is chosen without any label. A run before the batch is labelled says
+# how many labels are missing.
 
 run_once()
 run_once()
@@ -80,8 +80,8 @@ for _ in range(2):
     run_once()
 
 # %%
-# The exported batch as its page shows it: samples of a cluster stand side by side, with
-# their ids and margins.
+# The exported batch as its page shows it: samples of a cluster stand side by side,
+# with their ids and margins.
 
 file = max(folder.glob("batch-*.csv"))
 with file.open(encoding="utf-8-sig", newline="") as opened:

@@ -25,8 +25,8 @@ query = strategy.last_query_
 print(f"{query.n_candidates} candidates for {len(picks)} labels")
 
 # %%
-# Each row of the picture is a pick, followed by the rows of the pool in its cluster that
-# are most like it. One label says something about all of them.
+# Each row of the picture is a pick, followed by the rows of the pool in its cluster
+# that are most like it. One label says something about all of them.
 
 embeddings = network.embed(X_pool)
 embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
@@ -53,9 +53,9 @@ figure.tight_layout()
 plt.show()
 
 # %%
-# The margins of all rows, and where the picks lie. Margin sampling takes the rows at the
-# left end. Cluster-Margin takes candidates from different clusters, so some of its picks
-# lie a little further to the right.
+# The margins of all rows, and where the picks lie. Margin sampling takes the rows at
+# the left end. Cluster-Margin takes candidates from different clusters, so some of
+# its picks lie a little further to the right.
 
 margins = np.sort(network.predict_proba(X_pool), axis=1)
 margins = margins[:, -1] - margins[:, -2]

@@ -1,4 +1,4 @@
-"""The example of each learner runs and learns."""
+"""The example of `DeepActiveLearner` runs and learns."""
 
 import subprocess
 import sys
@@ -7,15 +7,14 @@ from pathlib import Path
 import modAL.models
 import pytest
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLE = Path(__file__).parents[2] / "examples/deep_active_learner.py"
 
 
-@pytest.mark.parametrize("name", ["ActiveLearner", "Committee", "DeepActiveLearner"])
-def test_accuracy_rises(name):
-    if not hasattr(modAL.models, name):
-        pytest.skip(f"this modAL has no {name}")
-    file = "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
-    command = [sys.executable, "-W", "ignore", EXAMPLES / f"{file}.py"]
+@pytest.mark.skipif(
+    not hasattr(modAL.models, "DeepActiveLearner"), reason="modAL 0.4.2 has it"
+)
+def test_accuracy_rises():
+    command = [sys.executable, "-W", "ignore", EXAMPLE]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     scores = [float(line.split()[-1]) for line in done.stdout.splitlines()]
