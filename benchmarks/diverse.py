@@ -31,7 +31,7 @@ N_LABELLED = 1_000
 
 
 class LookUp:
-    """Looks up probabilities by the row number in column 0; embeds the other columns."""
+    """Looks up probabilities by column 0, the row number; embeds the other columns."""
 
     def __init__(self, proba):
         self.proba = proba

@@ -111,38 +111,28 @@ def read(random_state, folder, *, kind, **options):
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     recipe = Recipe(**(_KINDS[kind] | chosen), seed=seed)
     rows = SyntheticRows(recipe)
-    n_bytes = 4 * recipe.n_features + 8  # of a row and its label
-    tables = {
-        ("X", "y"): _table(rows.pool, recipe.n_pool, n_bytes),
-        ("X_test", "y_test"): _table(rows.test, recipe.n_test, n_bytes),
-    }
     if folder is None:
-        arrays = _in_memory(tables)
+        X, y, _ = rows.pool(0, recipe.n_pool)
+        X_test, y_test = rows.test(0, recipe.n_test)
+        arrays = {"X": X, "y": y, "X_test": X_test, "y_test": y_test}
     else:
+        tables = {
+            ("X", "y"): _table(rows.pool, recipe.n_pool, recipe.n_features),
+            ("X_test", "y_test"): _table(rows.test, recipe.n_test, recipe.n_features),
+        }
         settings = {"version": _VERSION, **_plain_numbers(recipe._asdict())}
         arrays = store_arrays(folder, "synthetic", settings, tables)
     return DataSet("synthetic", **arrays, classes=np.arange(recipe.n_classes))
 
 
-def _table(draw, n_rows, n_bytes):
+def _table(draw, n_rows, n_features):
+    """Number of rows, bytes, and a function that yields blocks of X and y."""
+
     def blocks():
         for start in range(0, n_rows, _BLOCK):
             yield draw(start, min(start + _BLOCK, n_rows))[:2]
 
-    return n_rows, n_rows * n_bytes, blocks
-
-
-def _in_memory(tables):
-    arrays = {}
-    for names, (n_rows, _, blocks) in tables.items():
-        start = 0
-        for block in blocks():
-            for name, rows in zip(names, block, strict=True):
-                if start == 0:
-                    arrays[name] = np.empty((n_rows, *rows.shape[1:]), rows.dtype)
-                arrays[name][start : start + len(rows)] = rows
-            start += len(block[0])
-    return arrays
+    return n_rows, n_rows * (4 * n_features + 8), blocks
 
 
 def _plain_numbers(settings):

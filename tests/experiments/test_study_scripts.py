@@ -1,5 +1,6 @@
 """The studies of Cluster-Margin run as toys."""
 
+import ast
 import importlib.util
 import sys
 from pathlib import Path
@@ -67,3 +68,16 @@ def test_all_strategies(run, tmp_path, capsys):
     assert (tmp_path / "redundant-5" / "report.html").exists()
     assert (tmp_path / "strategy_studies.txt").read_text() in out
     assert (tmp_path / "strategy_studies.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_scripts_import_only_public_names():
+    for path in FOLDER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            else:
+                continue
+            private = [name for name in names if "._" in name]
+            assert not private, f"{path} imports {private}"
