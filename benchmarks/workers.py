@@ -9,8 +9,8 @@ has them in memory, and two threads. Methods take turns. The partition of every 
 compared with that of one process. A worker is killed, in the runs that say so, when a
 third of the calls have returned.
 
-With --growth, what docs/workers.rst predicts for each size stands beside what was
-measured: bytes over the loopback interface (of everything on this machine), memory
+With --growth, what docs/studies/workers.rst predicts for each size stands beside what
+was measured: bytes over the loopback interface (of everything on this machine), memory
 that a worker adds, and that this process adds.
 """
 
@@ -174,7 +174,7 @@ def grow(sizes, n_features):
 
 
 def predict(n, d, n_parts):
-    """What docs/workers.rst says, for float32 rows and the metric "cosine"."""
+    """What docs/studies/workers.rst says, for float32 rows and the metric "cosine"."""
     wide = d + 1  # the zero rows' own direction
     held = 4 * (wide + 1)  # a row in float32, and half its squared length
     b = n / n_parts
