@@ -2,19 +2,11 @@
 
 import subprocess
 import sys
-import textwrap
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
-from modal_clustermargin.estimators import (
-    DeferredFit,
-    LinearProbe,
-    NetworkClassifier,
-    ProxyClassifier,
-    SmallConvNet,
-)
+from modal_clustermargin.estimators import NetworkClassifier
 from modal_clustermargin.learners import ActiveLearner
 from modal_clustermargin.strategies import (
     ASVP,
@@ -23,14 +15,13 @@ from modal_clustermargin.strategies import (
     EveryRound,
     Never,
 )
+from tests.modal.make_asvp_loop import PROXY, X, make_learner, run, run_in_folder
 
-X, y = load_digits(return_X_y=True)
-X = (X.reshape(-1, 1, 8, 8) / 16).astype(np.float32)
 has_metrics = "return_metrics" in ActiveLearner.query.__code__.co_varnames
 
 
 class Counted(NetworkClassifier):
-    """Counts what is trained, by whether it has a linear probe before."""
+    """Counts trainings, and notes for each whether it begins with a linear probe."""
 
     fits = ()
 
@@ -41,134 +32,51 @@ class Counted(NetworkClassifier):
 
 
 @pytest.fixture(autouse=True)
-def none_counted():
+def zero_counts():
     Counted.fits = ()
 
 
-def learner_with(strategy):
-    network = Counted(
-        SmallConvNet,
-        linear_probe=LinearProbe(max_epochs=5),
-        max_epochs=3,
-        random_state=0,
-    )
-    return ActiveLearner(DeferredFit(network), strategy, X[:60], y[:60])
-
-
-def loop(learner, n_rounds=4):
-    X_pool, y_pool, picked = X[60:400], y[60:400], []
-    for _ in range(n_rounds):
-        indices, instances = learner.query(X_pool, n_instances=15)
-        np.testing.assert_array_equal(instances, X_pool[indices])
-        picked.append(instances)
-        learner.teach(instances, y_pool[indices])
-        X_pool = np.delete(X_pool, indices, axis=0)
-        y_pool = np.delete(y_pool, indices)
-    return np.concatenate(picked)
-
-
-def asvp(indicator, **parameters):
-    proxy = ProxyClassifier(max_epochs=10)
-    return ASVP(None, proxy, indicator, random_state=0, **parameters)
-
-
-def test_teach_trains_nothing_until_somebody_asks():
-    strategy = asvp(Never())
-    learner = learner_with(strategy)
-    picked = loop(learner)
-    assert len(np.unique(picked, axis=0)) == 60
+def test_teach_trains_nothing_until_a_prediction():
+    selector = ClusterMargin(random_state=0)
+    strategy = ASVP(selector, PROXY, Never(), random_state=0)
+    learner = make_learner(strategy, Counted)
+    picked = run(learner)
+    assert len(np.unique(picked, axis=0)) == 45
     assert Counted.fits == ()
-    assert [each.n_embedded for each in strategy.history_] == [400, 0, 0, 0]
-    assert learner.score(X[400:600], y[400:600]) > 0.3
+    assert [each.n_embedded for each in strategy.history_] == [300, 0, 0]
+    assert len(set(strategy.selector_.last_query_.cluster)) > 5
+    assert learner.predict(X[:5]).shape == (5,)
     assert Counted.fits == (True,)
 
 
 @pytest.mark.parametrize(
-    ("indicator", "expected"),
-    [(AtRounds(2), (False,)), (EveryRound(), (False,) * 4)],
+    ("indicator", "expected"), [(AtRounds(1), (False,)), (EveryRound(), (False,) * 2)]
 )
-def test_fine_tuning_is_done_in_rounds_that_the_indicator_names(indicator, expected):
-    learner = learner_with(asvp(indicator))
-    loop(learner)
+def test_the_network_is_fine_tuned_in_rounds_of_the_indicator(indicator, expected):
+    learner = make_learner(ASVP(None, PROXY, indicator, random_state=0), Counted)
+    run(learner, n_rounds=2)
     assert Counted.fits == expected
     assert learner.estimator.estimator.linear_probe is None
     assert learner.estimator.is_pending_
 
 
-def test_cluster_margin_selects_over_the_features_of_the_proxy():
-    strategy = ASVP(
-        ClusterMargin(random_state=0), ProxyClassifier(max_epochs=10), Never()
-    )
-    picked = loop(learner_with(strategy))
-    assert len(np.unique(picked, axis=0)) == 60
-    assert len(set(strategy.selector_.last_query_.cluster)) > 5
-
-
 @pytest.mark.skipif(not has_metrics, reason="modAL before 0.4.2 has no metrics")
-def test_gives_the_margins_of_the_proxy_where_modal_takes_them():
-    strategy = asvp(Never())
-    answer = learner_with(strategy).query(X[60:200], n_instances=2, return_metrics=True)
+def test_modal_gets_the_margins_of_the_proxy_where_it_takes_metrics():
+    learner = make_learner(ASVP(None, PROXY, Never(), random_state=0))
+    answer = learner.query(X[60:200], n_instances=2, return_metrics=True)
     indices, _, metrics = answer
     assert indices.shape == metrics.shape == (2,)
     assert (np.diff(metrics) >= 0).all()
 
 
-LOOP = """
-    import os, sys, warnings
-    import numpy as np
-    from modal_clustermargin.learners import ActiveLearner
-    from sklearn.datasets import load_digits
-    from modal_clustermargin.estimators import (
-        DeferredFit, LinearProbe, NetworkClassifier, ProxyClassifier, SmallConvNet
-    )
-    from modal_clustermargin.strategies import ASVP, AtRounds, MarginSampling
-
-    n_calls_left = int(sys.argv[2])
-
-    class Mortal(MarginSampling):
-        def _select(self, *arguments):
-            global n_calls_left
-            n_calls_left -= 1
-            if n_calls_left == 0:
-                os._exit(9)
-            return super()._select(*arguments)
-
-    X, y = load_digits(return_X_y=True)
-    X = (X.reshape(-1, 1, 8, 8) / 16).astype(np.float32)
-    network = NetworkClassifier(
-        SmallConvNet, linear_probe=LinearProbe(max_epochs=5), max_epochs=3,
-        random_state=0,
-    )
-    strategy = ASVP(
-        Mortal(), ProxyClassifier(max_epochs=10), AtRounds(1), store=sys.argv[1],
-        random_state=0,
-    )
-    learner = ActiveLearner(DeferredFit(network), strategy, X[:60], y[:60])
-    X_pool, y_pool = X[60:400], y[60:400]
-    for _ in range(4):
-        indices, instances = learner.query(X_pool, n_instances=15)
-        learner.teach(instances, y_pool[indices])
-        X_pool = np.delete(X_pool, indices, axis=0)
-        y_pool = np.delete(y_pool, indices)
-    print(repr(learner.X_training.sum(axis=(1, 2, 3)).tolist()))
-    print([each.n_embedded for each in strategy.history_])
-    print([each.is_aligned for each in strategy.history_])
-"""
-
-
-def run_loop(folder, n_calls):
-    command = [sys.executable, "-c", textwrap.dedent(LOOP), str(folder), str(n_calls)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def test_a_killed_process_leaves_features_and_history_to_the_next(tmp_path):
-    whole = run_loop(tmp_path / "whole", 99)
-    assert whole.returncode == 0, whole.stderr
-    assert run_loop(tmp_path / "killed", 3).returncode == 9
-    again = run_loop(tmp_path / "killed", 99)
-    assert again.returncode == 0, again.stderr
-    assert again.stdout == whole.stdout
-    assert whole.stdout.splitlines()[1:] == [
-        "[400, 400, 0, 0]",
-        "[False, True, False, False]",
-    ]
+def test_a_loop_goes_on_after_its_process_was_killed(tmp_path):
+    whole, rounds = run_in_folder(tmp_path / "whole")
+    command = [sys.executable, "-m", "tests.modal.make_asvp_loop"]
+    command += [str(tmp_path / "killed"), "2"]
+    killed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert killed.returncode == 9, killed.stderr
+    picked, rounds_again = run_in_folder(tmp_path / "killed")
+    np.testing.assert_array_equal(picked, whole)
+    for history in (rounds, rounds_again):
+        assert [each.n_embedded for each in history] == [300, 300, 0]
+        assert [each.is_aligned for each in history] == [False, True, False]

@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 
-from modal_clustermargin.estimators import DeferredFit, NetworkClassifier
+from modal_clustermargin.estimators import DeferredFit
 from modal_clustermargin.strategies import (
     ASVP,
     BADGE,
@@ -141,10 +141,14 @@ class TestProxies:
         strategy = ASVP(indicator=Never())
         run(strategy, n_rounds=1)
         assert strategy.proxy_.steps[-1][0] == "logisticregression"
-        network = NetworkClassifier(max_epochs=1, random_state=0)
+
+        class WithProxy(Pretrained):
+            def make_proxy(self):
+                return SGDClassifier(loss="log_loss")
+
         strategy = ASVP(indicator=Never(), random_state=0)
-        strategy(deferred(20, network), X[20:], 5)
-        assert type(strategy.proxy_).__name__ == "ProxyClassifier"
+        strategy(deferred(20, WithProxy()), X[20:], 5)
+        assert type(strategy.proxy_) is SGDClassifier
         assert strategy.proxy_.random_state is not None
 
     def test_random_state_seeds_proxy_and_selector(self):
