@@ -24,9 +24,7 @@ _OPTIONS = {
         "help": "such as n_pool=20000; see modal-clustermargin datasets",
     },
     "--folder": {"help": "folder of the data"},
-    "--model": {
-        "help": "cnn, mlp, linear, resnet18, logistic, module:name, ..."
-    },
+    "--model": {"help": "cnn, mlp, linear, resnet18, logistic, module:name, ..."},
     "--model-option": {**_PAIRS, "help": "such as max_epochs=20"},
     "--strategies": {
         "nargs": "+",

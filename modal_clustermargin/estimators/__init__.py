@@ -2,7 +2,7 @@
 
 `NetworkClassifier` turns a torch module into a scikit-learn classifier that
 modAL can teach; `ProxyClassifier` is one for features computed beforehand, and
-`DeferredFit` puts training off until it is needed. The others are modules to
+`DeferredFit` trains only when a prediction is needed. The modules are networks to
 start with.
 """
 
@@ -14,21 +14,19 @@ from modal_clustermargin.estimators._network_classifier import (
     ProxyClassifier,
 )
 from modal_clustermargin.estimators._schedules import RateSchedule, Steps
-from modal_clustermargin.estimators.modules._checkpoints import (
-    LoadedWeights,
-    load_checkpoint,
-)
-from modal_clustermargin.estimators.modules._mlp import MLP
-from modal_clustermargin.estimators.modules._proxy_net import ProxyNet
-from modal_clustermargin.estimators.modules._small_conv_net import SmallConvNet
-from modal_clustermargin.estimators.modules._small_res_net import SmallResNet
-from modal_clustermargin.estimators.modules._vision import (
+from modal_clustermargin.estimators.modules import (
+    MLP,
     VGG16,
+    LoadedWeights,
+    ProxyNet,
     ResNet18,
     ResNet50,
     ResNet101,
+    SmallConvNet,
+    SmallResNet,
+    WideResNet28x8,
+    load_checkpoint,
 )
-from modal_clustermargin.estimators.modules._wide_res_net import WideResNet28x8
 
 __all__ = [
     "MLP",

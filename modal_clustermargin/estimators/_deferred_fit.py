@@ -1,4 +1,4 @@
-"""A classifier that is trained only when it is asked something."""
+"""A classifier that is trained only when its predictions are needed."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
@@ -12,37 +12,37 @@ def _estimator_has(name):
 
 
 class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
-    """Keep what `fit` is given, and train when a prediction needs it.
+    """Keep the arguments of `fit`, and train when a prediction needs it.
 
-    modAL's `teach` fits the classifier after every batch of labels. Where the
-    batch is chosen by something cheaper, such as a proxy on features computed
-    beforehand, the large network is wanted only now and then: behind
-    DeferredFit, the rounds in which nobody asks it cost nothing.
+    modAL's `teach` fits the classifier after every batch of labels. If a cheaper
+    classifier chooses the batches, such as a proxy on features computed beforehand,
+    the large network is needed only in some rounds. Behind DeferredFit, the other
+    rounds do not train it.
 
     Parameters
     ----------
     estimator : classifier
-        Trained as a clone; itself it stays as it is.
+        A clone of it is trained; the estimator itself is not changed.
 
     Attributes
     ----------
     estimator_ : classifier
-        The trained clone. Looking at it trains it, if that was put off.
+        The trained clone. Reading this attribute trains it, if `fit` was called
+        since the last training.
 
     is_pending_ : bool
-        Whether there is data that was not trained on yet.
+        Whether the data of the last `fit` still wait for training.
 
     training_data_ : tuple
         X and y of the last `fit`.
 
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted: those of `estimator_`, or those in y while it waits. Where y
-        has columns, or `fit` was given more than X and y, looking at them trains.
+        Labels, sorted: those of `estimator_`, or those in y while data wait. If y
+        has columns, or `fit` got more than X and y, reading them trains.
 
     Notes
     -----
-    X and y are kept, not copied. An error in them is raised when the training
-    begins.
+    X and y are not copied. An error in them is raised when the training starts.
 
     Examples
     --------
@@ -61,14 +61,14 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.estimator = estimator
 
     def fit(self, X, y=None, **fit_params):
-        """Keep X and y; forget what was learned before.
+        """Keep X and y, and drop the network that was trained before.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
 
         y : array-like of shape (n_samples,)
-            None where the estimator finds labels in X.
+            None if the estimator finds labels in X.
 
         **fit_params : dict
             For the `fit` of `estimator`.
@@ -91,7 +91,7 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @property
     def is_pending_(self):
-        """Whether there is data that was not trained on yet."""
+        """Whether the data of the last `fit` still wait for training."""
         return getattr(self, "_waiting", None) is not None
 
     @property
@@ -109,12 +109,12 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @property
     def classes_(self):
-        """Labels, sorted; without training for it, if y has one for each sample."""
+        """Labels, sorted; known without training if y has one for each sample."""
         if not self.is_pending_:
             return self.estimator_.classes_
         _, y, fit_params = self._waiting
         is_plain = y is not None and np.ndim(y) == 1 and not fit_params
-        if not is_plain:  # only the estimator can tell
+        if not is_plain:  # only the estimator knows
             return self.estimator_.classes_
         declared = getattr(self.estimator, "classes", None)
         return np.unique(y if declared is None else declared)
@@ -140,7 +140,7 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @_estimator_has("untrained")
     def untrained(self, X):
-        """The classifier that training begins from, if the estimator tells."""
+        """The classifier before training, if the estimator has one."""
         return self.estimator.untrained(X)
 
     @_estimator_has("make_proxy")

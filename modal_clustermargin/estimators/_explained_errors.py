@@ -1,4 +1,4 @@
-"""Errors of torch in the words of somebody who trains a classifier."""
+"""Errors of torch, explained to somebody who trains a classifier."""
 
 from contextlib import contextmanager
 
@@ -23,15 +23,7 @@ def explained_batch_norm(n_samples):
 
 @contextmanager
 def explained_memory(device, **batch_size):
-    """Say which batch size a device had too little memory for.
-
-    Parameters
-    ----------
-    device : torch.device
-
-    **batch_size : int
-        The parameter that set it, and its value.
-    """
+    """Say which batch size, given by its parameter, did not fit on a device."""
     try:
         yield
     except torch.OutOfMemoryError as error:
@@ -44,15 +36,7 @@ def explained_memory(device, **batch_size):
 
 
 def check_probabilities(proba, lr):
-    """Raise ValueError if rows have no most probable label, and say of what it comes.
-
-    Parameters
-    ----------
-    proba : ndarray of shape (n_samples, n_classes)
-
-    lr : float
-        That the network was trained at.
-    """
+    """Raise ValueError for NaN in probabilities, and say where it comes from."""
     lost = np.isnan(proba).any(axis=1)
     if not lost.any():
         return

@@ -1,10 +1,11 @@
-"""What a layer inside a module sees or says while the module runs."""
+"""The input or output of a layer while its module runs."""
 
 from contextlib import contextmanager
-from difflib import get_close_matches
 
 import torch
 from torch import nn
+
+from modal_clustermargin._unknown_names import nearest
 
 
 @contextmanager
@@ -16,21 +17,21 @@ def watched_layer(module, layer=None):
     module : nn.Module
 
     layer : str or None, default=None
-        A name out of ``module.named_modules()``, whose output is watched.
+        A name in ``module.named_modules()``, whose output is watched.
         None watches the input of the Linear layer that runs last.
 
     Yields
     ------
     watched : WatchedLayer
-        Its `take` returns what the latest forward pass left.
+        Its `take` returns the activations of the latest forward pass.
 
     Raises
     ------
     ValueError
-        If there is no layer of that name, or none that is Linear.
+        If there is no layer of that name.
     """
-    # A compiled module does not call hooks that it met after compiling, so it
-    # runs as written here, and its parts have the names they were written with.
+    # A compiled module does not call hooks that were added after compiling, so
+    # it runs uncompiled here, and its layers have their original names.
     module = getattr(module, "_orig_mod", module)
     layers = {name: part for name, part in module.named_modules() if name}
     watched = WatchedLayer(layer, list(layers))
@@ -43,7 +44,10 @@ def watched_layer(module, layer=None):
     elif layer in layers:
         handles = [layers[layer].register_forward_hook(watched.see_output)]
     else:
-        raise ValueError(_no_such_layer(layer, list(layers)))
+        raise ValueError(
+            f"The module has no layer {layer!r}.{nearest(layer, layers)} It has:"
+            f" {', '.join(layers)}."
+        )
     try:
         with torch.compiler.set_stance("force_eager"):
             yield watched
@@ -53,9 +57,9 @@ def watched_layer(module, layer=None):
 
 
 class WatchedLayer:
-    """Holds the activations of the latest forward pass, and no others.
+    """Holds the activations of the latest forward pass only.
 
-    Where no layer was named, it knows the Linear layer that ran last: the head.
+    If no layer was named, it also knows the Linear layer that ran last: the head.
     """
 
     def __init__(self, layer, names):
@@ -65,16 +69,16 @@ class WatchedLayer:
         self._part = None
 
     def see_input(self, part, args):
-        """Hook of every Linear layer: the one that runs last has the last word."""
+        """Hook of every Linear layer: the one that runs last overwrites the others."""
         self._part = part
         self._activations = args[0]
 
     def see_output(self, part, args, output):
-        """Hook of the named layer; of a tuple, the first item counts."""
+        """Hook of the named layer; of a tuple, the first item is kept."""
         if isinstance(output, tuple):
             output = output[0]
         if torch.is_tensor(output):
-            # A copy: the next layer may work in place on what this one returns.
+            # A copy, because the next layer may change this output in place.
             output = output.clone()
         self._activations = output
 
@@ -104,9 +108,3 @@ class WatchedLayer:
                 f" {n_samples} samples it returned {found}."
             )
         return activations.detach().reshape(n_samples, -1)
-
-
-def _no_such_layer(layer, names):
-    close = get_close_matches(str(layer), names, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    return f"The module has no layer {layer!r}.{hint} It has: {', '.join(names)}."

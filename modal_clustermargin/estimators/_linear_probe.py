@@ -1,4 +1,4 @@
-"""A linear classifier on embeddings, for the head of a network to begin with."""
+"""A linear classifier on embeddings, whose weights initialize a head."""
 
 from torch import nn
 
@@ -30,11 +30,10 @@ class LinearProbe(ProxyClassifier):
     """Logistic regression by gradient descent, on embeddings.
 
     As `linear_probe` of a `NetworkClassifier` it trains the head before the
-    network [1]_: an embedding that was pre-trained is not spoilt by the large
-    gradients of a head that knows nothing yet. The settings are those of the
-    public code of ASVP on CIFAR-10, but for the learning rate, which is 10
-    there: SGD with Nesterov momentum 0.9 and a cosine, 80 epochs in batches of
-    256.
+    network [1]_, so that the large gradients of a random head do not distort a
+    pre-trained embedding. The settings are those of the public code of ASVP on
+    CIFAR-10, except for the learning rate, which is 10 there: SGD with Nesterov
+    momentum 0.9 and a cosine, 80 epochs in batches of 256.
 
     Parameters
     ----------

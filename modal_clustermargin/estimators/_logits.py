@@ -7,13 +7,13 @@ def logits_of(output):
 
 
 def full_precision(output):
-    """The output with its logits in float32, where they had fewer bits."""
+    """The output with its logits in float32."""
     logits = logits_of(output).float()
     return (logits, *output[1:]) if isinstance(output, tuple) else logits
 
 
 def keep_classes(output, n_classes):
-    """Cut the logits in `output` down to one column for each class.
+    """Keep one column of the logits in `output` for each class.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def keep_classes(output, n_classes):
             f"The module has {logits.shape[1]} outputs, and there are {n_classes}"
             " classes: it needs one for each."
         )
-    if logits.shape[1] == n_classes:  # a cut would be one more step backward
+    if logits.shape[1] == n_classes:  # slicing would add a step to backward
         return output
     logits = logits[:, :n_classes]
     return (logits, *output[1:]) if isinstance(output, tuple) else logits

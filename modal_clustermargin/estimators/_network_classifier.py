@@ -21,32 +21,34 @@ from modal_clustermargin.estimators.modules._proxy_net import ProxyNet
 class NetworkClassifier(BaseNetworkClassifier):
     """Classifier around a torch module that returns logits.
 
-    A skorch net with active learning's defaults: every label is trained on,
-    `fit` always begins from fresh weights, runs are reproducible by
-    `random_state` alone, and `embed` returns the last hidden layer.
+    A skorch net with the defaults of active learning: it trains on every label,
+    `fit` always starts from fresh weights, `random_state` alone makes a run
+    reproducible, and `embed` returns the last hidden layer.
 
-    X is an array of two dimensions or more: ndarray of any real type, memory
-    map, tensor, DataFrame (columns by position; where they have names, always the
-    same) or list; or a torch Dataset, whose labels serve where y is None. It is
-    read in batches, cast to float32 and never copied whole. Values are not scaled:
-    divide images of integers by 255 yourself, or let a transform or a Pipeline.
-    y holds labels of any sortable type or, with a column for each label, 1 where a
-    sample has it and 0 where not: then every label is learned by itself, by
-    binary cross-entropy, and has a probability of its own.
+    X is an array of two dimensions or more: an ndarray of any real type, a memory
+    map, a tensor, a DataFrame (columns by position; if they have names, always the
+    same names) or a list; or it is a torch Dataset, whose labels are used if y is
+    None. X is read in batches, cast to float32 and never copied whole. Values are
+    not scaled: divide images of integers by 255 yourself, or with a transform or a
+    Pipeline.
+
+    y holds labels of any sortable type. Or it has a column for each label, with 1
+    where a sample has the label and 0 where it has not: then every label is learned
+    by binary cross-entropy and has its own probability.
 
     Parameters
     ----------
     module : nn.Module class or instance, default=MLP
-        A class (or function) is called anew at every `fit`, with the arguments
-        given as ``module__<name>``; parameters called ``n_features`` and
+        A class (or function) is called at every `fit`, with the arguments
+        given as ``module__<name>``; parameters named ``n_features`` and
         ``n_classes`` that are not given are set from the data (``n_features``
-        only for X of two dimensions). An instance is copied at every `fit`,
-        which begins from the weights it carries and leaves it as it was.
-        Of a tuple returned by the module, the first item is the logits.
+        only if X has two dimensions). An instance is copied at every `fit`, which
+        starts from its weights and does not change it. If the module returns a
+        tuple, its first item is the logits.
 
     criterion : nn.Module class or instance, default=nn.CrossEntropyLoss
-        Loss of logits. With another than this one, `predict_nonlinearity`
-        says how logits become probabilities.
+        Loss of the logits. For another loss, set `predict_nonlinearity`, which
+        turns logits into probabilities.
 
     optimizer : torch optimizer class, default=optim.AdamW
 
@@ -54,7 +56,7 @@ class NetworkClassifier(BaseNetworkClassifier):
         Learning rate.
 
     max_epochs : int, default=50
-        Passes over the labelled samples in one `fit`.
+        Number of passes over the labelled samples in one `fit`.
 
     batch_size : int, default=32
         Largest training batch. Batches differ by at most one row.
@@ -64,80 +66,83 @@ class NetworkClassifier(BaseNetworkClassifier):
 
     schedule : {"cosine", "step"}, callable or None, default=None
         How the learning rates fall from batch to batch; see `RateSchedule`. None
-        leaves them as they are.
+        keeps them constant.
 
     head_lr : float or None, default=None
-        Learning rate of the head, the Linear layer that runs last. None is `lr`.
+        Learning rate of the head, the Linear layer that runs last. None means `lr`.
 
     linear_probe : LinearProbe or None, default=None
-        Trained by `fit` before the network is, on the embeddings that the fresh
-        network gives, computed once; its weights are what the head begins with.
-        This is linear probing then fine-tuning (LP-FT) and, with
-        ``max_epochs=0``, linear probing. See `LinearProbe`.
+        `fit` first trains it on the embeddings of the fresh network, computed once,
+        and copies its weights into the head. This is linear probing then
+        fine-tuning (LP-FT) and, with ``max_epochs=0``, linear probing. See
+        `LinearProbe`.
 
     train_transform, predict_transform : callable or None, default=None
-        Called with each sample of X, a tensor of the dtype that X has (float32 out
-        of a DataFrame, and what a Dataset gives), for what the network is to see:
-        augmentations, scaling, such as those of torchvision. Without one for
-        training, that for prediction serves for both; embeddings for
-        `linear_probe` are made with that as well. Draws from torch's generator
-        follow `random_state`.
+        Called with each sample of X, a tensor in the dtype of X (float32 for a
+        DataFrame; a Dataset's samples as they are). The network sees what it
+        returns: an augmented or scaled image, for example, by a transform of
+        torchvision. If `train_transform` is None, `predict_transform` is used for
+        training as well; it also makes the embeddings for `linear_probe`. Draws
+        from torch's generator follow `random_state`.
 
     mixed_precision : bool, default=False
-        Run the network in bfloat16 where torch's autocast thinks fit, and images
-        with the channels last. Made for GPUs, which are then about twice as fast;
-        probabilities agree with those without to two or three digits.
+        Run the network in bfloat16 where torch's autocast does so, and images
+        with the channels last. On a GPU this is about twice as fast;
+        probabilities agree with those of float32 to two or three digits.
 
     checkpoint_dir : path-like or None, default=None
-        Folder in which a `fit` that begins anew keeps where it is, after each
-        epoch. The same `fit` on the same data goes on from there after a kill, to
-        the same network on a CPU; once complete it is read and not trained again,
-        also with ``random_state=None``. Any other `fit` begins anew and writes over
-        it. Data are known by all rows, but a Dataset by its labels and 64 samples;
-        settings by their values and the code of functions and classes. Counts that
-        callbacks keep, but those given by `schedule`, begin anew.
+        Folder in which `fit` saves its state after each epoch. After a kill, the
+        same `fit` on the same data continues from there, on a CPU to the same
+        network; a complete training is read and not repeated, even with
+        ``random_state=None``. With other data or settings, `fit` starts anew and
+        replaces the file. Data are compared by all rows, a Dataset by its length,
+        its labels and 64 samples; settings by value, functions and classes by
+        name. State inside of callbacks is not saved.
 
     classes : array-like of shape (n_classes,) or None, default=None
-        Every label there is, for when the first y lack some. None means the
-        labels found in y. With a column for each label, their names.
+        Every label there is, if the first y may lack some. None means the
+        labels found in y. If y has a column for each label, the names of the columns.
 
     device : str, torch.device or None, default=None
-        None means CUDA where there is one, else the CPU. Weights and shuffles
-        are drawn on the CPU either way, so the same seed gives the same
-        network up to rounding (dropout masks are drawn on the device).
+        None means CUDA if there is a GPU, else the CPU. Weights and shuffles
+        are always drawn on the CPU, so the same seed gives the same network up to
+        rounding (dropout masks are drawn on the device).
 
     random_state : int, RandomState instance or None, default=None
-        Draws initial weights, shuffles and dropout. With an int, every `fit`
-        on the same data gives the same network. torch's and numpy's global
-        generators are neither read nor changed.
+        Seed of initial weights, shuffles and dropout. With an int, every `fit`
+        on the same data, in the same order, gives the same network. The global
+        generators of torch and numpy are neither read nor changed.
 
     train_split : callable or None, default=None
-        None holds no label out. See skorch for others, and for `callbacks`.
+        None holds no label out. See skorch for other values.
 
     callbacks : list or None, default=None
+        Callbacks of skorch. One may stop the training by raising KeyboardInterrupt
+        at the end of an epoch.
 
     verbose : int, default=0
-        1 shows a bar, of training and of predictions that take seconds; 2 prints
-        a line an epoch.
+        1 shows a progress bar during training and during long predictions; 2 prints
+        a line per epoch.
 
     iterator_train, iterator_valid, dataset : classes
-        What cuts X into batches. A DataLoader does too, more slowly.
+        They divide X into batches. torch's DataLoader works too, more slowly.
 
     **kwargs
-        skorch's other parameters, ``module__<name>``, ``optimizer__<name>``
-        and the like. ``compile=True`` runs the network through torch.compile.
+        Other parameters of skorch, such as ``module__<name>`` and
+        ``optimizer__<name>``. ``compile=True`` runs the network through
+        torch.compile.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted; with a column for each, their names in the order of the
-        columns, which are numbers if `classes` is None.
+        Labels, sorted; if y has columns, their names, which are numbers if
+        `classes` is None.
 
     is_multi_label_ : bool
         Whether y had a column for each label.
 
     n_features_in_ : int
-        Columns of X at `fit`, if it had two dimensions.
+        Columns of X at `fit`, if X had two dimensions.
 
     module_ : nn.Module
         The trained network.
@@ -153,10 +158,9 @@ class NetworkClassifier(BaseNetworkClassifier):
 
     Notes
     -----
-    The module needs an output for each class; fewer raise ValueError. Outputs
-    beyond the number of classes are left out of the loss and of the
-    probabilities, as though they were not there: a network of ten outputs
-    whose first labels come from seven classes answers with seven columns.
+    The module needs an output for each class; fewer raise ValueError. Further
+    outputs are ignored in the loss and in the probabilities: a network of ten
+    outputs whose first labels come from seven classes returns seven columns.
 
     Examples
     --------
@@ -226,18 +230,18 @@ class NetworkClassifier(BaseNetworkClassifier):
         )
 
     def untrained(self, X):
-        """The network that `fit` begins from, with the weights it is made with.
+        """The network that `fit` starts from, with its initial weights.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, ...), or torch Dataset
-            Samples as they will come. One is looked at.
+            Only the first sample is used, for its shape.
 
         Returns
         -------
         network : NetworkClassifier
-            Fitted, without any training: made for its `embed`, the features of
-            pre-trained weights. It knows `classes`, if they are given, or one.
+            Fitted, but not trained: for its `embed`, the features of pre-trained
+            weights. It has the classes in `classes`, or one class.
         """
         blank = clone(self).set_params(
             max_epochs=0,
@@ -258,13 +262,13 @@ class NetworkClassifier(BaseNetworkClassifier):
 
 
 class ProxyClassifier(NetworkClassifier):
-    """The classifier that selects in the place of a large one.
+    """A small classifier that selects samples in place of a large network.
 
-    A `NetworkClassifier` of a hidden layer with batch norm, for features that
-    were computed beforehand; its sizes come from the data. The settings are
-    those of the public code of ASVP [1]_ on ImageNet: SGD with Nesterov momentum
-    0.9, no weight decay, 50 epochs in batches of up to 2,048, and a learning
-    rate of 0.1 that falls along a cosine (`RateSchedule`).
+    A `NetworkClassifier` with one hidden layer and batch norm, for features that
+    a large network computed beforehand. The settings are those of the public code
+    of ASVP [1]_ on ImageNet: SGD with Nesterov momentum 0.9, no weight decay, 50
+    epochs in batches of up to 2,048, and a learning rate of 0.1 that falls along a
+    cosine (`RateSchedule`).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The next batch read while a GPU works on this one."""
+"""The next batch is read while a GPU works on the present one."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,11 +6,10 @@ import torch
 
 
 class ReadAhead:
-    """Batches in page-locked memory, one of them ahead.
+    """Batches in page-locked memory, read one ahead by a thread.
 
-    A thread cuts, casts and transforms the next batch meanwhile, and a copy
-    from page-locked memory to a GPU does not hold up the network. Batches come
-    in the same order and with the same draws as without.
+    A copy from page-locked memory to a GPU does not hold up the network. Batches
+    come in the same order, with the same random draws, as without.
 
     Parameters
     ----------
@@ -18,7 +17,7 @@ class ReadAhead:
         Of tensors, or tuples of them.
 
     pin : callable, default=torch.Tensor.pin_memory
-        What is done to each tensor that is on the CPU.
+        Applied to each tensor that is on the CPU.
     """
 
     def __init__(self, batches, pin=torch.Tensor.pin_memory):

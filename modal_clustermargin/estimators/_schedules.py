@@ -1,4 +1,4 @@
-"""Learning rates that fall while a network is trained."""
+"""Learning rates that fall during training."""
 
 import math
 from typing import NamedTuple
@@ -16,7 +16,7 @@ class Steps(NamedTuple):
     Parameters
     ----------
     milestones : tuple of float
-        Progress in [0, 1] from which each step counts.
+        Progress in [0, 1] at which each step is applied.
 
     factor : float, default=0.1
 
@@ -48,9 +48,9 @@ class RateSchedule(Callback):
     schedule : {"cosine", "step"} or callable
         "cosine" is ``cos(7 pi / 16 * progress)``, which ends at a fifth: the
         schedule of FixMatch [1]_, which the public code of ASVP uses for its
-        proxy. "step" is 1, then 0.1 from 60 % and 0.01 from 80 %, as that code
-        has it for fine-tuning: ``Steps((0.6, 0.8))``. A callable takes the
-        progress and returns the factor.
+        proxy. "step" is 1, then 0.1 from 60 % and 0.01 from 80 %, which that code
+        uses for fine-tuning: ``Steps((0.6, 0.8))``. A callable takes the progress
+        and returns the factor.
 
     References
     ----------
@@ -66,22 +66,22 @@ class RateSchedule(Callback):
         if not callable(self.schedule) and self.schedule not in _FACTORS:
             raise ValueError(
                 f"schedule={self.schedule!r} is none of"
-                f" {', '.join(map(repr, _FACTORS))}, nor can it be called with the"
-                " progress."
+                f" {', '.join(map(repr, _FACTORS))}, and it is not callable. Pass one"
+                " of these names, or a function of the progress."
             )
         self.factor_ = _FACTORS.get(self.schedule, self.schedule)
         return self
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
-        """Read the rates to begin with."""
+        """Store the initial rates."""
         self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
         self.n_epochs_before_ = len(net.history)
 
     def on_epoch_begin(self, net, dataset_train=None, **kwargs):
-        """Count the batches to come."""
+        """Count the batches."""
         n_batches = len(net.get_iterator(dataset_train, training=True))
         self.n_batches_ = net.max_epochs * n_batches
-        # Epochs may have come from a run on disk, and this one is in the history.
+        # Epochs may come from a checkpoint; the present one is in the history.
         n_epochs = len(net.history) - 1 - self.n_epochs_before_
         self.n_done_ = n_epochs * n_batches
 
@@ -93,7 +93,7 @@ class RateSchedule(Callback):
             self.n_done_ += 1
 
     def on_train_end(self, net, X=None, y=None, **kwargs):
-        """Set the rates back, for a `partial_fit` to begin from."""
+        """Restore the initial rates, for a later `partial_fit`."""
         self._set(net, self.rates_)
 
     @staticmethod

@@ -1,7 +1,7 @@
 """Randomness that belongs to one estimator.
 
 torch draws weights, shuffles and dropout masks from generators that the whole
-process shares. Here they are borrowed: seeded, used, and put back as they were.
+process shares. Here they are borrowed: seeded, used, and restored.
 """
 
 import threading
@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
-# Two threads that borrow the same generators at once would train on each
-# other's draws and put back a state from the middle of the other's training.
+# Two threads that borrowed the generators at the same time would use each other's
+# draws, and restore a state from the middle of the other's training.
 _BORROWING = threading.RLock()
 
 
@@ -35,20 +35,20 @@ def own_random_state(random_state):
 
 
 def undisturbed():
-    """Run a block whose draws come out the same and leave torch's generator alone.
+    """Run a block with a fixed seed, and restore torch's generator.
 
-    For reading samples that draw, where it is not for training.
+    For reading samples outside of training, whose Dataset or transform may draw.
     """
     return borrowed_generators(0, torch.device("cpu"))
 
 
 @contextmanager
 def borrowed_generators(seed, device):
-    """Run a block under `seed`, then put torch's generators back.
+    """Run a block under `seed`, then restore torch's generators.
 
-    The CPU's generator is seeded, and that of `device` if it is a GPU. There,
-    cuDNN is also held to its deterministic kernels, without which two runs of
-    one seed part ways at the first convolution.
+    The generator of the CPU is seeded and, if `device` is a GPU, that of the GPU.
+    There, cuDNN also uses its deterministic kernels; otherwise two runs of one
+    seed differ from the first convolution on.
 
     Parameters
     ----------

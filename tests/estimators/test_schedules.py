@@ -37,7 +37,7 @@ def test_the_rate_falls_over_all_batches(blobs, schedule, factors):
 
 def test_a_schedule_that_there_is_not(blobs):
     with pytest.raises(
-        ValueError, match="schedule='linear' is none of 'cosine', 'step'"
+        ValueError, match="schedule=.linear. is none of .cosine., .step., and it is not callable"
     ):
         NetworkClassifier(schedule="linear").fit(*blobs)
 

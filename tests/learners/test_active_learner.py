@@ -72,7 +72,9 @@ class TestLearner:
         assert learner.transform_without_estimating(
             frame[:0].reindex([0]).fillna(0)
         ).shape == (1, 6)
-        committee = Committee([learner, ActiveLearner(RecordsTraining(), MarginSampling())])
+        committee = Committee(
+            [learner, ActiveLearner(RecordsTraining(), MarginSampling())]
+        )
         assert committee.transform_without_estimating(frame).shape == (60, 9)
 
 

@@ -34,7 +34,9 @@ class TestQuery:
         assert learner.query(pool, 2, return_metrics=True)[2].tolist() == [1, 1]
         with pytest.warns(UserWarning, match="metrics are None"):
             assert (
-                ActiveLearner(RecordsTraining(), bare).query(pool, 2, return_metrics=True)[2]
+                ActiveLearner(RecordsTraining(), bare).query(
+                    pool, 2, return_metrics=True
+                )[2]
                 is None
             )
 

@@ -12,7 +12,15 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from modal_clustermargin import ClusterMargin, MarginSampling
 from modal_clustermargin.learners import ActiveLearner
-from tests.learners.make_learners import FRAME, KINDS, LABELS, RecordsTraining, X, as_array, y
+from tests.learners.make_learners import (
+    FRAME,
+    KINDS,
+    LABELS,
+    RecordsTraining,
+    X,
+    as_array,
+    y,
+)
 
 
 @pytest.mark.parametrize("labels", LABELS)
