@@ -7,6 +7,6 @@ a neighbour search that runs elsewhere are in
 
 from modal_clustermargin.clustering._average_linkage import AverageLinkage
 from modal_clustermargin.clustering._pool_clusters import PoolClusters
-from modal_clustermargin.clustering._rows import check_rows, prepare_rows
+from modal_clustermargin.clustering._rows import prepare_rows
 
-__all__ = ["AverageLinkage", "PoolClusters", "check_rows", "prepare_rows"]
+__all__ = ["AverageLinkage", "PoolClusters", "prepare_rows"]

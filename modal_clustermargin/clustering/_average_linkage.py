@@ -23,8 +23,8 @@ from modal_clustermargin.clustering._merges import (
 )
 from modal_clustermargin.clustering._nearest_clusters import nearest_clusters
 from modal_clustermargin.clustering._neighbor_search import NeighborSearch
-from modal_clustermargin.clustering._rows import check_rows, check_type, row_blocks
-from modal_clustermargin.pools import KeyIndex, open_pool, row_keys
+from modal_clustermargin.clustering._rows import check_type, row_blocks
+from modal_clustermargin.pools import KeyIndex, check_finite, open_pool, row_keys
 
 DEFAULT_CLUSTER_SIZE = 10
 
@@ -215,7 +215,8 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             rule, value = self._stopping_rule()
             search = self._make_search(n_samples**2 * n_features, pool)
             X = self._read(pool, example)
-            check_rows(X, "AverageLinkage")
+            if not pool.is_finite:
+                check_finite(X, "AverageLinkage")
             merges = MergeCache(self.memory).get(
                 X,
                 (self.metric, rule, float(value), search.recall),
@@ -363,7 +364,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         """Open rows that are to get clusters, and read them."""
         with open_pool(X, "AverageLinkage", "X") as pool:
             X = self._read(pool, self._validated(pool.example(), reset=False))
-        check_rows(X, "AverageLinkage")
+        check_finite(X, "AverageLinkage")
         return X
 
     def _read(self, pool, example):

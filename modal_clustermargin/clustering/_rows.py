@@ -73,26 +73,3 @@ def check_type(dtype, who):
             f"{who} needs X of real numbers that float64 holds; got {dtype}. Convert"
             " them first, for instance by X.astype(numpy.float64)."
         )
-
-
-def check_rows(X, who):
-    """Raise ValueError for the first row whose squared length is not finite."""
-    for block in row_blocks(X):
-        rows = X[block]
-        if rows.dtype.kind != "f":
-            continue
-        sq_lengths = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
-        bad = np.flatnonzero(~np.isfinite(sq_lengths))
-        if not len(bad):
-            continue
-        row = rows[bad[0]]
-        if np.isnan(row).any():
-            what = "contains NaN"
-        elif np.isinf(row).any():
-            what = "contains inf (infinity)"
-        else:
-            what = "is too long for squared distances in float64"
-        raise ValueError(
-            f"{who} needs finite embeddings; row {block.start + bad[0]} of X {what}."
-            " Repair or drop that row, or look at what computed it."
-        )

@@ -7,7 +7,7 @@ from modal_clustermargin.pools._feature_store import (
 )
 from modal_clustermargin.pools._fingerprints import fingerprints, id_keys, row_keys
 from modal_clustermargin.pools._key_index import KeyIndex, lasting_ids
-from modal_clustermargin.pools._matrices import as_array, as_matrix
+from modal_clustermargin.pools._matrices import as_array, as_matrix, check_finite
 from modal_clustermargin.pools._pool import (
     Pool,
     lies_elsewhere,
@@ -30,6 +30,7 @@ __all__ = [
     "StoredRows",
     "as_array",
     "as_matrix",
+    "check_finite",
     "default_block_rows",
     "fingerprints",
     "id_keys",

@@ -8,6 +8,7 @@ from scipy import sparse
 from modal_clustermargin.pools._rows import n_rows, tensor_to_array
 
 _MOST_DENSE_BYTES = 4 * 2**30
+_BLOCK_BYTES = 2**24  # fits a processor's cache
 
 
 def as_matrix(embeddings, who):
@@ -49,6 +50,37 @@ def as_matrix(embeddings, who):
     if matrix.dtype.itemsize > 8:
         matrix = matrix.astype(np.float64)
     return matrix.reshape(n_rows(embeddings), -1)
+
+
+def check_finite(X, who):
+    """Raise ValueError at the first row whose squared length is not finite.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+        Any number type; may be a memory map.
+
+    who : str
+        Name of the caller, for error messages.
+    """
+    block_rows = max(1, _BLOCK_BYTES // max(1, 8 * X.shape[1]))
+    for start in range(0, len(X) if X.dtype.kind == "f" else 0, block_rows):
+        rows = X[start : start + block_rows]
+        sq_lengths = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+        bad = np.flatnonzero(~np.isfinite(sq_lengths))
+        if not len(bad):
+            continue
+        row = rows[bad[0]]
+        if np.isnan(row).any():
+            what = "contains NaN"
+        elif np.isinf(row).any():
+            what = "contains inf (infinity)"
+        else:
+            what = "is too long for squared distances in float64"
+        raise ValueError(
+            f"{who} needs finite embeddings; row {start + bad[0]} of X {what}."
+            " Repair or drop that row, or look at what computed it."
+        )
 
 
 def as_array(rows):

@@ -6,7 +6,7 @@ from importlib import import_module
 import numpy as np
 
 from modal_clustermargin.pools._fingerprints import fingerprints, id_keys
-from modal_clustermargin.pools._matrices import as_matrix
+from modal_clustermargin.pools._matrices import as_matrix, check_finite
 from modal_clustermargin.pools._rows import n_rows, take_rows
 
 # The module that opens arrays of a library whose rows do not lie in this process.
@@ -35,6 +35,9 @@ class Pool:
     shape : tuple of int
         The first is the number of rows.
 
+    is_finite : bool
+        Whether all entries of this matrix are known to be finite.
+
     has_workers : bool
         Whether Dask workers may compute with these rows.
 
@@ -49,6 +52,7 @@ class Pool:
     has_workers = False
     workers = None
     neighbor_search = None
+    is_finite = False
 
     def __init__(self, X):
         self.X = X
@@ -59,9 +63,6 @@ class Pool:
 
     def __len__(self):
         return n_rows(self.X)
-
-    def __getitem__(self, rows):
-        return self.take(rows)
 
     def take(self, rows):
         """The rows at an integer array of positions or a slice, in this process."""
@@ -89,7 +90,7 @@ class Pool:
         """
         yield slice(0, len(self)), function(self.X, 0, *arguments)
 
-    def ask(self, function, classifier, *arguments, sent_as=None):
+    def ask(self, function, classifier, *arguments, sent_as=None, n_tried=1024):
         """Call ``function(block, start, classifier, *arguments)`` on every block.
 
         Parameters
@@ -99,11 +100,12 @@ class Pool:
         classifier : object
 
         *arguments : object
-            If the pool lies on workers, the function is first called here on some of
-            the first rows. What it notes in its arguments is sent to the workers.
-
         sent_as : callable, default=None
             What workers get instead of the classifier: ``sent_as(classifier)``.
+
+        n_tried : int, default=1024
+            If the pool lies on workers, the function is first called here, on that
+            many rows: it fails here, and what it notes in its arguments is sent.
 
         Yields
         ------
@@ -133,6 +135,15 @@ class Pool:
             If the rows are not numbers, or are sparse and too large to be dense.
         """
         return Pool(as_matrix(self.X, who))
+
+    def check_finite(self, who):
+        """Raise ValueError if a row of this matrix is not finite.
+
+        Rows that lie elsewhere are checked once they are read.
+        """
+        if not self.is_finite:
+            check_finite(self.X, who)
+            self.is_finite = True
 
     def gathered(self):
         """All rows, in this process."""

@@ -4,12 +4,11 @@ import numpy as np
 from skactiveml.utils import MISSING_LABEL
 
 from modal_clustermargin import strategies
+from modal_clustermargin.pools import Pool
 from modal_clustermargin.skactiveml._pool_strategy import (
     AskingClassifier,
 )
 from modal_clustermargin.skactiveml._sq_dists_to_picks import sq_dists_before_each_pick
-from modal_clustermargin.strategies._badge import pool_residuals
-from modal_clustermargin.strategies._diverse import embeddings_of
 
 
 class BADGE(AskingClassifier):
@@ -66,8 +65,11 @@ class BADGE(AskingClassifier):
         )
 
     def _utilities(self, asked, rows, positions):
-        residuals = pool_residuals(asked, rows, "BADGE").astype(np.float64)
-        embeddings = embeddings_of(None, asked, rows, "BADGE").astype(np.float64)
+        pool = Pool(rows)
+        residuals = strategies.pool_residuals(asked, pool, "BADGE").astype(np.float64)
+        embeddings = strategies.finite_embeddings(None, asked, pool, "BADGE").astype(
+            np.float64
+        )
         start = (residuals**2).sum(axis=1) * (embeddings**2).sum(axis=1)
         chances = sq_dists_before_each_pick(start, positions, embeddings, residuals)
         for i, row in enumerate(chances):

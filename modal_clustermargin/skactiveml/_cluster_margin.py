@@ -4,11 +4,11 @@ import numpy as np
 from skactiveml.utils import MISSING_LABEL
 
 from modal_clustermargin import strategies
+from modal_clustermargin.pools import Pool
 from modal_clustermargin.skactiveml._pool_strategy import (
     AskingClassifier,
     in_order,
 )
-from modal_clustermargin.strategies._pool_margins import pool_margins
 
 
 class ClusterMargin(AskingClassifier):
@@ -83,7 +83,9 @@ class ClusterMargin(AskingClassifier):
         )
 
     def _utilities(self, asked, rows, positions):
-        margins = pool_margins(asked, rows, multilabel="mean", who="ClusterMargin")
+        margins = strategies.pool_margins(
+            asked, Pool(rows), multilabel="mean", who="ClusterMargin"
+        )
         if margins is None:  # not fitted: all are equal
             margins = np.ones(len(rows))
         return in_order(positions, 1 - np.clip(margins, 0, 1))

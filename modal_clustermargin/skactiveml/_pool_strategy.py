@@ -6,7 +6,7 @@ from skactiveml.utils import check_equal_missing_label, check_scalar, check_type
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin.strategies._embeddings import embed_by
+from modal_clustermargin.strategies import embed
 
 
 class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
@@ -199,4 +199,4 @@ class WithEmbeddings:
                     f" embeddings; got a {type(answer).__name__}."
                 )
             return answer[1]
-        return embed_by(getattr(self.clf, "estimator_", None), X)
+        return embed(getattr(self.clf, "estimator_", None), X)

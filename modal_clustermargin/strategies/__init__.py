@@ -15,13 +15,17 @@ from modal_clustermargin.strategies._asvp_indicators import (
     Never,
     RoundState,
 )
-from modal_clustermargin.strategies._badge import BADGE, badge_sampling
+from modal_clustermargin.strategies._badge import BADGE, badge_sampling, pool_residuals
+from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._cluster_margin import (
     ClusterMargin,
     cluster_margin_sampling,
 )
 from modal_clustermargin.strategies._core_set import CoreSet, coreset_sampling
+from modal_clustermargin.strategies._diverse import finite_embeddings
+from modal_clustermargin.strategies._embeddings import classifier_embeddings, embed
 from modal_clustermargin.strategies._margin import MarginSampling, margin_sampling
+from modal_clustermargin.strategies._pool_margins import pool_margins
 from modal_clustermargin.strategies._random import RandomSampling, random_sampling
 
 __all__ = [
@@ -36,12 +40,18 @@ __all__ = [
     "LogMEGain",
     "MarginSampling",
     "Never",
+    "QueryStrategy",
     "RandomSampling",
     "RoundState",
     "asvp_sampling",
     "badge_sampling",
+    "classifier_embeddings",
     "cluster_margin_sampling",
     "coreset_sampling",
+    "embed",
+    "finite_embeddings",
     "margin_sampling",
+    "pool_margins",
+    "pool_residuals",
     "random_sampling",
 ]

@@ -220,9 +220,8 @@ class ASVP(QueryStrategy):
         self._history.save()
         return self
 
-    def _select(self, classifier, X_pool, n_instances, ids):
+    def _select(self, classifier, pool, n_instances, ids):
         self._check_parts()
-        pool = X_pool if isinstance(X_pool, Pool) else Pool(X_pool)
         query = Query(classifier, pool, n_instances, ids, self.embedding, self.labelled)
         self._open()
         self._check_network(query)

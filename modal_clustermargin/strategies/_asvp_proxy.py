@@ -5,7 +5,7 @@ from sklearn.exceptions import NotFittedError
 
 from modal_clustermargin.pools import StoredRows, n_rows
 from modal_clustermargin.strategies._base import QueryStrategy
-from modal_clustermargin.strategies._embeddings import checked_matrix, embed_by
+from modal_clustermargin.strategies._embeddings import checked_matrix, embed
 
 _BLOCK_ROWS = 8192
 
@@ -40,7 +40,7 @@ class ProxyLearner:
 
 def _embed(proxy, X):
     """Hidden layer of the proxy, or what takes its place."""
-    return checked_matrix(embed_by(proxy, X), n_rows(X), "ASVP")
+    return checked_matrix(embed(proxy, X), n_rows(X), "ASVP")
 
 
 def _is_stored(X):

@@ -3,7 +3,6 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.exceptions import NotFittedError
 
 from modal_clustermargin._param_validation import Interval, StrOptions
 from modal_clustermargin.pools import n_rows
@@ -11,17 +10,11 @@ from modal_clustermargin.selection import k_means_plus_plus
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._diverse import (
     check_device,
-    embeddings_of,
+    finite_embeddings,
     part_of,
     pick_in_parts,
 )
-from modal_clustermargin.strategies._pool_probabilities import (
-    are_uneven,
-    check_range,
-    not_finite_error,
-    probability_blocks,
-    uneven_error,
-)
+from modal_clustermargin.strategies._probabilities import reduce_probabilities
 
 
 class BADGE(QueryStrategy):
@@ -130,11 +123,11 @@ class BADGE(QueryStrategy):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _select(self, classifier, X_pool, n_instances, ids):
+    def _select(self, classifier, pool, n_instances, ids):
         check_device(self.device, "BADGE")
         rng = self._generator()
-        residuals = pool_residuals(classifier, X_pool, "BADGE")
-        embeddings = embeddings_of(self.embedding, classifier, X_pool, "BADGE")
+        residuals = pool_residuals(classifier, pool, "BADGE")
+        embeddings = finite_embeddings(self.embedding, classifier, pool, "BADGE")
         residuals = residuals.astype(embeddings.dtype, copy=False)
         uniforms = _uniforms(rng)
 
@@ -156,54 +149,47 @@ class BADGE(QueryStrategy):
         return pick_in_parts(pick, len(embeddings), n_instances, self, rng, n_columns)
 
 
-def pool_residuals(classifier, X_pool, who):
-    """What is between the predicted labels and their probabilities.
+def pool_residuals(classifier, pool, who):
+    """Differences of predicted labels and probabilities, for each row of a pool.
 
     Parameters
     ----------
     classifier : object with ``predict_proba``
 
-    X_pool : pool of any kind
+    pool : Pool
 
     who : str
-        Name to give in error messages.
+        Name of the strategy, for error messages.
 
     Returns
     -------
     residuals : ndarray of shape (n_pool, n_classes), dtype=float32
         ``y - p``; a single column of ones if the classifier is not fitted.
     """
-    residuals, sums_to_one = None, None
-    try:
-        for rows, proba in probability_blocks(classifier, X_pool, who):
-            outputs = proba if isinstance(proba, list) else [proba]
-            for output in outputs:
-                check_range(np.abs(2 * output - 1), rows.start, who)
-            if isinstance(proba, list):
-                block = np.column_stack([_of_classes(output) for output in proba])
-            else:
-                row_sum = proba.sum(axis=1, dtype=np.float64)
-                uneven = are_uneven(row_sum)
-                if sums_to_one is None:
-                    sums_to_one = np.count_nonzero(uneven) <= len(uneven) / 2
-                if sums_to_one and np.isfinite(row_sum[uneven]).any():
-                    raise uneven_error(row_sum, uneven, rows.start, who)
-                block = _of_classes(proba) if sums_to_one else (proba >= 0.5) - proba
-            if residuals is not None and block.shape[1] != residuals.shape[1]:
-                raise ValueError(
-                    f"{who} got probabilities of {residuals.shape[1]} classes for the"
-                    f" first rows of X_pool, and of {block.shape[1]} from row"
-                    f" {rows.start} on."
-                )
-            spoilt = ~np.isfinite(block).all(axis=1)
-            if spoilt.any():
-                raise not_finite_error(spoilt, rows.start, who)
-            if residuals is None:
-                shape = (n_rows(X_pool), block.shape[1])
-                residuals = np.empty(shape, np.float32)
-            residuals[rows] = block
-    except NotFittedError:
-        return np.ones((n_rows(X_pool), 1), np.float32)
+    residuals = reduce_probabilities(_block_residuals, classifier, pool, who)
+    return np.ones((len(pool), 1), np.float32) if residuals is None else residuals
+
+
+def _block_residuals(X, start, classifier, reader):
+    residuals = None
+    for block in reader.blocks(classifier, X, start):
+        first = start + block.rows.start
+        if block.are_labels:
+            [proba] = block.outputs
+            found = (proba >= 0.5) - proba
+        else:
+            for output in block.outputs:
+                reader.check_range(output, first)
+            found = np.column_stack([_of_classes(output) for output in block.outputs])
+        if residuals is None:
+            residuals = np.empty((n_rows(X), found.shape[1]), np.float32)
+        elif found.shape[1] != residuals.shape[1]:
+            raise ValueError(
+                f"{reader.who} got probabilities of {residuals.shape[1]} classes for"
+                f" the first rows of X_pool, and of {found.shape[1]} from row {first}"
+                " on."
+            )
+        residuals[block.rows] = found
     return residuals
 
 

@@ -1,6 +1,5 @@
-"""The one module that knows modAL's calling convention."""
+"""The base class of query strategies: what happens at the door of every query."""
 
-import inspect
 import warnings
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -10,7 +9,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from modal_clustermargin.pools import n_rows, open_pool
+from modal_clustermargin.pools import open_pool
+from modal_clustermargin.strategies._modal import takes_metrics
 
 
 class QueryStrategy(BaseEstimator, ABC):
@@ -68,20 +68,20 @@ class QueryStrategy(BaseEstimator, ABC):
             If more rows are asked for than the pool holds. All are returned.
         """
         indices, metrics = self._checked_picks(classifier, X_pool, n_instances, ids)
-        return (indices, metrics) if _takes_metrics(classifier) else indices
+        return (indices, metrics) if takes_metrics(classifier) else indices
 
     def _checked_picks(self, classifier, X_pool, n_instances, ids):
-        """``(indices, metrics)``, whoever asks."""
+        """``(indices, metrics)``, whoever calls."""
         # modAL 0.4.2 calls a strategy a second time if it raises, so the cheap
         # checks come first.
         self._validate_params()
         with open_pool(X_pool, type(self).__name__) as pool:
-            X_pool = pool if pool.has_workers else pool.X
-            n_instances, ids = self._check_call(X_pool, n_instances, ids)
-            return self._select(classifier, X_pool, n_instances, ids)
+            n_instances = self._check_n_instances(n_instances, len(pool))
+            ids = self._check_ids(ids, len(pool))
+            return self._select(classifier, pool, n_instances, ids)
 
     @abstractmethod
-    def _select(self, classifier, X_pool, n_instances, ids):
+    def _select(self, classifier, pool, n_instances, ids):
         """Return ``(indices, metrics)``; the arguments are checked."""
 
     def _generator(self):
@@ -91,7 +91,8 @@ class QueryStrategy(BaseEstimator, ABC):
             return np.random.RandomState(fresh)
         return check_random_state(self.random_state)
 
-    def _check_call(self, X_pool, n_instances, ids):
+    def _check_n_instances(self, n_instances, n_pool):
+        """Number of rows to pick: at most those of the pool."""
         who = type(self).__name__
         if isinstance(n_instances, bool) or not isinstance(n_instances, Integral):
             raise ValueError(
@@ -99,12 +100,10 @@ class QueryStrategy(BaseEstimator, ABC):
             )
         if n_instances < 1:
             raise ValueError(f"{who} needs n_instances >= 1; got {n_instances}.")
-        n_pool = n_rows(X_pool)
         if n_pool == 0:
             raise ValueError(
                 f"{who} got an empty X_pool. Stop querying once every row is labelled."
             )
-        ids = self._check_ids(ids, n_pool)
         if n_instances > n_pool:
             warnings.warn(
                 f"{who} was asked for n_instances={n_instances} of a pool of {n_pool}"
@@ -112,7 +111,7 @@ class QueryStrategy(BaseEstimator, ABC):
                 UserWarning,
                 stacklevel=4,
             )
-        return min(int(n_instances), n_pool), ids
+        return min(int(n_instances), n_pool)
 
     def _check_ids(self, ids, n_pool):
         if ids is None:
@@ -143,9 +142,3 @@ class QueryStrategy(BaseEstimator, ABC):
             " ids=, so no row can be known again. Pass ids in every call, fit included,"
             " or in none."
         )
-
-
-def _takes_metrics(classifier):
-    """Whether the caller is a learner that unpacks ``(indices, metrics)``."""
-    query = getattr(type(classifier), "query", None)
-    return callable(query) and "return_metrics" in inspect.signature(query).parameters

@@ -1,20 +1,21 @@
 """Cluster-Margin: uncertain rows, dealt over the clusters of the pool."""
 
 import warnings
+from contextlib import contextmanager
 from numbers import Real
 
 import numpy as np
 from sklearn.base import clone
 
 from modal_clustermargin._param_validation import Interval, StrOptions
-from modal_clustermargin.clustering import AverageLinkage, PoolClusters, check_rows
-from modal_clustermargin.pools import n_rows, open_pool, pool_keys, take_rows
+from modal_clustermargin.clustering import AverageLinkage, PoolClusters
+from modal_clustermargin.pools import Pool, open_pool, pool_keys
 from modal_clustermargin.selection import (
     cluster_margin_candidates,
     deal_round_robin,
 )
 from modal_clustermargin.strategies._base import QueryStrategy
-from modal_clustermargin.strategies._embeddings import given_rows, pool_embeddings
+from modal_clustermargin.strategies._embeddings import open_embeddings
 from modal_clustermargin.strategies._pool_margins import pool_margins
 from modal_clustermargin.strategies._query_record import QueryRecord
 
@@ -160,22 +161,25 @@ class ClusterMargin(QueryStrategy):
         self : ClusterMargin
         """
         self._validate_params()
-        with open_pool(X_pool, "ClusterMargin") as pool:
-            X_pool = pool if pool.has_workers else pool.X
-            if n_rows(X_pool) == 0:
-                raise ValueError("ClusterMargin got an empty X_pool to cluster.")
-            ids = self._check_ids(ids, n_rows(X_pool))
-            keys = pool_keys(X_pool, ids)
-            self._cluster(X_pool, keys, ids, classifier, embeddings)
+        who = "ClusterMargin"
+        source = self.embedding if embeddings is None else embeddings
+        with open_pool(X_pool, who) as pool:
+            if len(pool) == 0:
+                raise ValueError(f"{who} got an empty X_pool to cluster.")
+            ids = self._check_ids(ids, len(pool))
+            self._cluster(pool, pool_keys(pool, ids), source, classifier)
+        self._knows_ids = ids is not None
         return self
 
-    def _select(self, classifier, X_pool, n_instances, ids):
-        self._check_embedding(X_pool, ids)
+    def _select(self, classifier, pool, n_instances, ids):
         rng = self._generator()
-        margin = pool_margins(
-            classifier, X_pool, multilabel=self.multilabel, who="ClusterMargin"
-        )
-        cluster, group = self._clusters_of(X_pool, ids, classifier, margin is not None)
+        with self._open_embedding(pool, ids) as embedding:
+            margin = pool_margins(
+                classifier, pool, multilabel=self.multilabel, who="ClusterMargin"
+            )
+            cluster, group = self._clusters_of(
+                pool, ids, embedding, classifier, is_fitted=margin is not None
+            )
         if margin is None:
             margin = np.zeros(len(cluster))
             candidates = np.arange(len(cluster))
@@ -202,27 +206,31 @@ class ClusterMargin(QueryStrategy):
         )
         return indices, margin[indices]
 
-    def _check_embedding(self, X_pool, ids):
-        """What can be known to fail before any work is done."""
-        if not hasattr(self, "clustering_"):
-            if self.embedding is not None and not callable(self.embedding):
-                with open_pool(self.embedding, "ClusterMargin", "embedding") as given:
-                    given = given_rows(
-                        given if given.has_workers else given.X,
-                        n_rows(X_pool),
-                        "ClusterMargin",
-                    )
-                    if isinstance(given, np.ndarray):
-                        check_rows(given, "ClusterMargin")
-            if self.clustering is not None and not hasattr(self.clustering, "labels_"):
-                self.clustering.check_parameters(n_rows(X_pool))
-        else:
-            self._check_ids_as_before(self._knows_ids, ids)
+    @contextmanager
+    def _open_embedding(self, pool, ids):
+        """Yield `embedding`, opened and checked if it is an array for this pool.
 
-    def _clusters_of(self, X_pool, ids, classifier, is_fitted):
-        keys = pool_keys(X_pool, ids)
+        What can be known to fail without any work fails here.
+        """
+        if hasattr(self, "clustering_"):
+            self._check_ids_as_before(self._knows_ids, ids)
+            yield self.embedding
+            return
+        if self.clustering is not None and not hasattr(self.clustering, "labels_"):
+            self.clustering.check_parameters(len(pool))
+        if self.embedding is None or callable(self.embedding):
+            yield self.embedding
+            return
+        with open_embeddings(self.embedding, None, pool, "ClusterMargin") as (rows, _):
+            rows.check_finite("ClusterMargin")
+            yield rows
+
+    def _clusters_of(self, pool, ids, embedding, classifier, *, is_fitted):
+        """Cluster and group of each row of the pool, clustered first if need be."""
+        keys = pool_keys(pool, ids)
         if not hasattr(self, "clustering_") or (is_fitted and not self._is_final):
-            self._cluster(X_pool, keys, ids, classifier)
+            self._cluster(pool, keys, embedding, classifier)
+            self._knows_ids = ids is not None
         cluster, group = self._pool_clusters.find(keys)
         new = np.flatnonzero(cluster < 0)
         if len(new) == len(keys):
@@ -240,9 +248,8 @@ class ClusterMargin(QueryStrategy):
                 UserWarning,
                 stacklevel=5,
             )
-            self._cluster(X_pool, keys, ids, classifier)
-            return self._pool_clusters.find(keys)
-        if len(new):
+            self._cluster(pool, keys, embedding, classifier)
+        elif len(new):
             warnings.warn(
                 f"{len(new)} rows of X_pool were not in the pool that ClusterMargin"
                 " clustered: each joins the nearest cluster within the distance"
@@ -250,47 +257,41 @@ class ClusterMargin(QueryStrategy):
                 UserWarning,
                 stacklevel=5,
             )
-            placed = self._place(X_pool, new, classifier)
+            placed = self._place(pool, new, classifier)
             self._pool_clusters.add(keys[new], placed, np.full(len(new), -1))
-            cluster, group = self._pool_clusters.find(keys)
-        return cluster, group
+        else:
+            return cluster, group
+        return self._pool_clusters.find(keys)
 
-    def _cluster(self, X_pool, keys, ids, classifier, embeddings=None):
-        if embeddings is None and not callable(self.embedding):
-            embeddings = self.embedding
-        is_final = True
-        self._is_given = embeddings is not None
-        if embeddings is not None:
-            embeddings = given_rows(embeddings, n_rows(X_pool), "ClusterMargin")
-        else:
-            embeddings, is_final = pool_embeddings(
-                self.embedding, classifier, X_pool, "ClusterMargin"
-            )
-        if hasattr(self.clustering, "labels_"):
-            clustering = self.clustering
-            labels, rows = clustering.assign(embeddings, return_rows=True)
-            groups = np.where(rows < 0, -1, clustering.cut(_GROUP_SIZE)[rows])
-        else:
-            clustering = AverageLinkage()
-            if self.clustering is not None:
-                clustering = clone(self.clustering)
-            labels = clustering.fit(embeddings).labels_
-            groups = clustering.cut(_GROUP_SIZE)
+    def _cluster(self, pool, keys, embedding, classifier):
+        """Cluster the pool, and remember the clusters by the keys of the rows."""
+        with open_embeddings(embedding, classifier, pool, "ClusterMargin") as opened:
+            rows, is_final = opened
+            if hasattr(self.clustering, "labels_"):
+                clustering = self.clustering
+                labels, fitted = clustering.assign(rows, return_rows=True)
+                groups = np.where(fitted < 0, -1, clustering.cut(_GROUP_SIZE)[fitted])
+            else:
+                clustering = AverageLinkage()
+                if self.clustering is not None:
+                    clustering = clone(self.clustering)
+                labels = clustering.fit(rows).labels_
+                groups = clustering.cut(_GROUP_SIZE)
         self.clustering_ = clustering
         self._pool_clusters = PoolClusters(keys, labels, groups)
-        self._knows_ids = ids is not None
+        self._is_given = embedding is not None and not callable(embedding)
         self._is_final = is_final
 
-    def _place(self, X_pool, new, classifier):
+    def _place(self, pool, new, classifier):
         """Cluster of rows that the clustering has not seen, or -1."""
         if self._is_given:
-            return np.full(len(new), -1)  # nothing was given on them
-        embeddings, _ = pool_embeddings(
-            self.embedding, classifier, take_rows(X_pool, new), "ClusterMargin"
-        )
-        if embeddings.shape[1] != self.clustering_.n_features_in_:
-            return np.full(len(new), -1)
-        return self.clustering_.assign(embeddings)
+            return np.full(len(new), -1)  # there are no embeddings of them
+        few = Pool(pool.take(new))
+        with open_embeddings(self.embedding, classifier, few, "ClusterMargin") as found:
+            rows, _ = found
+            if rows.shape[1] != self.clustering_.n_features_in_:
+                return np.full(len(new), -1)
+            return self.clustering_.assign(rows)
 
 
 def cluster_margin_sampling(

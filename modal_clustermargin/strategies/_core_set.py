@@ -6,15 +6,16 @@ import numpy as np
 
 from modal_clustermargin._param_validation import Interval, StrOptions
 from modal_clustermargin.clustering import prepare_rows
-from modal_clustermargin.pools import n_rows
+from modal_clustermargin.pools import n_rows, open_pool
 from modal_clustermargin.selection import k_center_greedy
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._diverse import (
     check_device,
-    embeddings_of,
+    finite_embeddings,
     part_of,
     pick_in_parts,
 )
+from modal_clustermargin.strategies._modal import members, training_data
 
 
 class CoreSet(QueryStrategy):
@@ -118,14 +119,11 @@ class CoreSet(QueryStrategy):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _select(self, classifier, X_pool, n_instances, ids):
+    def _select(self, classifier, pool, n_instances, ids):
         check_device(self.device, "CoreSet")
         rng = self._generator()
-        labelled = [
-            self._embed(classifier, rows, is_pool=False)
-            for rows in self._labelled_rows(classifier)
-        ]
-        rows_of_pool = self._embed(classifier, X_pool, is_pool=True)
+        labelled = self._labelled_embeddings(classifier)
+        rows_of_pool = self._embed(self.embedding, classifier, pool)
         for rows in labelled:
             if rows.shape[1] != rows_of_pool.shape[1]:
                 raise ValueError(
@@ -154,29 +152,32 @@ class CoreSet(QueryStrategy):
         n_columns = rows_of_pool.shape[1]
         return pick_in_parts(pick, len(rows_of_pool), n_instances, self, rng, n_columns)
 
-    def _labelled_rows(self, classifier):
-        """Labelled rows, those of each member of a committee by themselves."""
+    def _labelled_embeddings(self, classifier):
+        """Embeddings of labelled rows, a matrix for each member of a committee."""
+        is_array = self.embedding is not None and not callable(self.embedding)
         if callable(self.labelled):
             parts = [self.labelled(classifier)]
         elif self.labelled is not None:
             parts = [self.labelled]
         else:
-            members = getattr(classifier, "learner_list", [classifier])
-            parts = [getattr(member, "X_training", None) for member in members]
-            is_array = self.embedding is not None and not callable(self.embedding)
+            parts = [training_data(each)[0] for each in members(classifier)]
             if is_array and any(part is not None for part in parts):
                 raise ValueError(
                     "CoreSet got embedding= as an array, which has no embeddings of the"
                     " learner's X_training. Pass labelled= their embeddings, or"
                     " embedding= as a function (classifier, X)."
                 )
-        return [part for part in parts if part is not None and n_rows(part)]
+        matrices = []
+        for part in parts:
+            if part is None or not n_rows(part):
+                continue
+            with open_pool(part, "CoreSet", "labelled") as rows:
+                embedding = rows if is_array else self.embedding
+                matrices.append(self._embed(embedding, classifier, rows))
+        return matrices
 
-    def _embed(self, classifier, X, *, is_pool):
-        embedding = self.embedding
-        if not is_pool and embedding is not None and not callable(embedding):
-            embedding = X
-        rows = embeddings_of(embedding, classifier, X, "CoreSet")
+    def _embed(self, embedding, classifier, pool):
+        rows = finite_embeddings(embedding, classifier, pool, "CoreSet")
         return prepare_rows(rows, "cosine") if self.metric == "cosine" else rows
 
 

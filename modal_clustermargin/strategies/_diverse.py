@@ -3,10 +3,9 @@
 import numpy as np
 
 from modal_clustermargin._progress import progress_bar
-from modal_clustermargin.clustering import check_rows
-from modal_clustermargin.pools import as_matrix, n_rows, open_pool
+from modal_clustermargin.pools import as_matrix, check_finite
 from modal_clustermargin.selection import partitions
-from modal_clustermargin.strategies._embeddings import given_rows, pool_embeddings
+from modal_clustermargin.strategies._embeddings import open_embeddings
 
 # Products of numbers from which on torch is imported to look for a GPU; that takes
 # seconds and 300 MiB.
@@ -16,19 +15,15 @@ _DEVICE_FROM = 1e13
 _SMALLEST = 1e-60
 
 
-def embeddings_of(embedding, classifier, X, who):
+def finite_embeddings(embedding, classifier, pool, who):
     """Embeddings to measure distances between: finite, float32 or float64."""
-    if embedding is None or callable(embedding):
-        embedding, _ = pool_embeddings(embedding, classifier, X, who)
-    with open_pool(embedding, who, "embedding") as rows:
-        if n_rows(rows) != n_rows(X):
-            given_rows(rows, n_rows(X), who)
+    with open_embeddings(embedding, classifier, pool, who) as (rows, _):
         matrix = as_matrix(rows.gathered(), who)
     if matrix.shape[1] == 0:
         raise ValueError(f"{who} got embeddings without a column: {matrix.shape}.")
     is_small = np.result_type(matrix.dtype, np.float32) == np.float32
     matrix = np.ascontiguousarray(matrix, np.float32 if is_small else np.float64)
-    check_rows(matrix, who)
+    check_finite(matrix, who)
     largest = max(float(matrix.max()), -float(matrix.min()))
     if largest and not _SMALLEST < largest < 1 / _SMALLEST:
         raise ValueError(

@@ -37,9 +37,9 @@ class MarginSampling(QueryStrategy):
     def __init__(self, *, multilabel="mean"):
         self.multilabel = multilabel
 
-    def _select(self, classifier, X_pool, n_instances, ids):
+    def _select(self, classifier, pool, n_instances, ids):
         margin = pool_margins(
-            classifier, X_pool, multilabel=self.multilabel, who="MarginSampling"
+            classifier, pool, multilabel=self.multilabel, who="MarginSampling"
         )
         if margin is None:
             return np.arange(n_instances), np.zeros(n_instances)

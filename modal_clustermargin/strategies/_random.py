@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from modal_clustermargin.pools import n_rows
 from modal_clustermargin.strategies._base import QueryStrategy
 
 
@@ -27,9 +26,9 @@ class RandomSampling(QueryStrategy):
     def __init__(self, *, random_state=None):
         self.random_state = random_state
 
-    def _select(self, classifier, X_pool, n_instances, ids):
+    def _select(self, classifier, pool, n_instances, ids):
         rng = self._generator()
-        indices = rng.choice(n_rows(X_pool), n_instances, replace=False)
+        indices = rng.choice(len(pool), n_instances, replace=False)
         return indices, np.zeros(n_instances)
 
 

@@ -13,14 +13,15 @@ from torch import nn
 from modal_clustermargin import _devices
 from modal_clustermargin.estimators import MLP, NetworkClassifier
 from modal_clustermargin.learners import ActiveLearner, Committee
+from modal_clustermargin.pools import Pool
 from modal_clustermargin.strategies import (
     BADGE,
     CoreSet,
     _diverse,
     badge_sampling,
     coreset_sampling,
+    pool_residuals,
 )
-from modal_clustermargin.strategies._badge import pool_residuals
 from tests.strategies.make_pools import ByRowNumber, Unfitted, numbered_rows, of_margins
 
 ROWS = np.random.RandomState(4).normal(size=(60, 3))
@@ -37,7 +38,9 @@ class TestBADGE:
         rng = np.random.RandomState(0)
         X, y = rng.normal(size=(20, 4)).astype(np.float32), np.arange(20) % 3
         net = NetworkClassifier(MLP, module__n_hidden=5, max_epochs=3).fit(X, y)
-        outer = np.einsum("ic,id->icd", pool_residuals(net, X, "BADGE"), net.embed(X))
+        outer = np.einsum(
+            "ic,id->icd", pool_residuals(net, Pool(X), "BADGE"), net.embed(X)
+        )
         for row, expected in enumerate(outer):
             logits = net.module_(torch.tensor(X[row : row + 1]))
             net.module_.zero_grad()
@@ -49,7 +52,7 @@ class TestBADGE:
         X_pool = numbered_rows(2)
         labels = ByRowNumber([[0.9, 0.2, 0.6], [0.5, 0.1, 0.0]])
         np.testing.assert_allclose(
-            pool_residuals(labels, X_pool, "BADGE"),
+            pool_residuals(labels, Pool(X_pool), "BADGE"),
             [[0.1, -0.2, 0.4], [0.5, -0.1, 0]],
             atol=1e-7,
         )
@@ -59,7 +62,7 @@ class TestBADGE:
                 return [np.array([[0.3, 0.7], [0.5, 0.5]]), np.array([[1.0], [1.0]])]
 
         np.testing.assert_allclose(
-            pool_residuals(Forest(), X_pool, "BADGE"),
+            pool_residuals(Forest(), Pool(X_pool), "BADGE"),
             [[-0.3, 0.3, 0], [0.5, -0.5, 0]],
             atol=1e-7,
         )
@@ -87,7 +90,7 @@ class TestBADGE:
 
     def test_first_is_the_longest_or_drawn(self):
         classifier, X_pool = made_up()
-        residuals = pool_residuals(classifier, X_pool, "BADGE")
+        residuals = pool_residuals(classifier, Pool(X_pool), "BADGE")
         lengths = (residuals**2).sum(axis=1) * (X_pool**2).sum(axis=1)
         longest = int(lengths.argmax())
         assert BADGE(random_state=0)(classifier, X_pool, 5)[0] == longest
@@ -117,8 +120,10 @@ class TestBADGE:
 
     def test_metrics_are_squared_distances(self):
         classifier, X_pool = made_up()
-        indices, metrics = BADGE(random_state=0)._select(classifier, X_pool, 4, None)
-        residuals = pool_residuals(classifier, X_pool, "BADGE")
+        indices, metrics = BADGE(random_state=0)._checked_picks(
+            classifier, X_pool, 4, None
+        )
+        residuals = pool_residuals(classifier, Pool(X_pool), "BADGE")
         G = np.einsum("ic,id->icd", residuals, X_pool).reshape(60, -1)
         nearest = cdist(G[indices[3:]], G[indices[:3]], "sqeuclidean").min()
         np.testing.assert_allclose(metrics[3], nearest)
@@ -177,7 +182,7 @@ class TestCoreSet:
     def test_cosine_knows_no_lengths(self):
         X_pool = np.array([[100.0, 0], [1, 1], [0, 3], [0, 0]])
         strategy = CoreSet([[1.0, 0]], metric="cosine")
-        indices, metrics = strategy._select(None, X_pool, 4, None)
+        indices, metrics = strategy._checked_picks(None, X_pool, 4, None)
         assert indices.tolist() == [2, 3, 1, 0]
         np.testing.assert_allclose(metrics, [1, 1, 1 - 0.5**0.5, 0], atol=1e-7)
 
@@ -195,7 +200,7 @@ class TestCoreSet:
                 )
 
     def test_metrics_are_distances(self):
-        indices, metrics = CoreSet(ROWS[:5])._select(None, ROWS[5:], 6, None)
+        indices, metrics = CoreSet(ROWS[:5])._checked_picks(None, ROWS[5:], 6, None)
         for k in range(6):
             centers = np.r_[ROWS[:5], ROWS[5:][indices[:k]]]
             expected = cdist(ROWS[5:][indices[k : k + 1]], centers).min()
