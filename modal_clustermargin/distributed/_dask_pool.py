@@ -95,8 +95,8 @@ class DaskPool(_PoolWithWorkers):
         for number, result in self.workers.map_unordered(_call_on_chunk, calls):
             yield self._rows_of(number), result
 
-    def ask(self, function, classifier, *arguments, sent_as=None, n_tried=_N_TRIED):
-        function(self.take(slice(0, n_tried)), 0, classifier, *arguments)
+    def ask(self, function, classifier, *arguments, sent_as=None, n_tried=None):
+        function(self.take(slice(0, n_tried or _N_TRIED)), 0, classifier, *arguments)
         sent = classifier if sent_as is None else sent_as(classifier)
         yield from self.map(function, Broadcast(sent), *arguments)
 

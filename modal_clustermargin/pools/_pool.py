@@ -90,7 +90,7 @@ class Pool:
         """
         yield slice(0, len(self)), function(self.X, 0, *arguments)
 
-    def ask(self, function, classifier, *arguments, sent_as=None, n_tried=1024):
+    def ask(self, function, classifier, *arguments, sent_as=None, n_tried=None):
         """Call ``function(block, start, classifier, *arguments)`` on every block.
 
         Parameters
@@ -103,9 +103,10 @@ class Pool:
         sent_as : callable, default=None
             What workers get instead of the classifier: ``sent_as(classifier)``.
 
-        n_tried : int, default=1024
+        n_tried : int, default=None
             If the pool lies on workers, the function is first called here, on that
-            many rows: it fails here, and what it notes in its arguments is sent.
+            many rows: it fails here, and what it notes in its arguments is sent. None
+            means 1,024.
 
         Yields
         ------
