@@ -90,12 +90,12 @@ def shortened(settings):
     return {**settings, "model": model, "data": data, "rounds": 1}
 
 
-def lines_of(name, results):
+def lines_of(name, results, n_bootstrap):
     """For each strategy: accuracy, points above margin, labels saved.
 
     Labels fewer than margin sampling are at the highest accuracy that both reach.
     """
-    bootstrap = Bootstrap(results, 2000, np.random.RandomState(0))
+    bootstrap = Bootstrap(results, n_bootstrap, np.random.RandomState(0))
     margin = areas_under_curve(results, "margin")
     for i, strategy in enumerate(results.strategies):
         own = areas_under_curve(results, strategy)
@@ -203,7 +203,12 @@ def main():
         write_report(path)
         folder = ComparisonFolder(path)
         studies[name] = ComparisonResults(folder.rows(), settings=folder.settings())
-    rows = [line for name, each in studies.items() for line in lines_of(name, each)]
+    n_bootstrap = 100 if arguments.short else 2000
+    rows = [
+        line
+        for name, results in studies.items()
+        for line in lines_of(name, results, n_bootstrap)
+    ]
     text = table(rows)
     (arguments.output / "strategy_studies.txt").write_text(text, encoding="utf-8")
     draw(studies, arguments.output / "strategy_studies.png")
