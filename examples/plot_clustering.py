@@ -2,7 +2,7 @@
 Average linkage on its own
 ==========================
 
-`AverageLinkage` is a scikit-learn clusterer and needs no active learning. It gives
+``AverageLinkage`` is a scikit-learn clusterer and needs no active learning. It gives
 the exact clusters of average linkage without a matrix of all distances.
 """
 

@@ -27,7 +27,7 @@ members = [
 ]
 
 # %%
-# By default, `ClusterMargin` clusters the embeddings of all members side by side. One
+# By default, ``ClusterMargin`` clusters the embeddings of all members side by side. One
 # member is enough here, and the embeddings are a third as wide. A function passed as
 # ``embedding`` says which embeddings to use.
 

@@ -3,7 +3,7 @@ A first active-learning loop
 ============================
 
 A network learns to read handwritten digits. It starts with 40 labelled images and
-asks for 40 more labels in each round. `ClusterMargin` chooses which images to label.
+asks for 40 more labels in each round. ``ClusterMargin`` chooses which images to label.
 A second loop labels random images, for comparison.
 """
 
@@ -26,7 +26,7 @@ X_test, y_test = images[1300:], labels[1300:]
 # %%
 # The loop is modAL's: ``query`` chooses rows of the pool, somebody labels them, and
 # ``teach`` trains the network on all labels so far, from fresh weights. The labelled
-# rows are then deleted from the pool. `ClusterMargin` recognises the remaining rows
+# rows are then deleted from the pool. ``ClusterMargin`` recognises the remaining rows
 # by their content and clusters the pool only once.
 
 

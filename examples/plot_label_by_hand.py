@@ -2,7 +2,7 @@
 Labels from a person
 ====================
 
-`HandLabelling` keeps an active-learning loop in a folder. A script exports a batch
+``HandLabelling`` keeps an active-learning loop in a folder. A script exports a batch
 and ends; a person labels the batch in a browser or a spreadsheet; the next run of the
 script reads the labels, trains, and exports the next batch.
 

@@ -2,7 +2,7 @@
 Why a row was picked
 ====================
 
-After a query, ``last_query_`` of `ClusterMargin` says for each pick how unsure the
+After a query, ``last_query_`` of ``ClusterMargin`` says for each pick how unsure the
 classifier was, which cluster the row came from, and which other rows the label stands
 for.
 """
