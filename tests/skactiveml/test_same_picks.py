@@ -54,10 +54,12 @@ def picks_of_modal(name, model, parameters):
     learner = ActiveLearner(model, strategy, X[:N_KNOWN], target[:N_KNOWN])
     left, picked = np.arange(N_KNOWN, len(X)), []
     for _ in range(N_ROUNDS):
-        indices, instances = learner.query(X[left], n_instances=BATCH)
-        learner.teach(instances, target[left[indices]])
+        indices, _ = learner.query(X[left], n_instances=BATCH)
         picked.append(left[indices])
         left = np.delete(left, indices)
+        # In the order of X, as scikit-activeml trains: it matters to a network.
+        known = np.setdiff1d(np.arange(len(X)), left)
+        learner.fit(X[known], target[known])
     return picked
 
 
