@@ -123,7 +123,7 @@ def _fewer_labels(labels):
     """ "12 labels fewer (95 % interval 3 to 20)", in words where the signs differ."""
     sign = 1 if labels.value >= 0 else -1
     word = "fewer" if sign > 0 else "more"
-    text = f"{format_count(abs(labels.value))} labels {word}"
+    text = f"{count_of(round(abs(labels.value)), 'label')} {word}"
     if np.isnan(labels.low):
         return text
     ends = sorted((sign * labels.low, sign * labels.high))

@@ -97,8 +97,8 @@ def read_settings(settings=None):
     strategies = _strategies(given.get("strategies", _DEFAULT_STRATEGIES))
     _add_baselines(strategies, given.get("without", ()))
     rounds = given.get("rounds", 8 if is_digits else 5)
-    if not _is_int(rounds) or rounds < 1:
-        raise ValueError(f"{WHO} needs rounds as an integer >= 1; got {rounds!r}.")
+    if not _is_int(rounds, 1):
+        raise _invalid("rounds", "an integer >= 1", rounds)
     n_initial = given.get("n_initial", 20 if is_digits else None)
     return Comparison(
         name=str(given.get("name", data["name"])),
@@ -175,16 +175,17 @@ def _value(text):
     return text
 
 
+def _invalid(key, wanted, given):
+    return ValueError(f"{WHO} needs {key} as {wanted}; got {given!r}.")
+
+
 def _named(value, key, default=None):
     """A name, or a table with a name and options, as a table."""
     if isinstance(value, str):
         return {"name": value}
     if isinstance(value, Mapping) and isinstance(value.get("name", default), str):
         return dict(value)
-    raise ValueError(
-        f"{WHO} needs {key} as a name, or as a table with a name and options; got"
-        f" {value!r}."
-    )
+    raise _invalid(key, "a name, or as a table with a name and options", value)
 
 
 def _strategies(given):
@@ -196,21 +197,16 @@ def _strategies(given):
             raise ValueError(f"{WHO} got a strategy twice: {list(given)!r}.")
         given = {str(text): str(text) for text in given}
     if not isinstance(given, Mapping):
-        raise ValueError(
-            f"{WHO} needs strategies as a list or as tables; got {given!r}."
-        )
+        raise _invalid("strategies", "a list or as tables", given)
     strategies = {}
     for label, settings in given.items():
-        if isinstance(settings, str):
-            settings = parse_strategy(settings)
-        if not isinstance(settings, Mapping) or not isinstance(
-            settings.get("strategy", label), str
-        ):
-            raise ValueError(
-                f"{WHO} needs the strategy {label!r} as a table, with its name as a"
-                f" string; got {settings!r}."
+        table = parse_strategy(settings) if isinstance(settings, str) else settings
+        is_table = isinstance(table, Mapping)
+        if not is_table or not isinstance(table.get("strategy", label), str):
+            raise _invalid(
+                f"the strategy {label!r}", "a table, with its name as a string", table
             )
-        strategies[label] = {"strategy": label, **settings}
+        strategies[label] = {"strategy": label, **table}
     return strategies
 
 
@@ -218,9 +214,7 @@ def _add_baselines(strategies, without):
     """Add random and margin sampling, unless they are refused or there."""
     without = [without] if isinstance(without, str) else without
     if not isinstance(without, list | tuple):
-        raise ValueError(
-            f'{WHO} needs without as a list of "random" and "margin"; got {without!r}.'
-        )
+        raise _invalid("without", 'a list of "random" and "margin"', without)
     for name in without:
         check_known(name, _BASELINES, f"{WHO}, in without,", "baseline")
     present = {each["strategy"] for each in strategies.values()}
@@ -238,26 +232,24 @@ def _add_baselines(strategies, without):
         raise ValueError(f"{WHO} needs at least one strategy; got none.")
 
 
-def _is_int(value):
-    return isinstance(value, Integral) and not isinstance(value, bool)
+def _is_int(value, least):
+    is_int = isinstance(value, Integral) and not isinstance(value, bool)
+    return is_int and value >= least
 
 
 def _amount(given, key):
     """A number of rows as an int, or a share of the pool as a float."""
     value = given
     if isinstance(value, str):
-        is_percent = value.rstrip().endswith("%")
-        value = _value(value.rstrip().removesuffix("%"))
-        if is_percent:
+        value = _value(value.strip().removesuffix("%"))
+        if given.strip().endswith("%"):
             value = value / 100 if isinstance(value, int | float) else None
-    if _is_int(value) and value >= 1:
+    if _is_int(value, 1):
         return int(value)
-    if isinstance(value, Real) and not isinstance(value, Integral) and 0 < value < 1:
+    if isinstance(value, Real) and 0 < value < 1:
         return float(value)
-    raise ValueError(
-        f"{WHO} needs {key} as an integer >= 1, or as a share of the pool such as 0.05"
-        f' or "5%"; got {given!r}.'
-    )
+    wanted = 'an integer >= 1, or as a share of the pool such as 0.05 or "5%"'
+    raise _invalid(key, wanted, given)
 
 
 def _seeds(given):
@@ -268,14 +260,13 @@ def _seeds(given):
             value = list(range(int(first), int(last) + 1)) if dash else int(first)
         except ValueError:
             value = None
-    if _is_int(value) and value >= 1:
+    if _is_int(value, 1):
         return tuple(range(value))
-    are_seeds = isinstance(value, list | tuple | range) and all(
-        _is_int(each) and 0 <= each < 2**31 for each in value
-    )
-    if not are_seeds or not value or len(set(value)) < len(value):
-        raise ValueError(
-            f"{WHO} needs seeds as a number of seeds, as a list of different integers"
-            f' >= 0, or as "10-19"; got {given!r}.'
-        )
-    return tuple(map(int, value))
+    if (
+        isinstance(value, list | tuple | range)
+        and all(_is_int(each, 0) and each < 2**31 for each in value)
+        and 0 < len(set(value)) == len(value)
+    ):
+        return tuple(map(int, value))
+    wanted = 'a number of seeds, as a list of different integers >= 0, or as "10-19"'
+    raise _invalid("seeds", wanted, given)
