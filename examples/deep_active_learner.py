@@ -2,7 +2,8 @@
 A network in modAL's DeepActiveLearner
 ======================================
 
-``DeepActiveLearner`` needs modAL 0.4.2: ``pip install --no-deps modAL-python==0.4.2.1``.
+``DeepActiveLearner`` needs modAL 0.4.2
+(``pip install --no-deps modAL-python==0.4.2.1``).
 The learner stores no training data: ``teach`` trains on the rows that it is given. The
 loop therefore teaches all labels so far in every round, and ``warm_start=False`` starts
 from fresh weights.
