@@ -71,4 +71,4 @@ $(RAC)/.installed:
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(MODAL_0_4_2) $(LOWEST) $(RAC) docs/_build docs/generated build *.egg-info
+	rm -rf $(VENV) $(MODAL_0_4_2) $(LOWEST) $(RAC) docs/_build docs/gallery docs/reference/generated build *.egg-info
