@@ -177,11 +177,15 @@ class Workers:
 
         alone_since = None
         while True:
+            # `wait` also returns futures whose result was lost and is computed again.
+            done = [future for future in futures if future.done()]
+            if done:
+                return done
             try:
                 with self.client.as_current():
-                    return wait([*futures], _POLL_SECONDS, "FIRST_COMPLETED").done
+                    wait([*futures], _POLL_SECONDS, "FIRST_COMPLETED")
             except CancelledError:
-                return [future for future in futures if future.done()]
+                pass
             except TimeoutError:
                 if self.client.status != "running" or self.client.nthreads():
                     alone_since = None
