@@ -44,7 +44,7 @@ def test_strategies_share_the_start_and_have_equal_budgets(finished):
     assert (finished / "results.csv").read_text().count("\n") == 31
 
 
-def test_margin_picks_what_a_loop_by_hand_picks(finished):
+def test_margin_picks_like_a_loop_by_hand(finished):
     from sklearn.naive_bayes import GaussianNB
 
     from modal_clustermargin import MarginSampling
@@ -218,7 +218,7 @@ def test_verbose_prints_a_line_for_each_round(tmp_path, capsys):
     assert lines[0].startswith("random, seed 3: 20 labels, 0.")
 
 
-def test_asvp_changes_how_its_network_is_trained(tmp_path, monkeypatch):
+def test_asvp_switches_how_its_network_is_trained(tmp_path, monkeypatch):
     settings = {
         **SHORT,
         "model": {"name": "mlp", "max_epochs": 2, "linear_probe": {"max_epochs": 2}},
@@ -277,7 +277,7 @@ def test_diverged_training_leaves_no_row(tmp_path):
     assert not any((tmp_path / "seeds").iterdir())
 
 
-def test_strategies_and_models_of_the_user(tmp_path, monkeypatch):
+def test_strategies_and_models_by_import_path(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "mine_for_compare.py").write_text(
         "import numpy as np\n"

@@ -1,3 +1,5 @@
+"""Learning curves, costs and savings, by hand and by their invariants."""
+
 import dataclasses
 import math
 
@@ -80,7 +82,7 @@ def test_seconds_may_fall():
     assert seconds_needed(curve, [50, 60, 65, 80]).tolist() == [1000, 1000, 900, 600]
 
 
-def test_what_is_never_reached_is_nan():
+def test_accuracies_that_are_never_reached_are_nan():
     for needed in (labels_needed, seconds_needed):
         assert math.isnan(needed(RANDOM, 90.5))
         assert np.isnan(needed(RANDOM, [np.inf, 90, -np.inf])).tolist() == [1, 0, 0]
@@ -106,7 +108,7 @@ def test_labels_needed_agree_with_numpy(curve, accuracy):
 
 
 @given(curves())
-def test_every_point_needs_the_labels_of_the_first_as_good(curve):
+def test_a_point_needs_the_labels_of_the_first_point_as_good(curve):
     best = [max(curve.accuracy[: i + 1]) for i in range(len(curve.accuracy))]
     first = [np.flatnonzero(curve.accuracy >= a)[0] for a in best]
     found = labels_needed(curve, best)
@@ -150,7 +152,7 @@ def test_the_three_numbers():
     )
 
 
-def test_dear_computing_turns_a_saving_of_labels_into_a_loss():
+def test_expensive_computing_turns_a_saving_into_a_loss():
     # At 90 percent: 100 labels for an hour.
     fair, dear = Prices(label=0.5, hour=50), Prices(label=0.5, hour=60)
     assert equivalent_saving(MARGIN, RANDOM, fair, at=90) == 0
@@ -159,7 +161,7 @@ def test_dear_computing_turns_a_saving_of_labels_into_a_loss():
     assert overall_cost_reduction(MARGIN, RANDOM, dear, at=90) == 1 - 270 / 260
 
 
-def test_which_accuracies_are_averaged():
+def test_shared_accuracies():
     # 50 is where the reference starts; its dip and its plateau bring nothing.
     whole = LearningCurve([10, 20], [0, 100])
     assert shared_accuracies(whole, DIPPING).tolist() == [70, 90]
@@ -181,7 +183,7 @@ def test_nan_where_no_accuracy_is_shared(accuracy):
     assert math.isnan(equivalent_saving(apart, RANDOM, PRICES))
 
 
-def test_nothing_is_saved_of_nothing():
+def test_a_share_of_zero_is_nan():
     from_zero = LearningCurve([0, 10], [10, 20])
     ratio = sample_saving_ratio(from_zero, from_zero, at=[10, 15])
     np.testing.assert_array_equal(ratio, [np.nan, 0])
@@ -193,7 +195,7 @@ def test_nothing_is_saved_of_nothing():
 
 
 @given(curves(), prices)
-def test_against_itself_a_curve_saves_nothing(curve, prices):
+def test_a_curve_saves_nothing_against_itself(curve, prices):
     at = curve.accuracy
     assert not sample_saving_ratio(curve, curve, at=at).any()
     assert not overall_cost_reduction(curve, curve, prices, at=at).any()
@@ -208,7 +210,7 @@ def test_against_itself_a_curve_saves_nothing(curve, prices):
 
 
 @given(curves(), prices, factors)
-def test_a_factor_on_the_labels_is_the_share_left(curve, prices, factor):
+def test_scaling_the_labels_scales_the_saving(curve, prices, factor):
     assume(len(np.unique(curve.best_accuracy)) > 1)
     scaled = dataclasses.replace(curve, n_labels=curve.n_labels * factor)
     assert sample_saving_ratio(scaled, curve) == pytest.approx(1 - factor)
@@ -217,7 +219,7 @@ def test_a_factor_on_the_labels_is_the_share_left(curve, prices, factor):
 
 
 @given(curves(), curves(), label_prices)
-def test_without_a_price_of_computing_only_labels_count(curve, reference, label):
+def test_only_labels_count_if_computing_is_free(curve, reference, label):
     free = Prices(label=label, hour=0)
     at = reference.accuracy
     for kwargs in ({}, {"at": at}):
@@ -258,7 +260,9 @@ def test_cost_grows_with_each_price(curve, prices, label, hour):
 
 
 @given(curves(), curves(), label_prices, hour_prices, hour_prices)
-def test_dearer_computing_helps_who_computes_less(curve, reference, label, hour, other):
+def test_a_higher_price_of_computing_favors_less_computing(
+    curve, reference, label, hour, other
+):
     cheap, dear = (Prices(label, hour) for hour in sorted([hour, other]))
     at = reference.accuracy
     more = seconds_needed(curve, at) >= seconds_needed(reference, at)
@@ -282,7 +286,9 @@ def test_the_currency_does_not_matter(curve, reference, prices, factor):
 
 
 @given(curves(), curves(), prices)
-def test_labels_at_their_price_are_the_money_saved(curve, reference, prices):
+def test_equivalent_labels_times_their_price_are_the_saved_cost(
+    curve, reference, prices
+):
     at = reference.accuracy
     labels = equivalent_saving(curve, reference, prices, at=at)
     share = overall_cost_reduction(curve, reference, prices, at=at)

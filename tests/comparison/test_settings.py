@@ -1,4 +1,4 @@
-"""Settings as people write them, and what is said of those that are wrong."""
+"""Settings from files, dicts and options, and messages for invalid ones."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def of_flags(*flags):
     return settings_of(make_parser().parse_args(["compare", *map(str, flags)]))
 
 
-def test_nothing_said_is_digits_with_random_and_margin():
+def test_the_default_is_digits_with_random_and_margin():
     settings = read_settings()
     assert settings == of_flags()
     assert settings.data == {"name": "digits"}
@@ -24,7 +24,7 @@ def test_nothing_said_is_digits_with_random_and_margin():
     assert settings.seeds == (0, 1, 2, 3, 4)
 
 
-def test_a_file_and_flags_say_the_same(tmp_path):
+def test_a_file_and_options_give_the_same_settings(tmp_path):
     path = tmp_path / "settings.toml"
     path.write_text(
         """
@@ -65,7 +65,7 @@ def test_a_file_and_flags_say_the_same(tmp_path):
     assert from_file.strategies["badge"] == {"strategy": "badge"}
 
 
-def test_flags_come_before_the_file(tmp_path):
+def test_options_override_the_file(tmp_path):
     path = tmp_path / "settings.toml"
     path.write_text('data = {name = "synthetic", kind = "plain"}\nbatch = 30')
     settings = of_flags(path, "--batch", 50, "--data-option", "n_pool=900")
@@ -125,17 +125,17 @@ def test_a_strategy_in_a_line(text, settings):
         ),
     ],
 )
-def test_what_is_wrong_is_named(settings, words):
+def test_invalid_settings(settings, words):
     with pytest.raises(ValueError, match=words):
         read_settings(settings)
 
 
-def test_a_file_among_the_strategies_is_told(tmp_path):
+def test_a_file_among_the_strategies_is_refused(tmp_path):
     with pytest.raises(ValueError, match="Write the file before all"):
         of_flags("--strategies", "badge", "mine.toml")
 
 
-def test_files_that_are_not_there_or_no_toml(tmp_path):
+def test_missing_files_and_files_that_are_not_toml(tmp_path):
     with pytest.raises(FileNotFoundError, match="finds no file .*none.toml' with"):
         read_settings(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("batch = = 3")

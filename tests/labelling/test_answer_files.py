@@ -21,7 +21,7 @@ cells = st.text(st.sampled_from(list('ab,;\t"\n\r |ü=')), max_size=5)
     separator=st.sampled_from(",;\t"),
     line_end=st.sampled_from(["\n", "\r\n", "\r"]),
 )
-def test_what_a_spreadsheet_saves_is_read(table, encoding, separator, line_end):
+def test_csv_files_of_spreadsheets_are_read(table, encoding, separator, line_end):
     text = io.StringIO()
     # Python's writer leaves "\n" in a cell unquoted where lines end otherwise.
     quoting = csv.QUOTE_MINIMAL if line_end == "\r\n" else csv.QUOTE_ALL
@@ -47,7 +47,7 @@ def test_what_a_spreadsheet_saves_is_read(table, encoding, separator, line_end):
         ("id,label\na\nb,y,z\n", [2, 3]),  # cells missing, and too many
     ],
 )
-def test_lines_are_those_of_the_file(tmp_path, text, lines):
+def test_line_numbers_are_those_of_the_file(tmp_path, text, lines):
     path = tmp_path / "batch-001.csv"
     path.write_bytes(text.encode())
     assert [row.line for row in read_answer_file(path)] == lines

@@ -1,4 +1,4 @@
-"""The page of a batch: what it shows, and what its keys do."""
+"""The page of a batch, and its keys."""
 
 import csv
 import json
@@ -69,7 +69,7 @@ def sheet(ids, labels=None, classes=None, clusters=None, multi_label=False):
 
 @given(ids=st.lists(texts, min_size=1, max_size=4), label=texts)
 @example(ids=WILD, label=WILD[3])
-def test_signs_of_html_are_text(ids, label):
+def test_html_characters_are_text(ids, label):
     ids = [" ".join(i.split()) or "a" for i in ids]
     page = Page(sheet(ids, [label] * len(ids), classes=[label]))
     data = json.loads(page.data)
@@ -81,7 +81,7 @@ def test_signs_of_html_are_text(ids, label):
         assert page.options == [label]
 
 
-def test_samples_of_a_cluster_stand_together():
+def test_samples_of_a_cluster_are_together():
     page = Page(sheet("abcde", clusters=["7", "2", "7", "5", "2"]))
     assert page.groups == [[0, 2], [1, 4], [3]]
     assert Page(sheet("abc")).groups == [[0, 1, 2]]
@@ -163,7 +163,7 @@ def test_rows_keep_their_order_and_labels_their_rows(page):
     assert labels_of(press(path, "x", "y", "z")) == ["x", "z", "y"]
 
 
-def test_how_far_it_is(page):
+def test_the_page_counts_answers(page):
     path = page("abc", classes=["cat"], labels=["cat", "", ""])
     pressed = press(path, " ", {"type": "cta"})
     assert pressed["count"] == "2 of 3 done, 1 of them skipped, 1 unknown (red)"
@@ -175,7 +175,7 @@ def test_how_far_it_is(page):
     assert pressed["choices"] == ["1 cat", "Space skip", "Backspace clear"]
 
 
-def test_what_was_typed_is_kept_until_it_has_been_read(page):
+def test_typed_labels_are_stored_until_they_are_read(page):
     kept = press(page("abc"), {"type": "mine"}, "Enter", {"type": "also"})["kept"]
     assert labels_of(press(page("abc"), kept=kept)) == ["mine", "also", ""]
     read = page("abc", labels=["corrected", "", ""])

@@ -1,4 +1,4 @@
-"""Batches go out and labels come back, whatever happens in between."""
+"""Batches are exported and labels read, also after kills and edits."""
 
 import csv
 import io
@@ -55,7 +55,7 @@ def killed_at(write):
 
 
 class LabellingByHand(RuleBasedStateMachine):
-    """A person, a script, and accidents."""
+    """A person and a script that is killed now and then."""
 
     def __init__(self):
         super().__init__()
