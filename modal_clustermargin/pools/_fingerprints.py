@@ -1,8 +1,8 @@
-"""Sixty-four bits that stand for the content of a row.
+"""Fingerprints: 64-bit hashes of the content of rows.
 
 Equal rows have equal fingerprints, in every process and on every machine with
-the same byte order. Among a million different rows the chance that any two
-share one is below 1 in 10 million.
+the same byte order. Among a million different rows, the probability that any two
+share a fingerprint is below 1 in 10 million.
 """
 
 import hashlib
@@ -17,23 +17,16 @@ from modal_clustermargin.pools._rows import pool_blocks, tensor_to_array
 
 
 def fingerprints(X_pool):
-    """Fingerprint of every row of a pool of any kind.
+    """Fingerprint of every row: uint64 of shape (n_rows,).
 
-    Parameters
-    ----------
-    X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
-        Read in blocks; never copied whole. Two pools can only be compared if
-        they are of the same kind and number type.
-
-    Returns
-    -------
-    keys : ndarray of shape (n_pool,), dtype=uint64
+    Rows of any kind are read in blocks and never copied whole. Fingerprints of two
+    pools can be compared if the pools are of the same kind and number type.
     """
     return np.concatenate([_block_keys(block) for _, block in pool_blocks(X_pool)])
 
 
 def id_keys(ids):
-    """Fingerprint of each id: an integer, a string or anything with a `str`."""
+    """Fingerprint of each id: an integer, or anything that has a `str`."""
     ids = np.asarray(ids)
     if ids.dtype.kind in "iu":
         return row_keys(ids.astype(np.int64)[:, np.newaxis])
@@ -72,7 +65,7 @@ def _sparse_keys(block):
         row_keys(block.data[:, np.newaxis]),
     ]
     entry_keys = row_keys(np.column_stack(keys))
-    # A sum of hashes, so that no loop over rows is needed; it wraps around.
+    # A row's key is the sum of its entries' keys, modulo 2**64: no loop over rows.
     sums = np.zeros(len(entry_keys) + 1, np.uint64)
     np.cumsum(entry_keys, out=sums[1:])
     return sums[block.indptr[1:]] - sums[block.indptr[:-1]]

@@ -1,10 +1,10 @@
-"""Where rows are, looked up by the numbers they are known by."""
+"""A dictionary from keys of rows to numbers, and ids made of keys."""
 
 import numpy as np
 
 
 class KeyIndex:
-    """A dictionary of whole arrays: from keys to numbers of zero or more."""
+    """A dictionary of arrays: from uint64 keys to numbers of at least zero."""
 
     def __init__(self):
         self._keys = np.empty(0, np.uint64)  # ascending
@@ -14,17 +14,7 @@ class KeyIndex:
         return len(self._keys)
 
     def find(self, keys):
-        """Number of each key.
-
-        Parameters
-        ----------
-        keys : ndarray of shape (n_keys,), dtype=uint64
-
-        Returns
-        -------
-        numbers : ndarray of shape (n_keys,), dtype=intp
-            -1 where the key is not known.
-        """
+        """Number of each key, intp; -1 for an unknown key."""
         if not len(self._keys):
             return np.full(len(keys), -1)
         position = np.searchsorted(self._keys, keys)
@@ -32,14 +22,7 @@ class KeyIndex:
         return np.where(self._keys[position] == keys, self._numbers[position], -1)
 
     def add(self, keys, numbers):
-        """Remember keys that are not known yet, each of them once.
-
-        Parameters
-        ----------
-        keys : ndarray of shape (n_keys,), dtype=uint64
-
-        numbers : ndarray of shape (n_keys,), dtype=intp
-        """
+        """Add distinct new keys and their numbers."""
         keys = np.concatenate([self._keys, keys])
         order = np.argsort(keys)
         self._keys = keys[order]
@@ -47,16 +30,9 @@ class KeyIndex:
 
 
 def lasting_ids(keys):
-    """A different id for each row, also for rows that are equal.
+    """A distinct id for each row, int64, also for equal rows.
 
-    Parameters
-    ----------
-    keys : ndarray of shape (n_rows,), dtype=uint64
-
-    Returns
-    -------
-    ids : ndarray of shape (n_rows,), dtype=int64
-        A row keeps its id when rows of other content go.
+    A row keeps its id when rows of other content are removed.
     """
     order = np.argsort(keys, kind="stable")
     ascending = keys[order]

@@ -12,20 +12,10 @@ _BLOCK_BYTES = 2**24  # fits a processor's cache
 
 
 def as_matrix(embeddings, who):
-    """Embeddings as an ndarray of shape (n_rows, n_features); a view if possible.
+    """Rows of any kind and rank as an ndarray of shape (n_rows, n_features).
 
-    Parameters
-    ----------
-    embeddings : ndarray, sparse matrix or array, DataFrame, list or tensor
-        Rows of any rank.
-
-    who : str
-        Name of the caller, for error messages.
-
-    Raises
-    ------
-    ValueError
-        If the rows are not numbers, or are sparse and too large to be dense.
+    A view if possible. Raises ValueError if the rows are not numbers, or are sparse and
+    too large to be dense.
     """
     if sparse.issparse(embeddings):
         dense_bytes = 4 * embeddings.shape[0] * embeddings.shape[1]
@@ -53,16 +43,7 @@ def as_matrix(embeddings, who):
 
 
 def check_finite(X, who):
-    """Raise ValueError at the first row whose squared length is not finite.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, n_features)
-        Any number type; may be a memory map.
-
-    who : str
-        Name of the caller, for error messages.
-    """
+    """Raise ValueError at the first row of a matrix with no finite squared length."""
     block_rows = max(1, _BLOCK_BYTES // max(1, 8 * X.shape[1]))
     for start in range(0, len(X) if X.dtype.kind == "f" else 0, block_rows):
         rows = X[start : start + block_rows]

@@ -20,39 +20,16 @@ _OPENERS = {}
 class Pool:
     """Rows that lie in this process, of any kind that modAL knows.
 
-    Subclasses hold rows that lie elsewhere and override every method.
-
-    Parameters
-    ----------
-    X : ndarray, sparse matrix or array, DataFrame, list or tensor
-        Rows of any rank; a memory map, too. Never changed.
-
-    Attributes
-    ----------
-    X : object
-        The rows, as functions of the user get them.
-
-    shape : tuple of int
-        The first is the number of rows.
-
-    is_finite : bool
-        Whether all entries of this matrix are known to be finite.
-
-    has_workers : bool
-        Whether Dask workers may compute with these rows.
-
-    workers : Workers or None
-        These workers; a cluster of one is started if there is no Dask client.
-
-    neighbor_search : callable or None
-        ``neighbor_search(recall, device, find_device, verbose)`` makes the
-        `clustering.neighbors.NeighborSearch` of these workers.
+    `X` holds the rows, as functions of the user get them. Subclasses hold rows that lie
+    elsewhere, and override every method.
     """
 
-    has_workers = False
-    workers = None
+    has_workers = False  # whether Dask workers may compute with these rows
+    workers = None  # a cluster of one is started if there is no Dask client
+    # neighbor_search(recall, device, find_device, verbose) makes the
+    # clustering.neighbors.NeighborSearch of these workers.
     neighbor_search = None
-    is_finite = False
+    is_finite = False  # whether all entries of this matrix were found to be finite
 
     def __init__(self, X):
         self.X = X
@@ -69,49 +46,20 @@ class Pool:
         return take_rows(self.X, rows)
 
     def map(self, function, *arguments):
-        """Call ``function(block, start, *arguments)`` on every block of the pool.
+        """Call ``function(block, start, *arguments)`` on every block of rows.
 
-        Parameters
-        ----------
-        function : callable
-            `start` is the position of the block's first row. A function on workers
-            must not change its arguments.
-
-        *arguments : object
-
-        Yields
-        ------
-        rows : slice
-            Positions of the block's rows. Blocks may come in any order; rows that lie
-            in this process are one block.
-
-        result : object
-            What the function returned.
+        `start` is the position of the block's first row. Yields ``(rows, result)``,
+        where `rows` is a slice of positions; blocks may come in any order. Rows that
+        lie in this process are one block. A function must not change its arguments.
         """
         yield slice(0, len(self)), function(self.X, 0, *arguments)
 
     def ask(self, function, classifier, *arguments, sent_as=None, n_tried=None):
-        """Call ``function(block, start, classifier, *arguments)`` on every block.
+        """`map` ``function(block, start, classifier, *arguments)``.
 
-        Parameters
-        ----------
-        function : callable
-
-        classifier : object
-
-        *arguments : object
-        sent_as : callable, default=None
-            What workers get instead of the classifier: ``sent_as(classifier)``.
-
-        n_tried : int, default=None
-            If the pool lies on workers, the function is first called here, on that
-            many rows: it fails here, and what it notes in its arguments is sent. None
-            means 1,024.
-
-        Yields
-        ------
-        rows, result :
-            As from `map`.
+        If the pool lies on workers, the function is first called here on `n_tried` rows
+        (None means 1,024): it fails here, and what it notes in its arguments is sent.
+        Workers get ``sent_as(classifier)`` instead of the classifier.
         """
         yield from self.map(function, classifier, *arguments)
 
@@ -123,18 +71,7 @@ class Pool:
         return keys
 
     def as_matrix(self, who):
-        """These rows as a pool of matrix rows.
-
-        Parameters
-        ----------
-        who : str
-            Name of the caller, for error messages.
-
-        Raises
-        ------
-        ValueError
-            If the rows are not numbers, or are sparse and too large to be dense.
-        """
+        """These rows as a pool of matrix rows; ValueError if they are not numbers."""
         return Pool(as_matrix(self.X, who))
 
     def check_finite(self, who):
@@ -155,49 +92,34 @@ class Pool:
         return self.X
 
     def with_rows(self, blocks):
-        """A pool of computed rows, for the workers of this pool.
-
-        Parameters
-        ----------
-        blocks : iterable of ``(rows, block)``
-            As `map` yields them; each block is an ndarray with one row per row.
-
-        Returns
-        -------
-        pool : Pool
-        """
+        """A pool of ``(rows, block)`` that `map` or `ask` yielded, for its workers."""
         [(_, rows)] = blocks
         return Pool(rows)
 
 
 @contextmanager
 def open_pool(X, who, name="X_pool"):
-    """Open rows of any kind as a `Pool`.
+    """Open rows of any kind as a `Pool`; a `Pool` passes through.
 
     Parameters
     ----------
     X : ndarray, sparse matrix or array, DataFrame, list, tensor, dask array, Zarr \
             array or Pool
-        A `Pool` passes through.
 
     who, name : str
         Names of the caller and of its argument, for error messages.
 
-    Yields
-    ------
-    pool : Pool
-
     Raises
     ------
     ValueError
-        If `X` is None or a string, if its number of rows is not known, or if a Zarr
+        If `X` is None or a string, if its number of rows is unknown, or if a Zarr
         array is not complete.
 
     TypeError
         For collections of dask and Zarr that are not arrays.
 
     ImportError
-        If a library is missing that reads them.
+        If dask or distributed is missing.
     """
     if isinstance(X, Pool):
         yield X
@@ -217,15 +139,10 @@ def open_pool(X, who, name="X_pool"):
 
 
 def register_opener(library, opener):
-    """Have `open_pool` open the arrays of a library.
+    """Have `open_pool` open arrays of a library by ``opener(X, who, name)``.
 
-    Parameters
-    ----------
-    library : str
-        Top-level module of the arrays' types.
-
-    opener : callable
-        ``opener(X, who, name)`` returns a context manager that yields a `Pool`.
+    `library` is the top-level module of their types; `opener` returns a context manager
+    that yields a `Pool`.
     """
     _OPENERS[library] = opener
 
@@ -236,18 +153,7 @@ def lies_elsewhere(X):
 
 
 def pool_keys(pool, ids=None):
-    """Key of every row: the fingerprint of its id or, without ids, of its content.
-
-    Parameters
-    ----------
-    pool : Pool or rows of any kind
-
-    ids : ndarray of shape (n_rows,), default=None
-
-    Returns
-    -------
-    keys : ndarray of shape (n_rows,), dtype=uint64
-    """
+    """Key of every row, uint64: the fingerprint of its id or else of its content."""
     if ids is not None:
         return id_keys(ids)
     return pool.keys() if isinstance(pool, Pool) else fingerprints(pool)

@@ -1,6 +1,6 @@
-"""A pool of any kind, read a block of rows at a time.
+"""Rows of any kind that lie in this process, taken and read in blocks.
 
-The kinds are those of modAL: ndarray of any rank (a memory map, too), scipy
+The kinds are those of modAL: ndarray of any rank (also a memory map), scipy
 sparse matrix or array, DataFrame, list, torch tensor.
 """
 
@@ -17,16 +17,12 @@ def n_rows(X_pool):
     return X_pool.shape[0] if hasattr(X_pool, "shape") else len(X_pool)
 
 
-def pool_blocks(X_pool, block_rows=None):
-    """Yield ``(start, block)``: views, where the kind of pool has them.
-
-    `block_rows` is by default what makes a block of dense rows 32 MiB.
-    """
+def pool_blocks(X_pool):
+    """Yield ``(start, block)``, views if possible; dense blocks have 32 MiB."""
     if sparse.issparse(X_pool):
-        X_pool = X_pool.tocsr()  # once, not for every block
+        X_pool = X_pool.tocsr()  # once, not in every block
     n_pool = n_rows(X_pool)
-    if block_rows is None:
-        block_rows = default_block_rows(X_pool)
+    block_rows = default_block_rows(X_pool)
     for start in range(0, n_pool, block_rows):
         yield start, take_rows(X_pool, slice(start, min(start + block_rows, n_pool)))
 
@@ -36,14 +32,14 @@ def take_rows(X_pool, rows):
     if hasattr(X_pool, "iloc"):
         return X_pool.iloc[rows]
     if sparse.issparse(X_pool):
-        return X_pool.tocsr()[rows]  # the one format that gives rows
+        return X_pool.tocsr()[rows]  # other formats have no row indexing
     if isinstance(X_pool, list) and not isinstance(rows, slice):
         return [X_pool[row] for row in rows]
     return X_pool[rows]
 
 
 def default_block_rows(X_pool):
-    """How many rows make a block of 32 MiB if every entry is a float64."""
+    """Number of rows in a block of 32 MiB, if every entry is a float64."""
     if hasattr(X_pool, "shape"):
         n_entries = math.prod(X_pool.shape[1:])
     else:
@@ -52,7 +48,7 @@ def default_block_rows(X_pool):
 
 
 def tensor_to_array(tensor):
-    """A torch tensor, on any device and with or without gradient, as ndarray."""
+    """A torch tensor, on any device and with or without gradient, as an ndarray."""
     tensor = tensor.detach().cpu()
     try:
         return tensor.numpy()

@@ -1,8 +1,7 @@
 """Query strategies: what to label next.
 
-Each is a class whose instances are called ``(classifier, X_pool,
-n_instances)``, as modAL calls its ``query_strategy``, and a function that does
-the same once.
+Each strategy is a class whose instances are called ``(classifier, X_pool,
+n_instances)``, as modAL calls its ``query_strategy``, and a function for a single call.
 """
 
 from modal_clustermargin.strategies._asvp import ASVP, asvp_sampling
@@ -24,8 +23,11 @@ from modal_clustermargin.strategies._cluster_margin import (
 from modal_clustermargin.strategies._core_set import CoreSet, coreset_sampling
 from modal_clustermargin.strategies._diverse import finite_embeddings
 from modal_clustermargin.strategies._embeddings import classifier_embeddings, embed
-from modal_clustermargin.strategies._margin import MarginSampling, margin_sampling
-from modal_clustermargin.strategies._pool_margins import pool_margins
+from modal_clustermargin.strategies._margin import (
+    MarginSampling,
+    margin_sampling,
+    pool_margins,
+)
 from modal_clustermargin.strategies._random import RandomSampling, random_sampling
 
 __all__ = [

@@ -20,12 +20,12 @@ from modal_clustermargin.strategies._probabilities import reduce_probabilities
 class BADGE(QueryStrategy):
     """Label rows whose gradients are large and unlike each other.
 
-    BADGE [1]_. Were the predicted label of a row the true one, the cross-entropy
-    would have, with respect to the weights of the last layer, the gradient ``(p -
-    y) z'``: p are the probabilities, y is 1 for the predicted label and 0 for the
-    others, and z the embedding. Its length says how unsure the network is. Rows are
-    drawn by k-means++ over these gradients: each with a probability proportional to
-    its squared distance to the nearest row drawn so far.
+    BADGE [1]_. If the predicted label of a row were the true one, the gradient of the
+    cross-entropy with respect to the weights of the last layer would be ``(p - y) z'``:
+    p are the probabilities, y is 1 for the predicted label and 0 for the others, and z
+    is the embedding. The length of this gradient tells how unsure the network is. Rows
+    are drawn by k-means++ over the gradients: each row with a probability proportional
+    to its squared distance to the nearest row drawn so far.
 
     Parameters
     ----------
@@ -37,24 +37,24 @@ class BADGE(QueryStrategy):
         themselves.
 
     first : {"longest", "drawn"}, default="longest"
-        The first row: the one with the longest gradient, as the authors' code has
-        it, or any, as k-means++ has it.
+        The first row: the one with the longest gradient, as in the authors' code, or
+        any row with equal probability, as in k-means++.
 
     n_partitions : int, default=1
         Cut the pool at random into so many parts of equal size, and choose an equal
-        share of the batch in each, as was done for batches of 100,000 in [2]_. Takes
-        so many times less time, and rows of different parts may be alike.
+        share of the batch in each part, as [2]_ does for batches of 100,000. This takes
+        `n_partitions` times less time, but rows of different parts may be alike.
 
     device : str, torch.device or None, default=None
-        Where distances are computed. None is a CUDA device if there is one and
-        there are 1e13 products to compute; "cpu" is the processor. The picks are
+        Where distances are computed. None uses a CUDA device if there is one and
+        at least 1e13 products to compute; "cpu" uses the processor. The picks are
         the same up to ties in the last bits.
 
     random_state : int, RandomState or None, default=None
         Draws the rows and the parts.
 
     verbose : bool, default=False
-        Whether to show a bar.
+        Whether to show a progress bar.
 
     See Also
     --------
@@ -63,21 +63,21 @@ class BADGE(QueryStrategy):
 
     Notes
     -----
-    Where the rows of ``predict_proba`` do not sum to one they are probabilities of
+    Where the rows of ``predict_proba`` do not sum to one, they are probabilities of
     independent labels, and y is 1 for every label of probability one half or more:
-    the gradient of the binary cross-entropies. With several outputs, as
-    scikit-learn's forests have them, the differences p - y of all are put side by
-    side. Both are this project's choice.
+    the gradient is that of the binary cross-entropies. With several outputs, as from
+    scikit-learn's forests, the differences p - y of all outputs are put side by side.
+    Both rules are this project's choice.
 
-    Gradients are never formed. The squared distance of two is ``|r|^2 |z - w|^2 +
-    |w|^2 |r - s|^2 + 2 (r.(r - s)) (w.(z - w))`` for differences r, s and embeddings
-    z, w, which loses nothing where they are close. Memory is
-    the probabilities and twice the embeddings; time, at worst, n_pool x n_instances
-    x (n_classes + n_features) products.
+    Gradients are never formed. The squared distance of two gradients is ``|r|^2 |z -
+    w|^2 + |w|^2 |r - s|^2 + 2 (r.(r - s)) (w.(z - w))`` for differences r, s and
+    embeddings z, w; it loses no digits where the gradients are close. Memory is that of
+    the probabilities and twice that of the embeddings; the time is at most n_pool x
+    n_instances x (n_classes + n_features) products.
 
-    Rows labelled before are no centers, as in the authors' code. A classifier that
-    is not fitted has no gradients: the embeddings take their place. Rows whose
-    gradient is that of a chosen one are chosen last, and then each as likely.
+    Labelled rows are no centers, as in the authors' code. A classifier that is not
+    fitted has no gradients, and the embeddings take their place. Rows with the same
+    gradient as a chosen row are chosen last, each with equal probability.
 
     References
     ----------
@@ -150,21 +150,9 @@ class BADGE(QueryStrategy):
 
 
 def pool_residuals(classifier, pool, who):
-    """Differences of predicted labels and probabilities, for each row of a pool.
+    """``y - p`` of each row: float32 of shape (n_pool, n_classes).
 
-    Parameters
-    ----------
-    classifier : object with ``predict_proba``
-
-    pool : Pool
-
-    who : str
-        Name of the strategy, for error messages.
-
-    Returns
-    -------
-    residuals : ndarray of shape (n_pool, n_classes), dtype=float32
-        ``y - p``; a single column of ones if the classifier is not fitted.
+    A single column of ones if the classifier is not fitted.
     """
     residuals = reduce_probabilities(_block_residuals, classifier, pool, who)
     return np.ones((len(pool), 1), np.float32) if residuals is None else residuals
@@ -201,7 +189,7 @@ def _of_classes(proba):
 
 
 def _uniforms(rng):
-    """Numbers in [0, 1), drawn a thousand at a time."""
+    """Uniform numbers in [0, 1), drawn in blocks of 1,024."""
     while True:
         yield from rng.uniform(size=1024)
 
@@ -221,7 +209,8 @@ def badge_sampling(
 ):
     """Choose rows by :class:`BADGE`, called once.
 
-    The parameters and what is returned are those of the class and of its call.
+    Takes the parameters of the class and of its call, and returns what the call
+    returns.
     """
     strategy = BADGE(
         embedding,

@@ -29,20 +29,20 @@ class QueryStrategy(BaseEstimator, ABC):
         Parameters
         ----------
         classifier : modAL learner or classifier
-            Whatever has the ``predict_proba`` that the strategy asks. Need not
+            Any object with the ``predict_proba`` that the strategy needs; it need not
             be fitted.
 
         X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
-            The unlabelled rows, of any rank; a memory map, a dask array or an
-            array in a Zarr store, too. Read in blocks and never changed. Only a
-            sparse one that is not in CSR form is copied, into that form.
+            The unlabelled rows, of any rank; also a memory map, a dask array or an
+            array in a Zarr store. Read in blocks and never changed. Only a sparse
+            matrix in another form than CSR is copied, into CSR.
 
         n_instances : int, default=1
             Number of rows to choose.
 
         ids : array-like of shape (n_pool,), default=None
-            A lasting name for each row, an integer or a string, for strategies
-            that know rows again in later calls. Distinct.
+            A lasting, distinct name of each row, an integer or a string, for
+            strategies that recognize rows in later calls.
 
         Returns
         -------
@@ -50,22 +50,22 @@ class QueryStrategy(BaseEstimator, ABC):
             Distinct positions in `X_pool`, in the order picked.
 
         metrics : ndarray of the same shape, float64
-            What the strategy weighed each pick by. Returned, in a pair with
-            `indices`, only to a learner whose ``query`` takes
-            ``return_metrics`` (modAL 0.4.2 and later); the version before
-            would hand the pair to the user.
+            The value by which the strategy weighed each pick. A pair with
+            `indices` is returned only to a learner whose ``query`` takes
+            ``return_metrics`` (modAL 0.4.2 and later); earlier versions
+            would pass the pair on to the user.
 
         Raises
         ------
         ValueError
-            For fewer than one row asked for, an empty pool, probabilities that
-            are not finite, and what the strategy itself cannot use. Raised
-            before anything is computed or drawn wherever that is possible.
+            If n_instances is below one, the pool is empty, probabilities are not
+            finite, or the strategy cannot use an argument. Raised before anything is
+            computed or drawn, wherever that is possible.
 
         Warns
         -----
         UserWarning
-            If more rows are asked for than the pool holds. All are returned.
+            If n_instances exceeds the pool. All rows are returned.
         """
         indices, metrics = self._checked_picks(classifier, X_pool, n_instances, ids)
         return (indices, metrics) if takes_metrics(classifier) else indices
@@ -132,13 +132,12 @@ class QueryStrategy(BaseEstimator, ABC):
         return ids
 
     def _check_ids_as_before(self, knew_ids, ids):
-        """Raise ValueError if ids come now and did not before, or the other way."""
+        """Raise ValueError if ids were given before and are not now, or vice versa."""
         if knew_ids is None or knew_ids == (ids is not None):
             return
         who = type(self).__name__
         before, now = ("with", "without") if knew_ids else ("without", "with")
         raise ValueError(
-            f"{who} knows the rows of its pool {before} ids and is now called {now}"
-            " ids=, so no row can be known again. Pass ids in every call, fit included,"
-            " or in none."
+            f"{who} recognizes the rows of its pool {before} ids and is now called"
+            f" {now} ids=. Pass ids in every call, fit included, or in none."
         )

@@ -16,43 +16,41 @@ from modal_clustermargin.selection import (
 )
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._embeddings import open_embeddings
-from modal_clustermargin.strategies._pool_margins import pool_margins
+from modal_clustermargin.strategies._margin import pool_margins
 from modal_clustermargin.strategies._query_record import QueryRecord
 
-# Rows on average in the groups by which "auto" knows near-copies.
+# Average number of rows in the groups by which "auto" recognizes near-duplicates.
 _GROUP_SIZE = 3
 
 
 class ClusterMargin(QueryStrategy):
     """Label rows that are uncertain and unlike each other.
 
-    Cluster-Margin [1]_. The pool is clustered once, by average linkage over
+    Cluster-Margin [1]_. The pool is clustered once, by average linkage of its
     embeddings. Each query takes the rows with the lowest margins as candidates,
-    sorts the clusters by how many candidates they hold, and deals the batch in
-    passes from the smallest cluster up, one random candidate of each.
+    sorts the clusters by their number of candidates, and deals the batch in passes
+    from the smallest cluster to the largest, one random candidate of each.
 
-    The clusters are those of the first pool; rows of later, smaller pools are
-    known again by their content, or by `ids`. A row never seen before joins the
-    nearest cluster within the clustering's distance threshold, or stands alone.
+    The clusters are those of the first pool. Rows of later, smaller pools are
+    recognized by their content, or by `ids`. A new row joins the nearest cluster
+    within the distance threshold of the clustering, or is a cluster of its own.
 
     Parameters
     ----------
     clustering : AverageLinkage, default=None
-        How to cluster. One that is fitted already is used as it is, on the
-        embeddings it knows; any other is cloned. None stands for
-        ``AverageLinkage()``: clusters of 10 rows on average. Give it a
-        ``memory`` to keep the clusters across processes.
+        How to cluster. A fitted one is used as it is, for the embeddings that it was
+        fitted on; any other is cloned. None means ``AverageLinkage()``: clusters of 10
+        rows on average. With a ``memory``, the clusters outlive the process.
 
     candidate_factor : "auto" or float >= 1, default="auto"
         A number takes the ``ceil(candidate_factor * n_instances)`` rows of
-        lowest margin as candidates, as the paper does: 10 on Open Images, 1.25
-        on CIFAR and SVHN; 1 is margin sampling. "auto" takes one, and
-        ``2 + 8 * r**16`` for each label after the first, but at most two
-        thirds of the pool, where r is the share of the variance of margins
-        that lies between the tightest groups of three rows on average
-        (`intraclass_correlation`): near 10 in a pool of near-copies, near 2
-        where the nearest rows have margins of their own. This rule is this
-        project's own.
+        lowest margin as candidates, as in the paper: 10 on Open Images, 1.25
+        on CIFAR and SVHN; 1 is margin sampling. "auto" takes 1 candidate for the first
+        label and ``2 + 8 * r**16`` for each further label, but at most two thirds of
+        the pool. Here r is the share of the variance of margins that lies between the
+        tightest groups of three rows on average (`intraclass_correlation`). The factor
+        is near 10 in a pool of near-duplicates, and near 2 where the margins of nearest
+        rows are unrelated. This rule is this project's own.
 
     embedding : array-like of shape (n_pool, n_features), callable or None, \
             default=None
@@ -62,7 +60,7 @@ class ClusterMargin(QueryStrategy):
         the rows themselves.
 
     multilabel : {"mean", "min"}, default="mean"
-        How the margins ``|2 p - 1|`` of several labels make one, where the rows
+        How to combine the margins ``|2 p - 1|`` of several labels, where the rows
         of ``predict_proba`` do not sum to one.
 
     random_state : int, RandomState or None, default=None
@@ -74,8 +72,8 @@ class ClusterMargin(QueryStrategy):
         The fitted clustering of the first pool.
 
     last_query_ : QueryRecord
-        For each pick of the last query its margin, cluster, cluster size, turn,
-        and the pool rows it stands for.
+        Margin, cluster, cluster size and turn of each pick of the last query, and the
+        pool rows that it represents.
 
     See Also
     --------
@@ -83,13 +81,12 @@ class ClusterMargin(QueryStrategy):
 
     Notes
     -----
-    After the first query, a query of a pool costs one ``predict_proba``, one
-    look at the content of each row, and a sort of the candidates.
+    After the first query, a query costs one ``predict_proba`` of the pool, one
+    fingerprint of each row, and a sort of the candidates.
 
-    A classifier that is not fitted yet has no margins: every row is a
-    candidate, and the clusters alone decide. If it will have embeddings once it
-    is fitted, the rows themselves are clustered for this query, and the
-    embeddings at the first query after the fit.
+    A classifier that is not fitted has no margins: every row is a candidate, and the
+    clusters alone decide. If it gives embeddings once it is fitted, the rows themselves
+    are clustered for this query, and the embeddings at the first query after the fit.
 
     References
     ----------
@@ -142,19 +139,19 @@ class ClusterMargin(QueryStrategy):
         Parameters
         ----------
         X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
-            The whole pool, before any row is taken from it.
+            The whole pool, before any row is labelled.
 
         y : None
             Ignored.
 
         embeddings : array-like of shape (n_pool, n_features), default=None
-            What to cluster by. None stands for `embedding`, as in a query.
+            What to cluster by. None means `embedding`, as in a query.
 
         classifier : modAL learner or classifier, default=None
-            Whom to ask for embeddings where neither is given.
+            Gives embeddings if neither of the above does.
 
         ids : array-like of shape (n_pool,), default=None
-            As in a query; then every query needs them.
+            As in a query; if given here, every query needs them.
 
         Returns
         -------
@@ -208,9 +205,9 @@ class ClusterMargin(QueryStrategy):
 
     @contextmanager
     def _open_embedding(self, pool, ids):
-        """Yield `embedding`, opened and checked if it is an array for this pool.
+        """Yield `embedding`; an array for this pool is opened and checked.
 
-        What can be known to fail without any work fails here.
+        What can fail without any work fails here.
         """
         if hasattr(self, "clustering_"):
             self._check_ids_as_before(self._knows_ids, ids)
@@ -226,7 +223,7 @@ class ClusterMargin(QueryStrategy):
             yield rows
 
     def _clusters_of(self, pool, ids, embedding, classifier, *, is_fitted):
-        """Cluster and group of each row of the pool, clustered first if need be."""
+        """Cluster and group of each row; clusters the pool if that is not done."""
         keys = pool_keys(pool, ids)
         if not hasattr(self, "clustering_") or (is_fitted and not self._is_final):
             self._cluster(pool, keys, embedding, classifier)
@@ -237,9 +234,9 @@ class ClusterMargin(QueryStrategy):
             if self._is_given:
                 raise ValueError(
                     f"None of the {len(keys)} rows of X_pool was in the pool that"
-                    " ClusterMargin clustered, and the embeddings it was given are of"
-                    " that pool. Call fit with those of this one; if it is the same"
-                    " pool in another form or number type, pass ids=."
+                    " ClusterMargin clustered, and the given embeddings belong to that"
+                    " pool. Call fit with the embeddings of this pool; if it is the"
+                    " same pool in another form or number type, pass ids=."
                 )
             warnings.warn(
                 f"None of the {len(keys)} rows of X_pool was in the pool that"
@@ -283,9 +280,9 @@ class ClusterMargin(QueryStrategy):
         self._is_final = is_final
 
     def _place(self, pool, new, classifier):
-        """Cluster of rows that the clustering has not seen, or -1."""
+        """Nearest cluster of rows that were not clustered, or -1."""
         if self._is_given:
-            return np.full(len(new), -1)  # there are no embeddings of them
+            return np.full(len(new), -1)  # an array has no embeddings of new rows
         few = Pool(pool.take(new))
         with open_embeddings(self.embedding, classifier, few, "ClusterMargin") as found:
             rows, _ = found
@@ -308,10 +305,9 @@ def cluster_margin_sampling(
 ):
     """Choose rows by :class:`ClusterMargin`, called once.
 
-    The parameters and what is returned are those of the class and of its call.
-    Each call clusters the pool, unless `clustering` is fitted already or its
-    ``memory`` holds the clusters of these embeddings; for a loop, the class is
-    cheaper.
+    Takes the parameters of the class and of its call, and returns what the call
+    returns. Each call clusters the pool, unless `clustering` is fitted or its
+    ``memory`` holds the clusters of these embeddings; in a loop, use the class.
     """
     strategy = ClusterMargin(
         clustering,

@@ -21,47 +21,47 @@ from modal_clustermargin.strategies._modal import members, training_data
 class CoreSet(QueryStrategy):
     """Label rows that cover the pool.
 
-    The greedy algorithm of [1]_ for k-center: again and again the row whose
-    embedding is farthest from all that are labelled or chosen. What is left is then
-    nowhere farther from a label than twice what the best choice could reach. The
-    model's answers play no part.
+    The greedy algorithm of [1]_ for the k-center problem: it repeatedly takes the row
+    whose embedding is farthest from all labelled and chosen rows. No row is then
+    farther from its nearest label than twice the smallest distance that any choice of
+    rows could reach. Predictions of the model play no part.
 
     Parameters
     ----------
     labelled : array-like of shape (n_labelled, ...), callable or None, default=None
         The labelled rows, of the same kind as the pool, or a function
-        ``(classifier)`` that returns them. None is the ``X_training`` of a modAL
-        learner, or of all members of a committee, and, where there is none, no
-        rows: then the first row is drawn.
+        ``(classifier)`` that returns them. None takes the ``X_training`` of a modAL
+        learner, or of all members of a committee. Without labelled rows, the first row
+        is drawn.
 
     embedding : array-like of shape (n_pool, n_features), callable or None, \
             default=None
         What to measure distances between: an array for the pool, or a function
         ``(classifier, X)`` that returns one for a pool and for labelled rows. None
         asks the classifier: its ``embed``, else the transform of its pipeline's
-        steps but the last, else the rows themselves. With an array, `labelled` are
-        embeddings, and has to be given.
+        steps but the last, else the rows themselves. With an array, `labelled` must
+        be given as embeddings.
 
     metric : {"euclidean", "cosine"}, default="euclidean"
-        Distance of two embeddings. By the cosine, rows of zeros are at distance 0
-        from each other and 1 from all others.
+        Distance of two embeddings. The cosine distance of two rows of zeros is 0,
+        and of a row of zeros to any other row 1.
 
     n_partitions : int, default=1
         Cut the pool at random into so many parts of equal size, and choose an equal
-        share of the batch in each, as was done for batches of 100,000 in [2]_. Every
-        part begins with all labelled rows. Takes so many times less time, and
-        rows of different parts may be alike.
+        share of the batch in each part, as [2]_ does for batches of 100,000. Every
+        part begins with all labelled rows. This takes `n_partitions` times less time,
+        but rows of different parts may be alike.
 
     device : str, torch.device or None, default=None
-        Where distances are computed. None is a CUDA device if there is one and
-        there are 1e13 products to compute; "cpu" is the processor. The picks are
+        Where distances are computed. None uses a CUDA device if there is one and
+        at least 1e13 products to compute; "cpu" uses the processor. The picks are
         the same up to ties in the last bits.
 
     random_state : int, RandomState or None, default=None
-        Draws the first row where there are no labelled ones, and the parts.
+        Draws the first row where no row is labelled, and the parts.
 
     verbose : bool, default=False
-        Whether to show a bar.
+        Whether to show a progress bar.
 
     See Also
     --------
@@ -70,9 +70,9 @@ class CoreSet(QueryStrategy):
 
     Notes
     -----
-    Of rows equally far away the first in the pool is chosen. Distances are computed
+    Of rows at equal distance, the first in the pool is chosen. Distances are computed
     in float64; sparse rows are read as float32. Memory is that of the embeddings
-    and of a copy in float32; time, at worst, n_pool x n_instances x n_features
+    and of a copy in float32; the time is at most n_pool x n_instances x n_features
     products.
 
     References
@@ -197,7 +197,8 @@ def coreset_sampling(
 ):
     """Choose rows by :class:`CoreSet`, called once.
 
-    The parameters and what is returned are those of the class and of its call.
+    Takes the parameters of the class and of its call, and returns what the call
+    returns.
     """
     strategy = CoreSet(
         labelled,

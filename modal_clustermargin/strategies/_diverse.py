@@ -7,11 +7,11 @@ from modal_clustermargin.pools import as_matrix, check_finite
 from modal_clustermargin.selection import partitions
 from modal_clustermargin.strategies._embeddings import open_embeddings
 
-# Products of numbers from which on torch is imported to look for a GPU; that takes
+# From this number of products on, torch is imported to look for a GPU. The import takes
 # seconds and 300 MiB.
 _DEVICE_FROM = 1e13
 
-# Largest entry of embeddings that are too small to be told apart, by squares.
+# The squares of smaller entries underflow, so that rows cannot be distinguished.
 _SMALLEST = 1e-60
 
 
@@ -36,28 +36,9 @@ def finite_embeddings(embedding, classifier, pool, who):
 def pick_in_parts(pick, n_pool, n_instances, strategy, rng, n_columns):
     """Choose a share of the batch in each part of the pool.
 
-    Parameters
-    ----------
-    pick : callable
-        ``pick(rows, n_picks, device, show)`` returns positions in ``rows`` and what
-        they were weighed by.
-
-    n_pool, n_instances : int
-
-    strategy : QueryStrategy
-        With `n_partitions`, `device` and `verbose`.
-
-    rng : RandomState
-        Draws the parts, if there are several.
-
-    n_columns : int
-        Numbers in a row.
-
-    Returns
-    -------
-    indices : ndarray of shape (n_instances,), dtype=intp
-
-    metrics : ndarray of shape (n_instances,)
+    ``pick(rows, n_picks, device, show)`` returns positions in `rows` and the weight of
+    each pick. `rng` draws the parts, if there are several; `n_columns` numbers of each
+    row enter a distance. Returns ``(indices, metrics)``.
     """
     who = type(strategy).__name__
     n_parts = strategy.n_partitions

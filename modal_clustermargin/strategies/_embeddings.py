@@ -16,28 +16,11 @@ from modal_clustermargin.strategies._modal import (
 
 @contextmanager
 def open_embeddings(embedding, classifier, pool, who):
-    """Open the embeddings of a pool as a pool of matrix rows.
+    """Open the embeddings of a pool: ``(rows, is_final)``, a pool of matrix rows.
 
-    Parameters
-    ----------
-    embedding : array-like, Pool, callable or None
-        A function is called ``embedding(classifier, X_pool)``; None asks the
-        classifier.
-
-    classifier : modAL learner, classifier or None
-
-    pool : Pool
-
-    who : str
-        Name of the strategy, for error messages.
-
-    Yields
-    ------
-    rows : Pool of shape (n_pool, n_features)
-
-    is_final : bool
-        False if the classifier has embeddings but is not fitted, so that the rows
-        themselves take their place.
+    `embedding` is an array, a `Pool`, a function ``(classifier, X_pool)``, or None to
+    ask the classifier. `is_final` is False if the classifier has embeddings but is not
+    fitted: then the rows themselves take their place.
     """
     if embedding is None:
         yield classifier_embeddings(classifier, pool, who)
@@ -50,27 +33,11 @@ def open_embeddings(embedding, classifier, pool, who):
 
 
 def classifier_embeddings(classifier, pool, who):
-    """Embeddings that a classifier gives, and whether these are final.
+    """Embeddings that a classifier gives: ``(rows, is_final)``, as `open_embeddings`.
 
     The classifier's ``embed`` gives them, else the transform of its pipeline's steps
-    but the last, else the rows themselves are the embeddings.
-
-    Parameters
-    ----------
-    classifier : modAL learner, Committee, classifier or None
-        The embeddings of a committee's members are put side by side.
-
-    pool : Pool
-
-    who : str
-        Name of the strategy, for error messages.
-
-    Returns
-    -------
-    rows : Pool of shape (n_pool, n_features)
-
-    is_final : bool
-        As from `open_embeddings`.
+    but the last, else the rows themselves are the embeddings. Those of a committee's
+    members are put side by side.
     """
     if not _has_embeddings(classifier):
         return pool.as_matrix(who), True

@@ -1,27 +1,28 @@
-"""Margin sampling: the rows between whose two likeliest classes is least."""
+"""Margin sampling: rows whose two most likely classes are almost as likely."""
 
 import numpy as np
 
 from modal_clustermargin._param_validation import StrOptions
+from modal_clustermargin.pools import n_rows
 from modal_clustermargin.selection import lowest
 from modal_clustermargin.strategies._base import QueryStrategy
-from modal_clustermargin.strategies._pool_margins import pool_margins
+from modal_clustermargin.strategies._probabilities import reduce_probabilities
 
 
 class MarginSampling(QueryStrategy):
     """Label the rows with the smallest margin.
 
     The margin is the difference between the two highest class probabilities.
-    Rows come in ascending order of it, ties in the order of the pool; a
-    classifier that is not fitted has margin 0 everywhere, so the pool's first
-    rows are taken. The baseline that Cluster-Margin adds diversity to.
+    Rows are picked in ascending order of their margins, ties in the order of the pool.
+    If the classifier is not fitted, the first rows of the pool are picked.
+    Cluster-Margin adds diversity to this baseline.
 
     Parameters
     ----------
     multilabel : {"mean", "min"}, default="mean"
-        Where the classifier gives independent probabilities of labels (rows
-        that do not sum to one), the margin of a label is ``|2 p - 1|`` and
-        that of a row the mean or the minimum over its labels.
+        If the classifier gives independent probabilities of labels (rows that do not
+        sum to one), the margin of a label is ``|2 p - 1|``, and the margin of a row is
+        the mean or the minimum over its labels.
 
     Examples
     --------
@@ -50,7 +51,29 @@ class MarginSampling(QueryStrategy):
 def margin_sampling(classifier, X_pool, n_instances=1, *, multilabel="mean", ids=None):
     """Choose rows by :class:`MarginSampling`, called once.
 
-    The parameters and what is returned are those of the class and of its call.
+    Takes the parameters of the class and of its call, and returns what the call
+    returns.
     """
     strategy = MarginSampling(multilabel=multilabel)
     return strategy(classifier, X_pool, n_instances, ids=ids)
+
+
+def pool_margins(classifier, pool, *, multilabel, who):
+    """Margin of every row of a pool, float64; None if the classifier is not fitted.
+
+    `multilabel`, "mean" or "min", combines the margins ``|2 p - 1|`` of several labels,
+    or the margins of several outputs.
+    """
+    return reduce_probabilities(_block_margins, classifier, pool, who, multilabel)
+
+
+def _block_margins(X, start, classifier, reader, multilabel):
+    combine = {"mean": np.mean, "min": np.min}[multilabel]
+    margin = np.empty(n_rows(X))
+    for block in reader.blocks(classifier, X, start):
+        if block.are_labels:
+            per_label = np.abs(2 * block.outputs[0] - 1, dtype=np.float64)
+        else:
+            per_label = np.column_stack(block.margins)
+        margin[block.rows] = combine(per_label, axis=1)
+    return margin

@@ -36,13 +36,7 @@ class Block(NamedTuple):
 
 
 class ProbabilityReader:
-    """Reads the probabilities of one pool; the first block tells their kind.
-
-    Parameters
-    ----------
-    who : str
-        Name of the strategy, for error messages.
-    """
+    """Reads the probabilities of one pool; the first block tells their kind."""
 
     def __init__(self, who):
         self.who = who
@@ -51,30 +45,10 @@ class ProbabilityReader:
     def blocks(self, classifier, X, start=0):
         """Ask for one block of rows at a time, and check it.
 
-        A matrix of shape (n_pool, n_classes) never exists.
-
-        Parameters
-        ----------
-        classifier : object with ``predict_proba``
-
-        X : rows of any kind
-
-        start : int, default=0
-            Position of the first row in the pool.
-
-        Yields
-        ------
-        block : Block
-
-        Raises
-        ------
-        NotFittedError
-            If the classifier is not fitted.
-
-        ValueError
-            If it has no ``predict_proba``, or one that does not return finite
-            probabilities of each row. An error of the classifier itself is raised with
-            the rows it was asked about.
+        A matrix of shape (n_pool, n_classes) never exists. `start` is the position of
+        the first row in the pool. Raises NotFittedError, and ValueError unless there
+        are finite probabilities of each row; an error of the classifier itself is
+        raised with the rows it was asked about.
         """
         if not hasattr(classifier, "predict_proba"):
             raise ValueError(
@@ -179,26 +153,11 @@ class ProbabilityReader:
 
 
 def reduce_probabilities(function, classifier, pool, who, *arguments):
-    """One row of numbers for each row of a pool, from its probabilities.
+    """An array with one row for each row of a pool, computed from its probabilities.
 
-    Parameters
-    ----------
-    function : callable
-        ``function(X, start, classifier, reader, *arguments)`` returns an array with one
-        row for each row of X; it reads the blocks of a `ProbabilityReader`.
-
-    classifier : object with ``predict_proba``
-        Workers ask it, if the pool lies on workers.
-
-    pool : Pool
-
-    who : str
-
-    *arguments : object
-
-    Returns
-    -------
-    reduced : ndarray of shape (n_pool, ...), or None if the classifier is not fitted
+    ``function(X, start, classifier, reader, *arguments)`` reads the blocks of rows `X`
+    from a `ProbabilityReader` and returns their part of the array. Workers call it, if
+    the pool lies on workers. Returns None if the classifier is not fitted.
     """
     reader = ProbabilityReader(who)
     try:

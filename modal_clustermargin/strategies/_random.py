@@ -35,7 +35,8 @@ class RandomSampling(QueryStrategy):
 def random_sampling(classifier, X_pool, n_instances=1, *, random_state=None, ids=None):
     """Choose rows by :class:`RandomSampling`, called once.
 
-    The parameters and what is returned are those of the class and of its call.
+    Takes the parameters of the class and of its call, and returns what the call
+    returns.
     """
     strategy = RandomSampling(random_state=random_state)
     return strategy(classifier, X_pool, n_instances, ids=ids)
