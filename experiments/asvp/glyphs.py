@@ -50,7 +50,7 @@ def run_all(tasks, n_jobs):
     if n_jobs == 1:
         yield from (run(*task) for task in tasks)
         return
-    with process_pool(n_jobs) as pool:
+    with process_pool(min(n_jobs, len(tasks))) as pool:
         futures = [pool.submit(run, *task) for task in tasks]
         yield from (future.result() for future in as_completed(futures))
 
