@@ -1,15 +1,15 @@
-"""The strategies as those of scikit-activeml: the same picks by its interface.
+"""Query strategies for scikit-activeml, with the same picks as for modAL.
 
 Needs ``pip install "modal-clustermargin[skactiveml]"``.
 """
 
 try:
-    import skactiveml  # noqa: F401 the rest of the package needs it
+    import skactiveml  # noqa: F401 all modules here need it
 except ImportError as error:
     raise ImportError(
         "modal_clustermargin.skactiveml needs scikit-activeml. Install it with"
-        ' `pip install "modal-clustermargin[skactiveml]"`;'
-        " modal_clustermargin.strategies has the same strategies without it."
+        ' `pip install "modal-clustermargin[skactiveml]"`, or use the same strategies'
+        " without it from modal_clustermargin.strategies."
     ) from error
 
 from modal_clustermargin.skactiveml._asvp import ASVP

@@ -1,51 +1,52 @@
 """`ASVP` for scikit-activeml."""
 
 import numpy as np
-from skactiveml.base import SkactivemlClassifier
-from skactiveml.utils import (
-    MISSING_LABEL,
-    check_equal_missing_label,
-    check_type,
-    is_labeled,
-)
+from skactiveml.utils import MISSING_LABEL, is_labeled
 from sklearn.base import clone
 
 from modal_clustermargin import strategies
 from modal_clustermargin.estimators import DeferredFit
-from modal_clustermargin.skactiveml._pool_strategy import PoolStrategy, in_order
+from modal_clustermargin.skactiveml._pool_strategy import (
+    PoolStrategy,
+    utilities_in_order,
+)
 
 
 class ASVP(PoolStrategy):
-    """ASVP: a cheap proxy on features selects in the place of a large network.
+    """ASVP: a cheap proxy on features of a large network selects samples.
 
-    The strategy of `modal_clustermargin.strategies.ASVP` by scikit-activeml's
-    interface. The network is what is inside of `clf`; a query trains it only where the
-    indicator asks for it. One object goes with one loop.
+    The strategy `modal_clustermargin.strategies.ASVP` with scikit-activeml's
+    interface. The estimator inside `clf` is the network; a query trains a clone of it
+    only when the indicator asks for it. Use one object for one loop.
 
     Parameters
     ----------
     selector : query strategy of modal_clustermargin.strategies, default=None
-        As there; None is `MarginSampling`.
+        None stands for `MarginSampling`.
 
     proxy : classifier, default=None
-        As there.
 
     indicator : callable, default=None
-        As there; None is ``LogMEGain()``.
+        None stands for ``LogMEGain()``.
 
     embedding : callable, default=None
-        ``embedding(classifier, X)`` returns the features to begin with. None asks the
-        network: its ``untrained(X).embed``, else its ``embed``.
+        ``embedding(classifier, X)`` returns the first features. None calls the
+        network's ``untrained(X).embed``, or else its ``embed``.
 
     missing_label : scalar, str, None or nan, default=nan
 
     random_state : int, RandomState instance or None, default=None
-        With an integer, the picks are those of a modAL loop with the same one.
+        An integer gives the picks of a modAL loop with the same integer.
 
     Attributes
     ----------
     strategy_ : modal_clustermargin.strategies.ASVP
-        With `history_`, and `is_switched_`, which says how to train in the end.
+        Has `history_`, and `is_switched_`, which says how to train after the loop.
+
+    Notes
+    -----
+    Utilities are one half, and more than one for the samples that will be picked; the
+    first pick has most.
     """
 
     def __init__(
@@ -68,39 +69,22 @@ class ASVP(PoolStrategy):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, ...)
-            Labelled and unlabelled samples.
-
-        y : array-like of shape (n_samples,)
-            Labels; `missing_label` where there is none.
-
         clf : SkactivemlClassifier
-            Such as ``SklearnClassifier(NetworkClassifier(...))``. Neither trained nor
-            asked: a clone of its estimator is, where that is due.
+            Such as ``SklearnClassifier(NetworkClassifier(...))``. It is neither trained
+            nor asked; a clone of its estimator is.
 
-        candidates : array-like of int or of samples, default=None
-            Which may be picked: rows of X, or samples of their own. None are those
-            without a label.
-
-        batch_size : int, default=1
-
-        return_utilities : bool, default=False
-            Costs batch_size x n_samples numbers.
+        X, y, candidates, batch_size, return_utilities :
+            As in `ClusterMargin.query`.
 
         Returns
         -------
-        query_indices : ndarray of shape (batch_size,)
-            In X or, if those are samples, in `candidates`; in the order picked.
-
-        utilities : ndarray of shape (batch_size, n_samples or n_candidates)
-            One half, and more than one for what will be picked, most for what is picked
-            first; nan for what is no candidate or picked already.
+        query_indices, utilities :
+            As from `ClusterMargin.query`.
         """
-        X, y, rows, mapping, batch_size = self._rows_to_pick_from(
+        X, y, rows, mapping, batch_size = self._check_query(
             X, y, candidates, batch_size, return_utilities
         )
-        check_type(clf, "clf", SkactivemlClassifier)
-        check_equal_missing_label(clf.missing_label, self.missing_label_)
+        self._check_classifier(clf)
         network = DeferredFit(clone(getattr(clf, "estimator", clf)))
         is_known = is_labeled(y, self.missing_label_)
         if is_known.any():
@@ -117,5 +101,5 @@ class ASVP(PoolStrategy):
         positions = self.strategy_(network, rows, batch_size)
         utilities = None
         if return_utilities:
-            utilities = in_order(positions, np.full(len(rows), 0.5))
+            utilities = utilities_in_order(positions, np.full(len(rows), 0.5))
         return self._answer(positions, mapping, len(X), utilities)

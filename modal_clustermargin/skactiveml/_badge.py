@@ -1,47 +1,44 @@
 """`BADGE` for scikit-activeml."""
 
-import numpy as np
 from skactiveml.utils import MISSING_LABEL
 
 from modal_clustermargin import strategies
 from modal_clustermargin.pools import Pool
-from modal_clustermargin.skactiveml._pool_strategy import (
-    AskingClassifier,
-)
-from modal_clustermargin.skactiveml._sq_dists_to_picks import sq_dists_before_each_pick
+from modal_clustermargin.skactiveml._distances import sq_dists_before_each_pick
+from modal_clustermargin.skactiveml._pool_strategy import ClassifierStrategy
 
 
-class BADGE(AskingClassifier):
-    """BADGE: gradients that are long and unlike each other.
+class BADGE(ClassifierStrategy):
+    """BADGE: samples with long gradients that differ from each other.
 
-    The strategy of `modal_clustermargin.strategies.BADGE` by scikit-activeml's
-    interface: no gradient is formed, and distances are computed only as far as a draw
-    asks. Distinct picks, also among copies.
+    The strategy `modal_clustermargin.strategies.BADGE` with scikit-activeml's
+    interface. It forms no gradients, computes only the distances that a draw needs,
+    and picks no sample twice, also among duplicates.
 
     Parameters
     ----------
     first : {"longest", "drawn"}, default="longest"
-        The first pick, as there.
+        How the first pick is chosen.
 
     n_partitions : int, default=1
-        As there.
+        Number of parts of the pool, each of which gives an equal share of the batch.
 
     clf_embedding_flag_name : str, dict or None, default=None
-        What makes ``clf.predict_proba`` return embeddings as well: a parameter's name,
-        or parameters with their values. None takes the ``embed`` of the estimator
-        inside, a pipeline's transform, or the rows themselves.
+        Name of the parameter, or parameters with their values, that make
+        ``clf.predict_proba`` return embeddings as well. None takes the ``embed`` of
+        the estimator inside, a pipeline's transform, or the samples themselves.
 
     missing_label : scalar, str, None or nan, default=nan
 
     random_state : int, RandomState instance or None, default=None
-        With an integer, the picks are those of a modAL loop with the same one.
+        An integer gives the picks of a modAL loop with the same integer.
 
     Notes
     -----
-    Utilities are the chances by which a pick is drawn, as if there were one part:
-    squared distances to the nearest pick before it, as shares of their sum. Of the
-    first they are squared lengths, of which ``first="longest"`` takes the largest.
-    They cost as many distances as there are utilities.
+    Utilities are the probabilities with which each pick is drawn, as if `n_partitions`
+    were 1: squared distances to the nearest earlier pick, divided by their sum. For
+    the first pick they are squared lengths, of which ``first="longest"`` takes the
+    largest. They cost batch_size x n_samples distances.
     """
 
     def __init__(
@@ -64,16 +61,17 @@ class BADGE(AskingClassifier):
             random_state=self._seed(),
         )
 
-    def _utilities(self, asked, rows, positions):
+    def _utilities(self, classifier, rows, positions):
         pool = Pool(rows)
-        residuals = strategies.pool_residuals(asked, pool, "BADGE").astype(np.float64)
-        embeddings = strategies.finite_embeddings(None, asked, pool, "BADGE").astype(
-            np.float64
+        residuals = strategies.pool_residuals(classifier, pool, "BADGE")
+        embeddings = strategies.finite_embeddings(None, classifier, pool, "BADGE")
+        residuals, embeddings = residuals.astype(float), embeddings.astype(float)
+        sq_lengths = (residuals**2).sum(axis=1) * (embeddings**2).sum(axis=1)
+        chances = sq_dists_before_each_pick(
+            sq_lengths, positions, embeddings, residuals
         )
-        start = (residuals**2).sum(axis=1) * (embeddings**2).sum(axis=1)
-        chances = sq_dists_before_each_pick(start, positions, embeddings, residuals)
         for i, row in enumerate(chances):
-            if not row.any():  # copies of what is picked are all that is left
+            if not row.any():  # only duplicates of the picks are left
                 row[:] = 1
             row[positions[:i]] = 0
             row /= row.sum()

@@ -6,45 +6,45 @@ from skactiveml.utils import MISSING_LABEL
 from modal_clustermargin import strategies
 from modal_clustermargin.pools import Pool
 from modal_clustermargin.skactiveml._pool_strategy import (
-    AskingClassifier,
-    in_order,
+    ClassifierStrategy,
+    utilities_in_order,
 )
 
 
-class ClusterMargin(AskingClassifier):
-    """Cluster-Margin: the least sure candidates, dealt over clusters of the pool.
+class ClusterMargin(ClassifierStrategy):
+    """Cluster-Margin: samples with small margins, spread over clusters of the pool.
 
-    The strategy of `modal_clustermargin.strategies.ClusterMargin` by
-    scikit-activeml's interface. The pool is clustered in the first query, and later
-    queries of the same object know its rows again.
+    The strategy `modal_clustermargin.strategies.ClusterMargin` with scikit-activeml's
+    interface. The first query clusters the pool, and later queries of the same object
+    recognize its samples.
 
     Parameters
     ----------
     clustering : AverageLinkage, default=None
-        As there; None has ten rows a cluster.
+        None stands for clusters of ten samples on average.
 
     candidate_factor : "auto" or float >= 1, default="auto"
-        As there.
+        How many candidates there are for each pick.
 
     clf_embedding_flag_name : str, dict or None, default=None
-        What makes ``clf.predict_proba`` return embeddings as well: a parameter's name,
-        or parameters with their values. None takes the ``embed`` of the estimator
-        inside, a pipeline's transform, or the rows themselves.
+        Name of the parameter, or parameters with their values, that make
+        ``clf.predict_proba`` return embeddings as well. None takes the ``embed`` of
+        the estimator inside, a pipeline's transform, or the samples themselves.
 
     missing_label : scalar, str, None or nan, default=nan
 
     random_state : int, RandomState instance or None, default=None
-        With an integer, the picks are those of a modAL loop with the same one.
+        An integer gives the picks of a modAL loop with the same integer.
 
     Attributes
     ----------
     strategy_ : modal_clustermargin.strategies.ClusterMargin
-        With `clustering_` and `last_query_`.
+        Has `clustering_` and `last_query_`.
 
     Notes
     -----
-    Utilities are one minus the margin, and more than one for what will be picked, most
-    for what is picked first.
+    Utilities are one minus the margin, and more than one for the samples that will be
+    picked; the first pick has most.
 
     Examples
     --------
@@ -75,17 +75,17 @@ class ClusterMargin(AskingClassifier):
         super().__init__(missing_label=missing_label, random_state=random_state)
 
     def _strategy(self):
-        known = getattr(self, "strategy_", None) or strategies.ClusterMargin()
-        return known.set_params(
+        strategy = getattr(self, "strategy_", None) or strategies.ClusterMargin()
+        return strategy.set_params(
             clustering=self.clustering,
             candidate_factor=self.candidate_factor,
             random_state=self._seed(),
         )
 
-    def _utilities(self, asked, rows, positions):
+    def _utilities(self, classifier, rows, positions):
         margins = strategies.pool_margins(
-            asked, Pool(rows), multilabel="mean", who="ClusterMargin"
+            classifier, Pool(rows), multilabel="mean", who="ClusterMargin"
         )
-        if margins is None:  # not fitted: all are equal
+        if margins is None:  # the classifier is not fitted
             margins = np.ones(len(rows))
-        return in_order(positions, 1 - np.clip(margins, 0, 1))
+        return utilities_in_order(positions, 1 - np.clip(margins, 0, 1))

@@ -2,30 +2,37 @@
 
 import numpy as np
 from skactiveml.utils import MISSING_LABEL, is_labeled
+from sklearn.preprocessing import normalize
 
 from modal_clustermargin import strategies
-from modal_clustermargin.clustering import prepare_rows
+from modal_clustermargin.skactiveml._distances import sq_dists_before_each_pick
 from modal_clustermargin.skactiveml._pool_strategy import PoolStrategy
-from modal_clustermargin.skactiveml._sq_dists_to_picks import sq_dists_before_each_pick
 
 
 class CoreSet(PoolStrategy):
-    """CoreSet: the sample that is farthest from all that are labelled or picked.
+    """CoreSet: the sample farthest from all labelled and picked samples.
 
-    The strategy of `modal_clustermargin.strategies.CoreSet` by scikit-activeml's
-    interface. No classifier is asked: pass embeddings as X.
+    The strategy `modal_clustermargin.strategies.CoreSet` with scikit-activeml's
+    interface. It asks no classifier: pass embeddings as X.
 
     Parameters
     ----------
     metric : {"euclidean", "cosine"}, default="euclidean"
 
     n_partitions : int, default=1
-        As there.
+        Number of parts of the pool, each of which gives an equal share of the batch.
 
     missing_label : scalar, str, None or nan, default=nan
 
     random_state : int, RandomState instance or None, default=None
-        Draws the first sample where none is labelled, and the parts.
+        Draws the first sample if none is labelled, and the parts.
+
+    Notes
+    -----
+    Utilities are distances to the nearest labelled or picked sample, as if
+    `n_partitions` were 1, and infinite while there is none. For the cosine, they are
+    distances of samples scaled to length one. They cost batch_size x n_samples
+    distances.
     """
 
     def __init__(
@@ -44,32 +51,15 @@ class CoreSet(PoolStrategy):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, ...)
-            Labelled and unlabelled samples.
-
-        y : array-like of shape (n_samples,)
-            Labels; `missing_label` where there is none.
-
-        candidates : array-like of int or of samples, default=None
-            Which may be picked: rows of X, or samples of their own. None are those
-            without a label.
-
-        batch_size : int, default=1
-
-        return_utilities : bool, default=False
-            Costs batch_size x n_samples numbers and as many distances.
+        X, y, candidates, batch_size, return_utilities :
+            As in `ClusterMargin.query`.
 
         Returns
         -------
-        query_indices : ndarray of shape (batch_size,)
-            In X or, if those are samples, in `candidates`; in the order picked.
-
-        utilities : ndarray of shape (batch_size, n_samples or n_candidates)
-            Distance to the nearest sample that is labelled or picked (by the cosine,
-            of rows of length one), infinite while there is none, as if there were one
-            part; nan for what is no candidate or picked already.
+        query_indices, utilities :
+            As from `ClusterMargin.query`.
         """
-        X, y, rows, mapping, batch_size = self._rows_to_pick_from(
+        X, y, rows, mapping, batch_size = self._check_query(
             X, y, candidates, batch_size, return_utilities
         )
         labelled = X[is_labeled(y, self.missing_label_)]
@@ -86,14 +76,15 @@ class CoreSet(PoolStrategy):
         return self._answer(positions, mapping, len(X), utilities)
 
     def _distances(self, rows, labelled, positions):
-        rows = self._prepared(rows)
+        rows = self._scaled(rows)
         start = np.full(len(rows), np.inf)
-        for center in self._prepared(labelled) if len(labelled) else ():
+        for center in self._scaled(labelled) if len(labelled) else ():
             np.minimum(start, ((rows - center) ** 2).sum(axis=1), out=start)
         return np.sqrt(sq_dists_before_each_pick(start, positions, rows))
 
-    def _prepared(self, rows):
-        rows = rows.reshape(len(rows), -1).astype(np.float64)
-        return prepare_rows(
-            rows, "cosine" if self.metric == "cosine" else "sqeuclidean"
-        )
+    def _scaled(self, rows):
+        rows = rows.reshape(len(rows), -1).astype(float)
+        if self.metric == "euclidean":
+            return rows
+        # The last column gives a row of zeros a direction of its own.
+        return normalize(np.column_stack([rows, ~rows.any(axis=1)]))

@@ -1,4 +1,4 @@
-"""What scikit-activeml wants of a strategy, around one of this package."""
+"""scikit-activeml's interface around a strategy of this package."""
 
 import numpy as np
 from skactiveml.base import SingleAnnotatorPoolQueryStrategy, SkactivemlClassifier
@@ -6,17 +6,17 @@ from skactiveml.utils import check_equal_missing_label, check_scalar, check_type
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin.strategies import embed
+from modal_clustermargin import strategies
 
 
 class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
-    """Base class: which rows may be picked, by which classifier, and the answer.
+    """Base class: finds the candidates, and converts picks and utilities.
 
-    Subclasses ask the strategy, in `query`, and say what utilities are.
+    Subclasses call the strategy in `query`, and compute utilities.
     """
 
-    def _rows_to_pick_from(self, X, y, candidates, batch_size, return_utilities):
-        """X, y, candidates, where these are in X or None, and batch size; checked."""
+    def _check_query(self, X, y, candidates, batch_size, return_utilities):
+        """X, y, candidate rows, their positions in X (or None) and batch size."""
         X, y, candidates, batch_size, _ = self._validate_data(
             X, y, candidates, batch_size, return_utilities, reset=True
         )
@@ -28,43 +28,36 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
         rows, mapping = self._transform_candidates(candidates, X, y)
         return X, y, rows, mapping, batch_size
 
-    def _fitted(self, clf, fit_clf, X, y, sample_weight):
-        """The classifier to ask; a clone, if it is to be trained first."""
+    def _check_classifier(self, clf):
         check_type(clf, "clf", SkactivemlClassifier)
         check_equal_missing_label(clf.missing_label, self.missing_label_)
-        check_scalar(fit_clf, "fit_clf", bool)
-        if not fit_clf:
-            return clf
-        if sample_weight is None:
-            return clone(clf).fit(X, y)
-        return clone(clf).fit(X, y, sample_weight)
 
     def _seed(self):
-        """What the strategy inside draws by.
+        """Random state of the strategy.
 
-        An integer is handed on, so that the picks are those of modAL. Other states
-        begin anew in each query and depend on the number of unlabelled samples, as
-        scikit-activeml has it.
+        An integer is passed on, so that the picks are those of a modAL loop. Other
+        states start anew in each query and depend on the number of unlabelled samples,
+        as in scikit-activeml.
         """
         if isinstance(self.random_state, int | np.integer):
             return self.random_state
         return self.random_state_
 
     def _answer(self, positions, mapping, n_samples, utilities):
-        """Picks and, if there are any, utilities, by rows of X or of candidates.
+        """Picks and, if there are any, utilities, for samples of X or of candidates.
 
         Parameters
         ----------
         positions : ndarray of shape (batch_size,)
-            Among the candidates.
+            Positions among the candidates.
 
         mapping : ndarray of shape (n_candidates,) or None
-            Where candidates are in X.
+            Positions of the candidates in X.
 
         n_samples : int
             Rows of X.
 
-        utilities : ndarray of shape (batch_size, n_candidates), or None
+        utilities : ndarray of shape (batch_size, n_candidates) or None
         """
         positions = np.asarray(positions)
         picks = positions if mapping is None else mapping[positions]
@@ -72,17 +65,17 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
             return picks
         for i in range(1, len(picks)):
             utilities[i, positions[:i]] = np.nan
-        if mapping is not None:
-            all_utilities = np.full((len(picks), n_samples), np.nan)
-            all_utilities[:, mapping] = utilities
-            utilities = all_utilities
-        return picks, utilities
+        if mapping is None:
+            return picks, utilities
+        all_utilities = np.full((len(picks), n_samples), np.nan)
+        all_utilities[:, mapping] = utilities
+        return picks, all_utilities
 
 
-class AskingClassifier(PoolStrategy):
-    """Base class of strategies that ask a classifier, and so have one query.
+class ClassifierStrategy(PoolStrategy):
+    """Base class of strategies that ask a classifier.
 
-    Subclasses give the strategy that picks, `_strategy`, and `_utilities`.
+    Subclasses create the strategy in `_strategy`, and compute `_utilities`.
     """
 
     def query(
@@ -104,79 +97,65 @@ class AskingClassifier(PoolStrategy):
             Labelled and unlabelled samples.
 
         y : array-like of shape (n_samples,)
-            Labels; `missing_label` where there is none.
+            Labels; `missing_label` for unlabelled samples.
 
         clf : SkactivemlClassifier
 
         fit_clf : bool, default=True
-            Whether to train a clone of it on X and y before it is asked.
+            Whether to train a clone of `clf` on X and y first.
 
         sample_weight : array-like of shape (n_samples,), default=None
 
         candidates : array-like of int or of samples, default=None
-            Which may be picked: rows of X, or samples of their own. None are those
-            without a label.
+            Samples that may be picked: positions in X, or samples themselves. None
+            stands for the unlabelled samples.
 
         batch_size : int, default=1
 
         return_utilities : bool, default=False
-            Costs batch_size x n_samples numbers.
+            Needs memory for batch_size x n_samples numbers.
 
         Returns
         -------
         query_indices : ndarray of shape (batch_size,)
-            In X or, if those are samples, in `candidates`; in the order picked.
+            Positions in X, or in `candidates` if they are samples, in the order
+            picked.
 
         utilities : ndarray of shape (batch_size, n_samples or n_candidates)
-            What the class says; nan for what is no candidate or picked already.
+            As the class defines them; nan for samples that are no candidates or
+            already picked. Returned only with `return_utilities`.
         """
-        X, y, rows, mapping, batch_size = self._rows_to_pick_from(
+        X, y, rows, mapping, batch_size = self._check_query(
             X, y, candidates, batch_size, return_utilities
         )
-        flag = self.clf_embedding_flag_name
-        if flag is not None:
+        self._check_classifier(clf)
+        check_scalar(fit_clf, "fit_clf", bool)
+        if self.clf_embedding_flag_name is not None:
+            flag = self.clf_embedding_flag_name
             check_type(flag, "clf_embedding_flag_name", dict, str)
-        asked = WithEmbeddings(self._fitted(clf, fit_clf, X, y, sample_weight), flag)
+        if fit_clf:
+            weights = () if sample_weight is None else (sample_weight,)
+            clf = clone(clf).fit(X, y, *weights)
+        classifier = WithEmbeddings(clf, self.clf_embedding_flag_name)
         self.strategy_ = self._strategy()
-        positions = self.strategy_(asked, rows, batch_size)
+        positions = self.strategy_(classifier, rows, batch_size)
         utilities = None
         if return_utilities:
-            utilities = self._utilities(asked, rows, positions)
+            utilities = self._utilities(classifier, rows, positions)
         return self._answer(positions, mapping, len(X), utilities)
 
 
-def in_order(positions, weighed_by):
-    """Utilities of a strategy that picks a batch at once.
-
-    Parameters
-    ----------
-    positions : ndarray of shape (batch_size,)
-
-    weighed_by : ndarray of shape (n_candidates,)
-        Between 0 and 1; larger is better.
-
-    Returns
-    -------
-    utilities : ndarray of shape (batch_size, n_candidates)
-        `weighed_by`, and more than 1 for all that will be picked; the first of these
-        has the most.
-    """
-    utilities = np.tile(np.asarray(weighed_by, float), (len(positions), 1))
-    utilities[:, positions] = 2 - np.arange(len(positions)) / len(positions)
-    return utilities
-
-
 class WithEmbeddings:
-    """A classifier of scikit-activeml as strategies of this package ask it.
+    """A classifier of scikit-activeml with the `embed` that our strategies call.
 
     Parameters
     ----------
     clf : SkactivemlClassifier
 
     flag : str, dict or None
-        What makes its ``predict_proba`` return a pair of probabilities and embeddings:
-        the name of a parameter, or parameters with their values. None: it has an
-        ``embed``, a pipeline's transform, or the rows are their own embeddings.
+        Name of the parameter, or parameters with their values, that make
+        ``clf.predict_proba`` return embeddings as well. None takes the embeddings of
+        the estimator inside.
     """
 
     def __init__(self, clf, flag):
@@ -184,19 +163,30 @@ class WithEmbeddings:
         self.arguments = {flag: True} if isinstance(flag, str) else flag
 
     def predict_proba(self, X):
-        # One that has too few labels to be trained answers nonetheless.
+        # scikit-activeml's classifiers also return probabilities when not fitted.
         if not getattr(self.clf, "is_fitted_", True):
             raise NotFittedError
         return self.clf.predict_proba(X)
 
     def embed(self, X):
-        if self.arguments is not None:
-            answer = self.clf.predict_proba(X, **self.arguments)
-            if not (isinstance(answer, tuple) and len(answer) == 2):
-                raise ValueError(
-                    f"clf_embedding_flag_name={self.arguments} should make"
-                    f" {type(self.clf).__name__}.predict_proba return probabilities and"
-                    f" embeddings; got a {type(answer).__name__}."
-                )
-            return answer[1]
-        return embed(getattr(self.clf, "estimator_", None), X)
+        if self.arguments is None:
+            return strategies.embed(getattr(self.clf, "estimator_", None), X)
+        answer = self.clf.predict_proba(X, **self.arguments)
+        if not (isinstance(answer, tuple) and len(answer) == 2):
+            raise ValueError(
+                f"clf_embedding_flag_name={self.arguments} should make"
+                f" {type(self.clf).__name__}.predict_proba return a pair of"
+                f" probabilities and embeddings; got a {type(answer).__name__}."
+            )
+        return answer[1]
+
+
+def utilities_in_order(positions, base):
+    """Utilities of a strategy that picks a whole batch at once.
+
+    `base`, of shape (n_candidates,), is between 0 and 1 and is repeated for each pick.
+    The picks get more than 1, and the first pick gets most.
+    """
+    utilities = np.tile(np.asarray(base, float), (len(positions), 1))
+    utilities[:, positions] = 2 - np.arange(len(positions)) / len(positions)
+    return utilities

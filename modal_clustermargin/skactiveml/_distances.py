@@ -1,6 +1,6 @@
-"""How far all rows are from what is picked, pick by pick; for utilities alone.
+"""Distances of all rows to the nearest pick, for utilities only.
 
-What the strategies themselves never compute: batch_size x n_candidates distances.
+The strategies themselves never compute these batch_size x n_candidates distances.
 """
 
 import numpy as np
@@ -12,23 +12,21 @@ def sq_dists_before_each_pick(start, picks, rows, factors=None):
     Parameters
     ----------
     start : ndarray of shape (n_rows,)
-        Before the first.
+        Squared distances before the first pick.
 
     picks : ndarray of shape (n_picks,)
 
     rows : ndarray of shape (n_rows, n_features)
 
     factors : ndarray of shape (n_rows, n_factors), default=None
-        With it, a row stands for the outer product with its factors, which is not
-        made.
+        If given, distances are those of the outer products of rows and factors.
 
     Returns
     -------
     sq_dists : ndarray of shape (n_picks, n_rows)
     """
-    rows = rows.astype(np.float64)
-    factors = np.ones((len(rows), 1)) if factors is None else factors.astype(np.float64)
-    sq_lengths = _sq_lengths(rows) * _sq_lengths(factors)
+    factors = np.ones((len(rows), 1)) if factors is None else factors
+    sq_lengths = (rows**2).sum(axis=1) * (factors**2).sum(axis=1)
     sq_dists = np.empty((len(picks), len(rows)))
     sq_dists[0] = start
     for i, pick in enumerate(picks[:-1]):
@@ -37,7 +35,3 @@ def sq_dists_before_each_pick(start, picks, rows, factors=None):
         to_pick[pick] = 0
         np.minimum(sq_dists[i], to_pick, out=sq_dists[i + 1])
     return sq_dists
-
-
-def _sq_lengths(rows):
-    return np.einsum("ij,ij->i", rows, rows)
