@@ -31,20 +31,10 @@ _N_HEAD_ROWS = 64
 class AlignedFeatures:
     """Features of pool and labelled rows, and the network that computes them.
 
-    Parameters
-    ----------
-    history : History
-        Its `alignment` names the network; `refresh` and `put` set it.
-
-    embedding, fine_tuning, verbose : as in `ASVP`
-
-    Attributes
-    ----------
-    network : classifier or None
-        The network that was fine-tuned, if it is in this process.
-
-    n_embedded : int
-        Number of rows whose features were computed, since it was set to 0.
+    The `alignment` of a history names the network; `put` and `refresh` set it.
+    `network` is the network that was fine-tuned, or None if another process did so.
+    `n_embedded` is the number of rows whose features were computed since it was set
+    to 0.
     """
 
     def __init__(self, history, embedding, fine_tuning, verbose):
@@ -83,38 +73,32 @@ class AlignedFeatures:
         self._is_checked = False
 
     def take(self, query, rows):
-        """Features of the pool or of the labelled rows; computes what is missing.
+        """Features of the pool or of the labelled rows, as StoredRows.
 
-        Returns
-        -------
-        features : StoredRows of shape (n_rows, n_features)
+        Missing features of both are computed first.
         """
         n_missing = sum((self._store.find(part.keys) < 0).sum() for part in query.parts)
         is_untrained = self._history.alignment.source == "untrained"
         if n_missing or (is_untrained and not self._is_checked):
             embed = self._find_embed(query)
-            if not self._is_checked and self._is_of(self._store, query, embed) is False:
-                self._raise_other_network()
-            self._is_checked = True
+            if not self._is_checked:
+                self._check_network(query, embed)
             self._fill(self._store, query, embed)
         return self._store.take(rows.keys)
 
     def second_training(self, query):
         """The classifier that the learner trains after the switch."""
         if self._second is None:  # one object, so that a learner switches once
-            self._second = clone(self._fine_tuning or query.recipe)
-            parameters = self._second.get_params(deep=False)
-            if self._fine_tuning is None and "linear_probe" in parameters:
+            is_plain = self._fine_tuning is None
+            self._second = clone(query.recipe if is_plain else self._fine_tuning)
+            if is_plain and "linear_probe" in self._second.get_params(deep=False):
                 self._second.set_params(linear_probe=None)
         return self._second
 
     def is_of_these_labels(self, query):
         """Whether the features are of a network that was trained on just these labels.
 
-        Raises
-        ------
-        ValueError
-            If it was trained, in another process, on labels that have changed.
+        Raises ValueError if another process trained it and its labels have changed.
         """
         alignment = self._history.alignment
         if self.network is None:
@@ -129,9 +113,8 @@ class AlignedFeatures:
         if recipe is query.recipe:
             network = query.trained()
         else:
-            network = query.train(
-                recipe, slice(None), self._folder_of(query.labels_key)
-            )
+            folder = self._folder("fine-tuning", query.labels_key)
+            network = query.train(recipe, slice(None), folder)
         if not hasattr(network, "embed"):
             raise ValueError(
                 "ASVP refreshes features by a network that was fine-tuned, and"
@@ -178,15 +161,13 @@ class AlignedFeatures:
                 if folder != self._store.folder:
                     shutil.rmtree(folder, ignore_errors=True)
 
-    def _open_store(self, source):
+    def _folder(self, kind, source):
         folder = self._history.folder
-        if folder is None:
-            return FeatureStore()
-        return FolderStore(folder / f"features-{source}")
+        return None if folder is None else folder / f"{kind}-{source}"
 
-    def _folder_of(self, source):
-        folder = self._history.folder
-        return None if folder is None else folder / f"fine-tuning-{source}"
+    def _open_store(self, source):
+        folder = self._folder("features", source)
+        return FeatureStore() if folder is None else FolderStore(folder)
 
     def _find_embed(self, query):
         """The function that computed the features in the store."""
@@ -202,7 +183,8 @@ class AlignedFeatures:
             recipe = query.recipe
             if alignment.by_fine_tuning:
                 recipe = self.second_training(query)
-            self.network = query.train(recipe, rows, self._folder_of(alignment.source))
+            folder = self._folder("fine-tuning", alignment.source)
+            self.network = query.train(recipe, rows, folder)
         return self.network.embed
 
     def _trained_rows(self, query):
@@ -229,7 +211,11 @@ class AlignedFeatures:
                 return _agree(np.asarray(store.take(part.keys[known])), again)
         return None
 
-    def _raise_other_network(self):
+    def _check_network(self, query, embed):
+        """Raise ValueError if a network does not give the features in the store."""
+        if self._is_of(self._store, query, embed) is not False:
+            self._is_checked = True
+            return
         where = f"in {self._history.folder}"
         if self._history.alignment.source == "given":
             where = "that ASVP was given"
@@ -241,6 +227,7 @@ class AlignedFeatures:
         )
 
     def _fill(self, store, query, embed):
+        """Compute the features that a store lacks."""
         for part in query.parts:
             missing = np.flatnonzero(store.find(part.keys) < 0)
             missing = _first_of_each(missing, part.keys)

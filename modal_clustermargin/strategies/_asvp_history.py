@@ -78,21 +78,9 @@ class _Entry(NamedTuple):
 class History:
     """The rounds of a loop, their picks, and the network that computed the features.
 
-    Parameters
-    ----------
-    folder : path-like or None
-        The file ``rounds.json`` in it is read, and written by `save`. It must not be
-        open in another process.
-
-    settings : dict of str to str
-        Settings that must be those of the rounds in the folder.
-
-    Attributes
-    ----------
-    alignment : Alignment
-
-    knows_ids : bool or None
-        Whether rows are recognised by ids; None before the first row.
+    With a folder, rounds are read from its file ``rounds.json``, and `save` writes
+    them. Their settings must be equal, and no other process may use the folder.
+    `knows_ids` says whether rows are recognised by ids; None before the first row.
     """
 
     def __init__(self, folder, settings):

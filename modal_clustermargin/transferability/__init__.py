@@ -1,4 +1,4 @@
-"""How well features fit labels, before anything is trained on them."""
+"""Scores of how well features fit labels, computed without training a network."""
 
 from modal_clustermargin.transferability._log_me import log_me
 from modal_clustermargin.transferability._ped import ped

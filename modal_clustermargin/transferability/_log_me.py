@@ -1,4 +1,4 @@
-"""LogME: the evidence of labels, were they linear in the features."""
+"""LogME: the evidence of labels in a linear model of the features."""
 
 import numpy as np
 from scipy import linalg
@@ -9,59 +9,61 @@ from modal_clustermargin.transferability._targets import (
     check_features,
 )
 
-# What keeps precisions finite where features fit perfectly, or not at all.
+# Keeps precisions finite where features fit perfectly or not at all.
 _GUARD = 1e-5
 
 
 def log_me(features, labels, *, published=False, max_iter=11, tol=1e-3):
-    """Logarithm of maximum evidence of labels given features, per sample.
+    """Logarithm of the maximum evidence of labels given features, per sample.
 
-    LogME [1]_ takes a column of labels for a linear function of the features with
-    Gaussian weights of precision alpha and Gaussian noise of precision beta, weights
-    integrated out, and chooses alpha and beta so that the labels are likeliest. A
-    higher score means features that a linear layer can do more with.
+    LogME [1]_ models a column of labels as a linear function of the features with
+    Gaussian weights of precision alpha and Gaussian noise of precision beta. It
+    integrates the weights out and chooses the alpha and beta that make the labels most
+    likely. The higher the score, the better a linear layer fits the labels.
 
     Parameters
     ----------
     features : array-like of shape (n_samples, n_features)
-        Read in blocks; a memory map will do if there are more samples than features.
+        Read in blocks if there are more samples than features, so that a memory map
+        is enough.
 
     labels : array-like of shape (n_samples,) or (n_samples, n_columns)
-        Classes, of any type that sorts; or a number for each sample, not all of them
-        whole; or columns, of ones and zeros or any numbers.
+        Classes of any type that sorts; or one number per sample, not all of them
+        integers; or columns of numbers, such as zeros and ones.
 
     published : bool, default=False
-        Count every feature, as the published code [2]_ does, and not the rank of the
-        features. The two agree where the rank is `n_features`; with fewer samples
-        than features the published score is not the evidence.
+        Whether to count all features, as the published code [2]_ does, instead of
+        their rank. Both agree if the rank is `n_features`. With fewer samples than
+        features, the published score is not the evidence.
 
     max_iter : int, default=11
-        Most updates of alpha and beta, as in [2]_.
+        Maximum number of updates of alpha and beta, as in [2]_.
 
     tol : float, default=1e-3
-        Updates end once alpha / beta changes by this share or less.
+        Updates end when the relative change of alpha / beta is at most `tol`.
 
     Returns
     -------
     score : float
-        Mean over classes, or columns, of the logarithm of the evidence divided by
-        `n_samples`. Natural logarithm; scores of the same labels compare.
+        Mean over classes or columns of the natural logarithm of the evidence, divided
+        by `n_samples`. Only scores of the same labels can be compared.
 
     Raises
     ------
     ValueError
-        If there is one class only, or something is not finite, or shapes differ.
+        If there is only one class, if features or labels are not finite, or if their
+        lengths differ.
 
     Notes
     -----
-    With singular values s of the features, rank k, and x the labels in the space of
-    the left singular vectors, evidence is a sum over k numbers; the features enter
-    by one decomposition, in float64: of the n_features x n_features products if
-    there are more samples than features, otherwise of the features. Directions below
-    1e-7 or so of the largest singular value count as none in the first case. As
-    published, 1e-5 is added to the two sums that alpha and beta are divided by; unless
-    `published`, features are divided by their root mean square for that, so that
-    their unit does not matter.
+    For features of rank k, the evidence is a sum over their k singular values and the
+    projections of the labels on the left singular vectors. These come from one
+    decomposition in float64: of the n_features x n_features matrix of products if
+    there are more samples than features, and otherwise of the features. In the first
+    case, directions with singular values below about 1e-7 of the largest one are
+    ignored. As in the published code, 1e-5 is added to the two sums by which alpha and
+    beta are divided. Unless `published` is true, features are first divided by their
+    root mean square, so that their unit does not change the score.
 
     References
     ----------
@@ -82,18 +84,18 @@ def log_me(features, labels, *, published=False, max_iter=11, tol=1e-3):
     features = check_features(features, "log_me")
     targets = Targets(labels, len(features), "log_me")
     n_samples, n_features = features.shape
-    # Evidence does not depend on the unit of features, but for what is added to sums.
+    # Without _GUARD, the evidence would not depend on the unit of the features.
     unit = 1.0 if published else _root_mean_square(features)
     sigma, x_sq, y_sq = _spectrum(features, targets, unit)
     n_weights = n_features if published else len(sigma)
-    # Beyond the span of the features nothing can be explained.
+    # The part of the labels outside the span of the features stays unexplained.
     beyond_sq = np.maximum(y_sq - x_sq.sum(axis=0), 0)
     scores = _evidence(sigma, x_sq, beyond_sq, n_samples, n_weights, max_iter, tol)
     return float(scores.mean())
 
 
 def _root_mean_square(features):
-    """Of all entries; 1 if they are zeros."""
+    """Root mean square of all entries; 1 if all are zero."""
     largest = max(float(features.max()), -float(features.min()))
     if not largest:
         return 1.0
@@ -105,15 +107,15 @@ def _root_mean_square(features):
 
 
 def _spectrum(features, targets, unit):
-    """Squared singular values, and squared labels along the left singular vectors.
-
-    Features count in units of `unit`.
+    """Decompose features, in multiples of `unit`, and project the labels.
 
     Returns
     -------
     sigma : ndarray of shape (rank,)
+        Squared singular values.
 
     x_sq : ndarray of shape (rank, n_columns)
+        Squared projections of the labels on the left singular vectors.
 
     y_sq : ndarray of shape (n_columns,)
         Squared length of each column of labels.
@@ -146,7 +148,7 @@ def _spectrum(features, targets, unit):
 
 
 def _evidence(sigma, x_sq, beyond_sq, n_samples, n_weights, max_iter, tol):
-    """Evidence of each column of labels, alpha and beta at their fixed point."""
+    """Log evidence per sample of each column of labels, at the fixed point."""
     sigma = sigma[:, np.newaxis]
     alpha, beta = np.ones_like(beyond_sq), np.ones_like(beyond_sq)
     weights_sq, residual_sq = np.zeros_like(alpha), np.zeros_like(alpha)
@@ -155,10 +157,10 @@ def _evidence(sigma, x_sq, beyond_sq, n_samples, n_weights, max_iter, tol):
         ratio = alpha[moving] / beta[moving]
         x_sq_here, shrunk = x_sq[:, moving], sigma + ratio
         weights_sq[moving] = (sigma * x_sq_here / shrunk**2).sum(axis=0)
-        explained_not = (x_sq_here * (ratio / shrunk) ** 2).sum(axis=0)
-        residual_sq[moving] = explained_not + beyond_sq[moving]
+        unexplained = (x_sq_here * (ratio / shrunk) ** 2).sum(axis=0)
+        residual_sq[moving] = unexplained + beyond_sq[moving]
         n_used = (sigma / shrunk).sum(axis=0)
-        # As a sum, since little may be left of n_samples.
+        # A sum, because n_samples - n_used would lose digits.
         n_free = n_samples - len(sigma) + (ratio / shrunk).sum(axis=0)
         alpha[moving] = n_used / (weights_sq[moving] + _GUARD)
         beta[moving] = n_free / (residual_sq[moving] + _GUARD)
@@ -166,7 +168,7 @@ def _evidence(sigma, x_sq, beyond_sq, n_samples, n_weights, max_iter, tol):
         moving = moving[changed]
         if not len(moving):
             break
-    if not n_weights:  # features are zeros, and nothing is left of alpha
+    if not n_weights:  # all features are zero, so alpha has no effect
         alpha = np.ones_like(alpha)
     return (
         n_weights / 2 * np.log(alpha)

@@ -1,4 +1,4 @@
-"""PED: features as they may be after fine-tuning, classes pushed apart."""
+"""PED: push classes of features apart, as fine-tuning would."""
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -24,57 +24,59 @@ def ped(
     exit_ratio=0.5,
     max_steps=6,
 ):
-    """Potential energy descent: push classes that overlap apart.
+    """Potential energy descent: push overlapping classes apart.
 
-    PED [1]_ takes the classes for balls that repel each other where they overlap,
-    and moves them for a few steps, as fine-tuning would. What comes out is scored as
-    though it were the features: ``log_me(ped(features, labels), labels)`` is the
-    LogME-PED of the paper.
+    PED [1]_ models the classes as balls that repel each other where they overlap, and
+    moves them for a few steps, as fine-tuning would. The result is scored in place of
+    the features: ``log_me(ped(features, labels), labels)`` is the LogME-PED of the
+    paper.
 
     Parameters
     ----------
     features : array-like of shape (n_samples, n_features)
 
     labels : array-like of shape (n_samples,)
-        Classes, of any type that sorts.
+        Classes of any type that sorts.
 
     mean, scale : array-like of shape (n_features,), default=None
-        What features are centered and divided by before, and again after: mean and
-        standard deviation of general features, for which the authors take those of
-        ImageNet's validation images. None takes those of `features`. A scale below
-        1e-3 counts as 1e-3.
+        Features are standardised by this mean and scale before the steps, and scaled
+        back afterwards. The authors take the mean and standard deviation of the
+        features of ImageNet's validation images. None takes those of `features`. A
+        scale below 1e-3 is replaced by 1e-3.
 
     n_sigma : float, default=0.6
-        Radius of a class over its standard deviation, which is the square root of
-        the sum of variances. Candidates in the paper are 0.3 and 0.6.
+        Radius of a class in multiples of its standard deviation, the square root of
+        the sum of its variances. The paper tries 0.3 and 0.6.
 
     time_step : float, default=0.1
-        In a step a pair moves apart by ``time_step**2 / 2`` times its force, and
-        never by more than it overlaps.
+        In a step, a pair of classes moves apart by ``time_step**2 / 2`` times its
+        force, but not by more than its overlap.
 
     strength : float, default=1.0
-        Force over overlap.
+        Ratio of the force to the overlap.
 
     exit_ratio : float, default=0.5
-        The first step that moves the classes by this share of the first step or less,
-        as a sum of absolute values, is not made any more.
+        The steps end before a step whose total absolute movement is at most this
+        fraction of the movement in the first step.
 
     max_steps : int, default=6
+        Maximum number of steps.
 
     Returns
     -------
     moved : ndarray of shape (n_samples, n_features), dtype=float64
-        The features, all of a class moved by the same.
+        The features, moved by the same vector for all samples of a class.
 
     Raises
     ------
     ValueError
-        If labels are not classes, or are all one class, or something is not finite.
+        If labels are not classes, if there is only one class, if a value is not finite,
+        or if a number is negative.
 
     Notes
     -----
-    Pairs whose means are the same up to rounding have no direction to go, and stay.
-    Memory is that of the result and n_classes x (n_classes + n_features) numbers.
+    Classes whose means are equal up to rounding do not push each other. The memory
+    needed beside the result is n_classes x (n_classes + n_features) numbers.
 
     References
     ----------
@@ -103,8 +105,8 @@ def ped(
     targets = Targets(labels, len(features), "ped")
     if targets.classes is None:
         raise ValueError(
-            "ped moves classes, and needs a class for each sample; got labels in"
-            " columns, or numbers that are not whole."
+            "ped moves classes and needs one class per sample; got labels in several"
+            " columns, or numbers that are not integers."
         )
     codes = targets.codes
     n_features = features.shape[1]
@@ -136,7 +138,7 @@ def _row(numbers, name):
 
 
 def _balls(features, codes, mean, scale):
-    """Mean of each class, and the root of the sum of its variances."""
+    """Mean and radius of each class: the root of the sum of its variances."""
     counts = np.bincount(codes)
     sums = np.zeros((len(counts), features.shape[1]))
     for rows in blocks_of(features):
@@ -150,7 +152,7 @@ def _balls(features, codes, mean, scale):
 
 
 def _paths(means, ranges, push, exit_ratio, max_steps):
-    """How far each class gets: ndarray of shape (n_classes, n_features)."""
+    """Movement of each class: ndarray of shape (n_classes, n_features)."""
     centers = means.copy()
     first = None
     for _ in range(max_steps):
@@ -167,8 +169,8 @@ def _step(centers, ranges, push):
     distances = cdist(centers, centers)
     overlaps = np.maximum(ranges - distances, 0)
     shifts = np.minimum(push * overlaps, overlaps)
-    # Of means that are the same, rounding alone would say where to go.
+    # Between equal means, the direction would be rounding error.
     same = distances <= 1e-12 * (1 + np.abs(centers).max())
     weights = np.where(same, 0, shifts) / np.where(same, 1, distances)
-    # The sum over others of weight times (own center - other center).
+    # The sum of weight * (own center - other center) over the other classes.
     return weights.sum(axis=1, keepdims=True) * centers - weights @ centers

@@ -1,4 +1,4 @@
-"""Features and labels of any kind as numbers: checked, and read in blocks."""
+"""Features and labels as checked numbers that are read in blocks."""
 
 import numpy as np
 
@@ -8,28 +8,10 @@ _BLOCK_NUMBERS = 2**21
 class Targets:
     """Labels as columns of numbers, a block of rows at a time.
 
-    Parameters
-    ----------
-    labels : array-like of shape (n_samples,) or (n_samples, n_columns)
-        Classes, of any type that sorts, become a column each, one where a sample
-        has the class. Numbers that are not whole are a column as they are, and
-        columns stay columns.
-
-    n_samples : int
-        How many there have to be.
-
-    who : str
-        Name to give in error messages.
-
-    Attributes
-    ----------
-    n_columns : int
-
-    classes : ndarray of shape (n_classes,), or None
-        Labels, sorted, if they are classes.
-
-    codes : ndarray of shape (n_samples,), or None
-        Position of each label in `classes`.
+    Classes of any type that sorts become one column each, with a one for each sample of
+    the class; `classes` has them sorted, and `codes` has the position of each label in
+    it. Numbers that are not all integers are one column, and columns stay columns; then
+    `classes` and `codes` are None. `who` is the caller, for error messages.
     """
 
     def __init__(self, labels, n_samples, who):
@@ -69,20 +51,7 @@ class Targets:
 
 
 def check_features(features, who):
-    """Features as a finite matrix of real numbers.
-
-    Parameters
-    ----------
-    features : array-like of shape (n_samples, n_features)
-
-    who : str
-        Name to give in error messages.
-
-    Returns
-    -------
-    features : ndarray of shape (n_samples, n_features)
-        Of the type that it has, and no copy.
-    """
+    """Features as a finite matrix of real numbers, not copied."""
     features = np.asarray(features)
     if features.ndim != 2 or 0 in features.shape or features.dtype.kind not in "fiub":
         raise ValueError(
@@ -100,9 +69,9 @@ def check_features(features, who):
 
 
 def blocks_of(features, n_columns=0):
-    """Slices of rows that hold two million numbers or less, or one row.
+    """Slices of rows with at most two million numbers, or of one row.
 
-    `n_columns` is the number of columns of what comes with them.
+    `n_columns` is the number of columns of the labels that are read with the features.
     """
     n_rows = max(1, _BLOCK_NUMBERS // max(features.shape[1], n_columns))
     for start in range(0, len(features), n_rows):
