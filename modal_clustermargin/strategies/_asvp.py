@@ -1,16 +1,13 @@
 """ASVP: a cheap proxy selects, on features that are refreshed when necessary."""
 
-import time
 import warnings
-from contextlib import contextmanager
 
 import numpy as np
 from sklearn.base import clone
 
-from modal_clustermargin._identity import settings_text
-from modal_clustermargin.pools import Pool, n_rows, pool_keys
+from modal_clustermargin.pools import Pool, open_pool, pool_keys
 from modal_clustermargin.strategies._asvp_features import AlignedFeatures
-from modal_clustermargin.strategies._asvp_history import ASVPRound, History
+from modal_clustermargin.strategies._asvp_history import ASVPRound, History, timed
 from modal_clustermargin.strategies._asvp_indicators import LogMEGain, RoundState
 from modal_clustermargin.strategies._asvp_proxy import (
     ProxyLearner,
@@ -23,6 +20,9 @@ from modal_clustermargin.strategies._embeddings import checked_matrix
 from modal_clustermargin.strategies._margin import MarginSampling
 
 _STAGES = ("features", "indicator", "fine_tuning", "proxy", "selection")
+
+# Parameters that the rounds in a folder depend on.
+_SETTINGS = ("selector", "proxy", "indicator", "fine_tuning", "switch", "random_state")
 
 
 class ASVP(QueryStrategy):
@@ -211,11 +211,12 @@ class ASVP(QueryStrategy):
         """
         self._validate_params()
         self._check_parts()
-        matrix = checked_matrix(features, n_rows(X_pool), "ASVP")
-        ids = self._check_ids(ids, n_rows(X_pool))
-        self._open()
-        self._check_ids_as_before(self._history.knows_ids, ids)
-        self._features.put(pool_keys(X_pool, ids), matrix)
+        with open_pool(X_pool, "ASVP") as pool:
+            matrix = checked_matrix(features, len(pool), "ASVP")
+            ids = self._check_ids(ids, len(pool))
+            self._open()
+            self._check_ids_as_before(self._history.knows_ids, ids)
+            self._features.put(pool_keys(pool, ids), matrix)
         self._history.knows_ids = ids is not None
         self._history.save()
         return self
@@ -242,7 +243,7 @@ class ASVP(QueryStrategy):
         features.n_embedded = 0
 
         def features_of(rows):
-            with _timed(seconds, "features"):
+            with timed(seconds, "features"):
                 return features.take(query, rows)
 
         state = RoundState(
@@ -257,13 +258,13 @@ class ASVP(QueryStrategy):
             learner, rows, who = ProxyLearner(None), features_of(query.pool), "nobody"
         else:
             is_known = features.is_of_these_labels(query)  # after a query that failed
-            with _timed(seconds, "indicator"):
+            with timed(seconds, "indicator"):
                 is_aligned, switches = self._decide(state, is_known)
             is_switched = is_switched or switches
             if is_aligned and not is_known:
-                with _timed(seconds, "fine_tuning"):
+                with timed(seconds, "fine_tuning"):
                     network = features.fine_tune(query, is_switched)
-                with _timed(seconds, "features"):
+                with timed(seconds, "features"):
                     features.refresh(query, network, is_switched)
                 self.__dict__.pop("selector_", None)
             if is_aligned:
@@ -271,11 +272,11 @@ class ASVP(QueryStrategy):
                 who = "network"
             else:
                 rows, labelled = features_of(query.pool), features_of(query.labelled)
-                with _timed(seconds, "proxy"):
+                with timed(seconds, "proxy"):
                     learner = self._proxy_learner(query, labelled, proxy_seed)
                 who = "proxy"
         self.proxy_ = learner.proxy
-        with _timed(seconds, "selection"):
+        with timed(seconds, "selection"):
             if not hasattr(self, "selector_"):
                 selector = MarginSampling() if self.selector is None else self.selector
                 self.selector_ = set_seed(clone(selector, safe=False), selector_seed)
@@ -357,15 +358,7 @@ class ASVP(QueryStrategy):
         """Start a loop at the first call, or go on with the loop in the folder."""
         if hasattr(self, "_features"):
             return
-        settings = {}
-        if self.store is not None:
-            for name in (*_PARTS, "random_state"):
-                try:
-                    settings[name] = settings_text(getattr(self, name))
-                except ValueError as error:
-                    raise ValueError(
-                        f"ASVP cannot go on in store= with this {name}. {error}"
-                    ) from error
+        settings = {name: getattr(self, name) for name in _SETTINGS}
         history = History(self.store, settings)
         self._features = AlignedFeatures(
             history, self.embedding, self.fine_tuning, self.verbose
@@ -400,10 +393,6 @@ class ASVP(QueryStrategy):
                 )
 
 
-# Parameters that the rounds in a folder depend on, beside `random_state`.
-_PARTS = ("selector", "proxy", "indicator", "fine_tuning", "switch")
-
-
 def _is_one_class(y):
     if len(np.unique(y, axis=0 if y.ndim == 2 else None)) > 1:
         return False
@@ -414,17 +403,6 @@ def _is_one_class(y):
         stacklevel=6,
     )
     return True
-
-
-@contextmanager
-def _timed(seconds, stage):
-    """Add the seconds spent inside to a stage, without those of stages inside it."""
-    since, others = time.perf_counter(), sum(seconds.values())
-    try:
-        yield
-    finally:
-        inner = sum(seconds.values()) - others
-        seconds[stage] += time.perf_counter() - since - inner
 
 
 def asvp_sampling(

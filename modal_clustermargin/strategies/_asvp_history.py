@@ -1,6 +1,8 @@
 """The rounds of an ASVP loop, in memory or in a folder in which a loop goes on."""
 
 import json
+import time
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from filelock import FileLock, Timeout
 
+from modal_clustermargin._identity import settings_text
 from modal_clustermargin._whole_files import written_whole
 
 _FORMAT = 3
@@ -53,6 +56,17 @@ class ASVPRound:
     values: dict = field(default_factory=dict)
 
 
+@contextmanager
+def timed(seconds, stage):
+    """Add the seconds spent inside to a stage, without those of stages inside it."""
+    since, others = time.perf_counter(), sum(seconds.values())
+    try:
+        yield
+    finally:
+        inner = sum(seconds.values()) - others
+        seconds[stage] += time.perf_counter() - since - inner
+
+
 class Alignment(NamedTuple):
     """The network that computed the features."""
 
@@ -87,9 +101,9 @@ class History:
         self.folder = None if folder is None else Path(folder)
         self.alignment = Alignment()
         self.knows_ids = None
-        self._settings = settings
         self._entries = []
         if self.folder is not None:
+            self._settings = _as_texts(settings)
             self._lock_folder()
             self._read()
         self._n_rounds = len(self._entries)
@@ -191,6 +205,18 @@ class History:
 
     def __getstate__(self):
         return {name: kept for name, kept in vars(self).items() if name != "_lock"}
+
+
+def _as_texts(settings):
+    texts = {}
+    for name, value in settings.items():
+        try:
+            texts[name] = settings_text(value)
+        except ValueError as error:
+            raise ValueError(
+                f"ASVP cannot go on in store= with this {name}. {error}"
+            ) from error
+    return texts
 
 
 def _jsonable(value):

@@ -13,6 +13,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from modal_clustermargin.pools import Pool, lasting_ids, n_rows, pool_keys
+from modal_clustermargin.strategies._modal import (
+    estimator_of,
+    is_committee,
+    training_data,
+)
 
 
 class KeyedRows:
@@ -40,14 +45,13 @@ class Query:
     """
 
     def __init__(self, classifier, pool, n_instances, ids, embedding, labelled):
-        if hasattr(classifier, "learner_list"):
+        if is_committee(classifier):
             raise ValueError(
                 "ASVP wants one network, and a Committee has several. Give ASVP to an"
                 " ActiveLearner of one of them."
             )
         self.classifier = classifier
-        is_learner = hasattr(classifier, "query") and hasattr(classifier, "estimator")
-        self.estimator = classifier.estimator if is_learner else classifier
+        self.estimator = estimator_of(classifier)
         if embedding is None and not hasattr(self.estimator, "embed"):
             raise ValueError(
                 "ASVP selects by the features of a network, and"
@@ -65,8 +69,8 @@ class Query:
     def _labelled_rows(self, given):
         if callable(given):
             given = given(self.classifier)
-        if given is None and getattr(self.classifier, "X_training", None) is not None:
-            given = self.classifier.X_training, self.classifier.y_training
+        if given is None and training_data(self.classifier)[0] is not None:
+            given = training_data(self.classifier)
         if given is None:
             given = getattr(self.estimator, "training_data_", None)
         if given is None and _is_fitted(self.estimator):

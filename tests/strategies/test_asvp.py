@@ -127,14 +127,6 @@ class TestAnswers:
         with pytest.raises(AttributeError, match="a history after its first query"):
             ASVP().history_  # noqa: B018 the access is the test
 
-    def test_seconds_of_a_stage_exclude_the_stages_inside_it(self):
-        from modal_clustermargin.strategies._asvp import _timed
-
-        seconds = {"outer": 0.0, "inner": 0.0}
-        with _timed(seconds, "outer"), _timed(seconds, "inner"):
-            sum(range(300_000))
-        assert seconds["inner"] > seconds["outer"] >= 0
-
 
 class TestProxies:
     def test_a_default_proxy_fits_the_estimator(self):

@@ -17,6 +17,7 @@ from modal_clustermargin.strategies import (
     Never,
     RandomSampling,
 )
+from modal_clustermargin.strategies._asvp_history import timed
 from tests.strategies.make_networks import (
     PROXY,
     Network,
@@ -242,3 +243,10 @@ class TestRefused:
             asvp(tmp_path)(deferred(), X[20:], 3)
         with pytest.raises(ValueError, match="cannot be a folder for features"):
             asvp(tmp_path / "rounds.json")(deferred(), X[20:], 3)
+
+
+def test_seconds_of_a_stage_exclude_the_stages_inside_it():
+    seconds = {"outer": 0.0, "inner": 0.0}
+    with timed(seconds, "outer"), timed(seconds, "inner"):
+        sum(range(300_000))
+    assert seconds["inner"] > seconds["outer"] >= 0
