@@ -17,7 +17,7 @@ def pixels(n_images, size, seed):
 
 
 def write_image_net(folder, classes=CLASSES):
-    """train and val, with a folder for each class."""
+    """Folders train and val, with a folder for each class."""
     for part, labels in zip(("train", "val"), LABELS, strict=True):
         images = pixels(len(labels), 40, len(part))
         for i, (image, label) in enumerate(zip(images, labels, strict=True)):
@@ -40,7 +40,7 @@ def _write_batches(folder, names, key, meta, meta_key):
 
 
 def write_cifar10(folder):
-    """The files of cifar-10-python.tar.gz, of which torchvision knows the sums."""
+    """The files of cifar-10-python.tar.gz, whose checksums torchvision knows."""
     names = [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
     place = folder / "cifar-10-batches-py"
     _write_batches(place, names, "labels", "batches.meta", "label_names")
@@ -71,7 +71,7 @@ def write_pets(folder):
 
 
 def write_svhn(folder):
-    """The files train_32x32.mat and test_32x32.mat, in which a zero is a ten."""
+    """The files train_32x32.mat and test_32x32.mat, in which the label 10 is a zero."""
     for part, labels in zip(("train", "test"), LABELS, strict=True):
         images = pixels(len(labels), 32, len(part)).transpose(1, 2, 3, 0)
         y = np.where(labels == 0, 10, labels)[:, None].astype(np.uint8)
@@ -80,7 +80,7 @@ def write_svhn(folder):
 
 
 def write_labelled_images(folder):
-    """train and test, each with a table of labels as Open Images has it.
+    """Folders train and test, with tables of labels as in Open Images.
 
     Image i of a part is train_i or test_i and has label j if j divides i + 1; the last
     label is denied to image 0 of each part. The test is in folders, by numbers.

@@ -42,7 +42,7 @@ def shown(X, rows):
         ((5, 1, 2, 3, 4), None),
     ],
 )
-def test_which_rows_are_images(shape, expected):
+def test_shapes_of_images(shape, expected):
     X = np.arange(np.prod(shape)).reshape(shape).astype(np.uint8)
     pictures = shown(X, [3, 1])
     if expected is None:
@@ -56,7 +56,7 @@ def test_which_rows_are_images(shape, expected):
         assert second == X[3].flat[shape[-1] if is_last else 1]
 
 
-def test_numbers_within_one_keep_their_brightness_and_others_are_stretched():
+def test_only_values_outside_0_to_1_are_rescaled():
     X = np.array([[[0.2, 0.4]], [[-3.0, 5.0]], [[7.0, 7.0]], [[0, 255.0]]])
     np.testing.assert_array_equal(
         shown(X, [0, 1, 2, 3])[:, 0], [[51, 102], [0, 255], [0, 0], [0, 255]]

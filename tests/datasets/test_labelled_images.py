@@ -34,8 +34,8 @@ def test_images_with_several_labels(tmp_path):
     np.testing.assert_array_equal(unlike.y_test, [[0, 0, 0]])
 
 
-def test_a_table_decides_which_images_there_are(tmp_path):
-    """Those it lacks are left out; denied labels are none; lines may repeat."""
+def test_images_without_a_line_in_the_table_are_left_out(tmp_path):
+    """A confidence of 0 denies the label, and lines may repeat."""
     write_labelled_images(tmp_path)
     table = "image,label,Confidence\n"
     table += "train_3,cat,1\ntrain_3,cat,1\ntrain_3,dog,0.5\ntrain_1,cat,0\n\n"
@@ -85,7 +85,7 @@ def test_messages_of_tables(text, options, error, message, tmp_path):
         load_data("labelled-images", folder=tmp_path, **options)
 
 
-def test_two_images_of_one_name_and_one_that_is_none(tmp_path):
+def test_duplicate_names_and_unreadable_images(tmp_path):
     write_labelled_images(tmp_path)
     data = load_data("labelled-images", folder=tmp_path)
     image = tmp_path / "train" / "train_0.png"

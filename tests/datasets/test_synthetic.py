@@ -37,7 +37,7 @@ def whole():
 
 
 @given(data=st.data(), is_redundant=st.booleans())
-def test_rows_do_not_depend_on_what_else_is_drawn(whole, data, is_redundant):
+def test_rows_do_not_depend_on_other_rows(whole, data, is_redundant):
     rows, pool, test = whole[is_redundant]
     edges = st.one_of(
         st.integers(0, N_ROWS), st.sampled_from([0, CHUNK, 2 * CHUNK, N_ROWS])

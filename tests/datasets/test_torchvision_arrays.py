@@ -48,7 +48,7 @@ def test_arrays_of_torchvision(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_nothing_is_downloaded_unless_asked(name, tmp_path, monkeypatch):
+def test_download_is_an_option(name, tmp_path, monkeypatch):
     kind = {"cifar10": "CIFAR10", "cifar100": "CIFAR100", "svhn": "SVHN"}[name]
     asked = []
     monkeypatch.setattr(

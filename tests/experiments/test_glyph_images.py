@@ -121,7 +121,7 @@ def test_other_files_are_not_overwritten(tmp_path):
     assert path.read_text() == "years of work"
 
 
-def test_experiment_is_other_for_another_seed(tmp_path):
+def test_seed_draws_the_experiment(tmp_path):
     first, other = (
         glyph_experiment("shifted", None, n_pool=60, n_test=46, random_state=seed)
         for seed in (0, 1)
