@@ -73,8 +73,14 @@ def make_network(name, options, data, seed, device):
         arguments["optimizer"] = getattr(optim, _OPTIMIZERS[optimizer])
     probe = options.pop("linear_probe", False)
     if probe is not False:
-        probe = {} if probe is True else probe
-        arguments["linear_probe"] = estimators.LinearProbe(**probe)
+        try:
+            probe = estimators.LinearProbe(**({} if probe is True else probe))
+        except TypeError as error:
+            raise ValueError(
+                f"{who} needs linear_probe as true or as its parameters; got {probe!r}"
+                f" ({error})."
+            ) from error
+        arguments["linear_probe"] = probe
     if isinstance(options.get("schedule"), list):
         options["schedule"] = estimators.Steps(tuple(options["schedule"]))
     if "in_channels" in of_module and np.ndim(data.X) in (3, 4):
@@ -106,6 +112,11 @@ def _transforms(options, data):
     if name is not None:
         check_known(name, _TRANSFORMS, WHO, "transforms")
         transforms = _image_transforms(**{**options, "transforms": name})
+    elif options:
+        raise ValueError(
+            f"{WHO} needs transforms with {next(iter(options))}; choose one of"
+            f" {', '.join(_TRANSFORMS)}."
+        )
     elif np.asarray(data.X[:1]).dtype == np.uint8:
         transforms = {"predict_transform": bytes_to_floats}
     else:

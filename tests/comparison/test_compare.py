@@ -357,6 +357,14 @@ REFUSED = {
         {"model": {"name": "mlp", "epochs": 3}},
         "for mlp, knows no option 'epochs'.*max_epochs",
     ),
+    "linear probe": (
+        {"model": {"name": "mlp", "linear_probe": {"epochs": 3}}},
+        "needs linear_probe as true or as its parameters; got {'epochs': 3}",
+    ),
+    "transforms": (
+        {"model": {"name": "mlp", "image_size": 8}},
+        "needs transforms with image_size; choose one of photographs, small-images",
+    ),
     "classic option": (
         {"model": {"name": "logistic", "Z": 3}},
         "got the option 'Z' for the model LogisticRegression, which takes penalty",
