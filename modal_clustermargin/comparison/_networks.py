@@ -73,14 +73,12 @@ def make_network(name, options, data, seed, device):
         arguments["optimizer"] = getattr(optim, _OPTIMIZERS[optimizer])
     probe = options.pop("linear_probe", False)
     if probe is not False:
-        try:
-            probe = estimators.LinearProbe(**({} if probe is True else probe))
-        except TypeError as error:
+        if probe is not True and not isinstance(probe, dict):
             raise ValueError(
-                f"{who} needs linear_probe as true or as its parameters; got {probe!r}"
-                f" ({error})."
-            ) from error
-        arguments["linear_probe"] = probe
+                f"{who} needs linear_probe as true or as a table; got {probe!r}."
+            )
+        probe = {} if probe is True else probe
+        arguments["linear_probe"] = estimators.LinearProbe(**probe)
     if isinstance(options.get("schedule"), list):
         options["schedule"] = estimators.Steps(tuple(options["schedule"]))
     if "in_channels" in of_module and np.ndim(data.X) in (3, 4):

@@ -358,8 +358,8 @@ REFUSED = {
         "for mlp, knows no option 'epochs'.*max_epochs",
     ),
     "linear probe": (
-        {"model": {"name": "mlp", "linear_probe": {"epochs": 3}}},
-        "needs linear_probe as true or as its parameters; got {'epochs': 3}",
+        {"model": {"name": "mlp", "linear_probe": 3}},
+        "needs linear_probe as true or as a table; got 3",
     ),
     "transforms": (
         {"model": {"name": "mlp", "image_size": 8}},
