@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib import import_module
 from pathlib import Path
@@ -94,17 +95,20 @@ def module_of(file):
 MODULES = {module_of(file): file for file in FILES}
 
 
+@cache
 def imports_of(module):
-    """Yield the dotted name of everything that a module imports, with its line."""
+    """The dotted name of everything that a module imports, with its line."""
     file = MODULES[module]
+    found = []
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield alias.name, node.lineno
+                found.append((alias.name, node.lineno))
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}:{node.lineno} is a relative import"
             for alias in node.names:
-                yield f"{node.module}.{alias.name}", node.lineno
+                found.append((f"{node.module}.{alias.name}", node.lineno))
+    return found
 
 
 def own_imports_of(module):
