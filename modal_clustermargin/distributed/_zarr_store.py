@@ -85,8 +85,8 @@ class _StoreRows:
         except Exception as error:  # the codec of a damaged chunk decides the type
             raise ValueError(
                 f"{self.who} cannot read {self.name} from the Zarr store"
-                f" {_place(self.array)} ({type(error).__name__}: {error}). Check the store"
-                f" as {this_process()} sees it, and write it again if it is damaged."
+                f" {_place(self.array)} ({type(error).__name__}: {error}). Check what"
+                f" {this_process()} sees there, and write it again if it is damaged."
             ) from error
         if self._token not in _FOUND_WHOLE and self._looks_missing(block, index):
             self.check_written()
