@@ -53,13 +53,8 @@ class _PoolWithWorkers(Pool):
 class DaskPool(_PoolWithWorkers):
     """A pool in chunks of rows; workers read it and compute with it.
 
-    Parameters
-    ----------
-    array : dask.array.Array
-        Of known chunks; of one or more dimensions.
-
-    find_workers : callable
-        Returns the `Workers`; called when the first of them is needed.
+    `array` is a dask array with known chunks. `find_workers` returns the `Workers` when
+    they are first needed.
     """
 
     def __init__(self, array, find_workers):
@@ -151,14 +146,7 @@ class DaskPool(_PoolWithWorkers):
 
 
 class ComputedRows(_PoolWithWorkers):
-    """Rows in this process that workers may compute with.
-
-    Parameters
-    ----------
-    rows : ndarray
-
-    workers : Workers
-    """
+    """Rows in this process, an ndarray, that workers may compute with."""
 
     def __init__(self, rows, workers):
         super().__init__(rows)
@@ -188,9 +176,9 @@ def _joined_chunks(array):
 def _call_on_chunk(chunk, start, n_rows, who, function, *arguments):
     if chunk.shape[0] != n_rows:
         raise ValueError(
-            f"{who} read a chunk of {chunk.shape[0]} rows, where the dask array says"
-            f" that there are {n_rows}, from row {start} on. Make the array with the"
-            " sizes of its chunks, or call compute_chunk_sizes() on it."
+            f"{who} read a chunk of {chunk.shape[0]} rows, where the dask array"
+            f" declares {n_rows} rows, from row {start} on. Declare the right chunk"
+            " sizes, or call compute_chunk_sizes() on the array."
         )
     return function(chunk, start, *arguments)
 

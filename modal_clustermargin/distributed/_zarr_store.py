@@ -1,6 +1,6 @@
-"""Rows in a Zarr store, read so that a chunk that is not there is an error.
+"""Rows in a Zarr store, read so that a missing chunk raises an error.
 
-Zarr reads such a chunk as rows of its fill value.
+Zarr itself reads a missing chunk as rows of the fill value.
 """
 
 import math
@@ -16,8 +16,8 @@ from modal_clustermargin.distributed._workers import this_process
 _CALL_BYTES = 2**24
 _LEAST_CALLS = 64
 
-# Arrays of which this process has seen every chunk: their stores are not listed again
-# because of chunks that hold the fill value. They are, once, when all was read.
+# Arrays that were complete when this process listed their chunks. It lists them once:
+# chunks of nothing but the fill value cause no further listing.
 _FOUND_WHOLE = deque(maxlen=64)
 
 
@@ -28,15 +28,10 @@ def rows_in_a_call(n_rows, row_shape, dtype):
 
 
 def array_of_store(X, who, name):
-    """A dask array of a Zarr array, in blocks of chunks of whole rows.
+    """A dask array of a Zarr array, in blocks of whole chunks and whole rows.
 
-    Raises
-    ------
-    TypeError
-        For what Zarr has besides arrays.
-
-    ValueError
-        If it has no rows, or not all of its chunks.
+    Raises TypeError for a Zarr group, and ValueError if there are no rows or a chunk is
+    missing.
     """
     import dask.array
     import zarr
@@ -57,35 +52,27 @@ def array_of_store(X, who, name):
 
 
 def check_unchanged(X, who, name):
-    """Raise ValueError if a Zarr array has another shape by now, or lacks chunks."""
+    """Raise ValueError if a Zarr array has changed its shape or lost chunks."""
     import zarr
 
     try:
         now = zarr.open_array(store=X.store, path=X.path, mode="r")
     except Exception as error:  # each kind of store has its own
         raise ValueError(
-            f"{who} read {name} from the Zarr store {_place(X)}, which cannot be opened"
-            f" any more ({error}). Put it back, and ask again."
+            f"{who} read {name} from the Zarr store {_place(X)}, which can no longer"
+            f" be opened ({error}). Restore it, and ask again."
         ) from error
     if now.shape != X.shape:
         raise ValueError(
-            f"{who} read {name} of shape {X.shape} from a Zarr store, where it has"
-            f" shape {now.shape} by now: it was written to in between. Wait until that"
-            " is done, and open it again."
+            f"{who} read {name} of shape {X.shape} from a Zarr store, where its shape"
+            f" is now {now.shape}: something wrote to it meanwhile. Wait until the"
+            " writing ends, and open it again."
         )
     _StoreRows(now, who, name).check_written()
 
 
 class _StoreRows:
-    """What dask cuts blocks from, wherever that is.
-
-    Parameters
-    ----------
-    array : zarr.Array
-
-    who, name : str
-        Names of the caller and of its argument, to give in error messages.
-    """
+    """The rows that dask slices, here or on a worker; they raise named errors."""
 
     def __init__(self, array, who, name):
         self.array, self.who, self.name = array, who, name
@@ -95,11 +82,11 @@ class _StoreRows:
     def __getitem__(self, index):
         try:
             block = self.array[index]
-        except Exception as error:  # a damaged chunk fails as its codec likes
+        except Exception as error:  # the codec of a damaged chunk decides the type
             raise ValueError(
                 f"{self.who} cannot read {self.name} from the Zarr store"
-                f" {_place(self.array)} ({type(error).__name__}: {error}). Look at what"
-                f" {this_process()} has there, and write it again if it is damaged."
+                f" {_place(self.array)} ({type(error).__name__}: {error}). Check what"
+                f" {this_process()} sees there, and write it again if it is damaged."
             ) from error
         if self._token not in _FOUND_WHOLE and self._looks_missing(block, index):
             self.check_written()
@@ -107,7 +94,7 @@ class _StoreRows:
         return block
 
     def _looks_missing(self, block, index):
-        """Whether a chunk holds nothing but the fill value, as far as it was read."""
+        """Whether some chunk, as far as it was read, holds only the fill value."""
         fill = self.array.fill_value
         if not block.size:
             return False
@@ -133,7 +120,7 @@ class _StoreRows:
                 f"{self.who} finds no chunk of {self.name} in the Zarr store"
                 f" {_place(self.array)}, as {this_process()} sees it: nothing was"
                 " written, or the store lies elsewhere. Open it by an absolute path or"
-                " an address that leads to it from every worker."
+                " by an address that every worker can reach."
             )
         import zarr
 
@@ -143,9 +130,9 @@ class _StoreRows:
         raise ValueError(
             f"{self.who} found {n_written} of the {n_chunks} chunks of {self.name}"
             f" in the Zarr store {_place(self.array)}, as {this_process()} sees it: it"
-            " is being written, or was not written to the end. Wait for it, or write"
-            " the rest. If chunks are missing because they hold nothing but the fill"
-            f" value, write them with {how}."
+            " is being written, or the writing stopped early. Wait, or write the rest."
+            " If chunks are missing because they hold only the fill value, write them"
+            f" with {how}."
         )
 
 
