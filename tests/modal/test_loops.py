@@ -76,7 +76,9 @@ def committee(strategy, X=X_labeled, models=modAL.models):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 class TestQuery:
     @pytest.mark.parametrize("n_instances", [1, 2, 3])
-    def test_calls_the_strategy_once_and_returns_the_right_shapes(self, make, strategy, n_instances):
+    def test_calls_the_strategy_once_and_returns_the_right_shapes(
+        self, make, strategy, n_instances
+    ):
         counted = Counted(STRATEGIES[strategy]())
         indices, instances = make(counted).query(X_pool, n_instances=n_instances)
         assert counted.n_calls == 1
