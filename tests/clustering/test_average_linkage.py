@@ -633,7 +633,7 @@ class TestMemory:
             raise OSError("No space left on device")
 
         monkeypatch.setattr(np, "savez", full)
-        with pytest.warns(UserWarning, match="could not be kept .*No space left"):
+        with pytest.warns(UserWarning, match="could not be stored .*No space left"):
             model = AverageLinkage(memory=tmp_path).fit(blobs(20, 3, seed=15))
         assert model.n_clusters_ == 2
 
