@@ -15,22 +15,11 @@ from modal_clustermargin.estimators._samples import read_rows
 
 
 class LabelledRows(Dataset):
-    """Rows of X with the positions of their classes.
+    """Rows of X with their targets and, if there are any, their sample weights.
 
-    Parameters
-    ----------
-    X : ndarray, tensor, DataFrame or DatasetSamples, of shape (n_samples, ...)
-        As `as_samples` returns it. Kept, not copied.
-
-    y : ndarray of shape (n_samples,), dtype=int64, or None
-        Positions in the sorted classes. None, while predicting, reads as
-        zeros.
-
-    weights : ndarray of shape (n_samples,), default=None
-        Factor of the loss of each row; None is 1 for all.
-
-    transform : callable, default=None
-        What `read_rows` does to each sample.
+    `X` is what `as_samples` returns, and is not copied. `y` are the targets of
+    `settle`; None, while predicting, reads as zeros. `transform` is called with each
+    sample.
     """
 
     def __init__(self, X, y=None, weights=None, transform=None):
@@ -43,9 +32,9 @@ class LabelledRows(Dataset):
         return len(self.X)
 
     def __getitem__(self, rows):
-        """The pair (samples, positions) at `rows`: int, slice, list or ndarray.
+        """The pair (samples, targets) at `rows`: int, slice, list or ndarray.
 
-        With weights, the pair (samples, (positions, weights)).
+        With weights, the pair (samples, (targets, weights)).
         """
         samples = read_rows(self.X, rows, self.transform)
         y = torch.tensor(self.y[rows])
@@ -62,10 +51,7 @@ def rows_behind(dataset):
 
 
 def with_transform(dataset, transform):
-    """The same rows read through `transform`: LabelledRows, or a Subset of them.
-
-    Another Dataset is returned as it is.
-    """
+    """The same rows, read through `transform`, for LabelledRows and Subsets of them."""
     if isinstance(dataset, Subset):
         inner = with_transform(dataset.dataset, transform)
         return type(dataset)(inner, dataset.indices)
@@ -76,21 +62,10 @@ def with_transform(dataset, transform):
 
 
 class RowBatches:
-    """Batches in the order of the rows.
+    """Batches of at most `batch_size` rows, in the order of the rows.
 
-    Parameters
-    ----------
-    dataset : Dataset
-        Indexed with slices and arrays of int; a torch Subset only with lists.
-
-    batch_size : int
-        Rows in the largest batch. Batches differ by one row at most: batch norm
-        cannot train on a remainder of a single row.
-
-    Raises
-    ------
-    ValueError
-        If `batch_size` is less than 1.
+    Batches differ by one row at most: batch norm cannot train on a remainder of a
+    single row.
     """
 
     def __init__(self, dataset, batch_size):
@@ -127,29 +102,11 @@ class ShuffledBatches(RowBatches):
 
 
 def gather_rows(blocks, n_rows, out=None):
-    """Copy blocks of rows into one array as they arrive.
+    """Copy blocks of rows, tensors on any device, into one array as they arrive.
 
-    Parameters
-    ----------
-    blocks : iterable of tensors of shape (n, n_columns)
-        On any device; held one at a time.
-
-    n_rows : int
-        Rows of all blocks together, 1 or more.
-
-    out : ndarray of shape (n_rows, n_columns), default=None
-        Array to fill, such as a memory map. None creates an array.
-
-    Returns
-    -------
-    rows : ndarray of shape (n_rows, n_columns), dtype=float32
-        `out` itself, in its own dtype, if it was given.
-
-    Raises
-    ------
-    ValueError
-        If `out` has another shape or is not an array of floats; raised after the
-        first block.
+    `out` is an array of floats of shape (n_rows, n_columns), such as a memory map;
+    None creates an array of float32. Raises ValueError, after the first block, if
+    `out` has another shape or dtype.
     """
     start = 0
     for block in blocks:

@@ -17,18 +17,8 @@ _N_HASHED = 64
 class DatasetSamples:
     """The samples of a Dataset, without their labels.
 
-    Parameters
-    ----------
-    dataset : torch Dataset
-        Gives a sample, or a tuple that begins with one, for an integer.
-
-    Raises
-    ------
-    TypeError
-        If it has no length.
-
-    ValueError
-        If it has no samples.
+    For an integer, the Dataset returns a sample, or a tuple that begins with one.
+    Raises TypeError if it has no length, and ValueError if it has no samples.
     """
 
     def __init__(self, dataset):

@@ -10,25 +10,11 @@ from modal_clustermargin._unknown_names import nearest
 
 @contextmanager
 def watched_layer(module, layer=None):
-    """Watch one layer of `module` during its forward passes.
+    """Watch one layer of `module` during its forward passes; yields a WatchedLayer.
 
-    Parameters
-    ----------
-    module : nn.Module
-
-    layer : str or None, default=None
-        A name in ``module.named_modules()``, whose output is watched.
-        None watches the input of the Linear layer that runs last.
-
-    Yields
-    ------
-    watched : WatchedLayer
-        Its `take` returns the activations of the latest forward pass.
-
-    Raises
-    ------
-    ValueError
-        If there is no layer of that name.
+    `layer` is a name in ``module.named_modules()``, whose output is watched. None
+    watches the input of the Linear layer that runs last. Raises ValueError if there is
+    no layer of that name.
     """
     # A compiled module does not call hooks that were added after compiling, so
     # it runs uncompiled here, and its layers have their original names.

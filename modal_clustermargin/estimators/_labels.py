@@ -8,24 +8,10 @@ from sklearn.utils import column_or_1d
 def as_labels(y, n_samples):
     """Check `y` and return it as an array.
 
-    Parameters
-    ----------
-    y : array-like or tensor of shape (n_samples,) or (n_samples, n_labels)
-        Strings, booleans, integers, whole floats or other objects that sort. Or,
-        with two columns or more, 1 where a sample has a label and 0 where it has not.
-
-    n_samples : int
-        Rows of the X that `y` belongs to.
-
-    Returns
-    -------
-    labels : ndarray of shape (n_samples,), or (n_samples, n_labels), dtype=float32
-
-    Raises
-    ------
-    ValueError
-        If `y` is None, not one label or one row a sample, not finite or
-        continuous, or of several columns that hold other values than 0 and 1.
+    The array has shape (n_samples,), of labels of any type that sorts; or, for two
+    columns or more, shape (n_samples, n_labels), dtype=float32, of zeros and ones.
+    Raises ValueError if y is None, of another length, not finite or continuous, or
+    has columns with other values.
     """
     if y is None:
         raise ValueError(
@@ -58,24 +44,7 @@ def find_classes(labels):
 
 
 def label_positions(labels, classes):
-    """Position of each label in `classes`.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_samples,)
-
-    classes : ndarray of shape (n_classes,)
-        Sorted.
-
-    Returns
-    -------
-    positions : ndarray of shape (n_samples,), dtype=int64
-
-    Raises
-    ------
-    ValueError
-        If a label is not among the classes.
-    """
+    """Position of each label in the sorted `classes`: ndarray, dtype=int64."""
     known = set(classes.tolist())
     strangers = [name for name in find_classes(labels).tolist() if name not in known]
     if strangers:
@@ -88,27 +57,12 @@ def label_positions(labels, classes):
 
 
 def settle(labels, classes, known):
-    """Find the classes, and what a network is trained on in place of labels.
+    """Find the classes, and the targets that a network is trained on.
 
-    Parameters
-    ----------
-    labels : ndarray of shape (n_samples,) or (n_samples, n_labels)
-        As `as_labels` returns them.
-
-    classes : array-like of shape (n_classes,) or None
-        Every label there is, or the names of the columns. None means the labels
-        found in `labels`, or numbers for the columns.
-
-    known : ndarray of shape (n_classes,) or None
-        The classes of an earlier call, which these must equal.
-
-    Returns
-    -------
-    classes : ndarray of shape (n_classes,)
-        Sorted; names of columns in the order of the columns.
-
-    targets : ndarray of shape (n_samples,), dtype=int64, or (n_samples, n_labels)
-        Positions in `classes`; labels in columns are their own targets.
+    `classes` are all labels, or the names of the columns; None means the labels found,
+    or numbers for the columns. `known` are the classes of an earlier call, or None.
+    Returns the classes, sorted or in the order of the columns, and the targets:
+    positions in the classes, or the columns themselves.
     """
     if labels.ndim == 2:
         return _settle_columns(labels, classes, known)
@@ -134,24 +88,10 @@ def _settle_columns(labels, classes, known):
 
 
 def as_weights(sample_weight, n_samples):
-    """Check `sample_weight` and divide it by its mean.
+    """Check `sample_weight` and divide it by its mean: ndarray, dtype=float32, or None.
 
-    Parameters
-    ----------
-    sample_weight : array-like of shape (n_samples,), or None
-
-    n_samples : int
-
-    Returns
-    -------
-    weights : ndarray of shape (n_samples,), dtype=float32, or None
-        Their mean is one.
-
-    Raises
-    ------
-    ValueError
-        If there is not one number a sample, or one is negative or not finite,
-        or all are zero.
+    Raises ValueError if there is not one number a sample, or one is negative or not
+    finite, or all are zero.
     """
     if sample_weight is None:
         return None

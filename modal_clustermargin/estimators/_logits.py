@@ -13,22 +13,9 @@ def full_precision(output):
 
 
 def keep_classes(output, n_classes):
-    """Keep one column of the logits in `output` for each class.
+    """Keep one column of the logits for each class, in a tensor or a tuple with them.
 
-    Parameters
-    ----------
-    output : tensor of shape (n_samples, n_outputs), or tuple that begins with one
-
-    n_classes : int
-
-    Returns
-    -------
-    output : tensor of shape (n_samples, n_classes), or tuple that begins with one
-
-    Raises
-    ------
-    ValueError
-        If the logits have another rank, or fewer columns than `n_classes`.
+    Raises ValueError if the logits have another rank, or too few columns.
     """
     logits = logits_of(output)
     if logits.ndim != 2:

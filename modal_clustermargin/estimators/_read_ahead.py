@@ -10,14 +10,6 @@ class ReadAhead:
 
     A copy from page-locked memory to a GPU does not hold up the network. Batches
     come in the same order, with the same random draws, as without.
-
-    Parameters
-    ----------
-    batches : iterable with a length
-        Of tensors, or tuples of them.
-
-    pin : callable, default=torch.Tensor.pin_memory
-        Applied to each tensor that is on the CPU.
     """
 
     def __init__(self, batches, pin=torch.Tensor.pin_memory):

@@ -22,24 +22,10 @@ _CHECKED_NUMBERS = 2**20
 def as_samples(X):
     """Check `X` and return it in a form that `read_rows` can read.
 
-    Parameters
-    ----------
-    X : array-like, tensor, DataFrame or torch Dataset of shape (n_samples, ...)
-        Two dimensions or more, real numbers. ndarrays (also memory maps), tensors
-        and DataFrames are returned unchanged; a list or another sequence is
-        turned into an array.
-
-    Returns
-    -------
-    X : ndarray, tensor, DataFrame or DatasetSamples
-
-    Raises
-    ------
-    TypeError
-        If `X` is sparse, a dict or a Dataset without a length.
-
-    ValueError
-        If `X` is complex, has one dimension, no rows or no features.
+    ndarrays (also memory maps), tensors and DataFrames of two dimensions or more are
+    returned unchanged, a Dataset as DatasetSamples, another sequence as an array.
+    Raises TypeError if `X` is sparse or a dict, and ValueError if it is complex, has
+    one dimension, no rows or no features.
     """
     if isinstance(X, Dataset):
         return DatasetSamples(X)
@@ -76,35 +62,14 @@ def as_samples(X):
 
 
 def read_rows(X, rows, transform=None):
-    """Copy rows of `X` into a new tensor, dtype=float32.
+    """Copy rows of `X` into a new tensor, dtype=float32, on the device of `X`.
 
-    Parameters
-    ----------
-    X : ndarray, tensor, DataFrame or DatasetSamples
-        As `as_samples` returns it.
-
-    rows : int, slice, or list or ndarray of int
-
-    transform : callable, default=None
-        Called with each sample, a tensor in the dtype of `X` (float32 for a
-        DataFrame; a Dataset's samples as they are). The network sees what it
-        returns.
-
-    Returns
-    -------
-    block : tensor of shape (n_rows, ...), dtype=float32
-        Always a copy, so that a module that works in place (for example a first
-        layer ``nn.ReLU(inplace=True)``) does not change the caller's X. On the
-        device of `X` if `X` is a tensor, otherwise on the CPU.
-
-    Raises
-    ------
-    ValueError
-        If the samples of a Dataset, or those that `transform` returns, differ
-        in shape or hold NaN or infinity.
-
-    TypeError
-        If samples are not numbers.
+    It is always a copy, so that a module that works in place (for example a first
+    layer ``nn.ReLU(inplace=True)``) does not change the caller's X. A `transform` is
+    called with each sample, a tensor in the dtype of `X`; the network sees what it
+    returns. Raises ValueError if samples differ in shape or hold NaN or infinity, and
+    TypeError if they are not numbers; for arrays without a transform, `check_finite`
+    looks for NaN.
     """
     if transform is not None or isinstance(X, DatasetSamples):
         return _read_one_by_one(X, rows, transform)
@@ -177,15 +142,7 @@ def check_all_finite(X):
 
 
 def check_finite(block, first_row):
-    """Raise ValueError naming the first row of `block` with NaN or infinity.
-
-    Parameters
-    ----------
-    block : tensor of shape (n_rows, ...)
-
-    first_row : int
-        Position in X of the first row of `block`.
-    """
+    """Raise ValueError for NaN or infinity in a block that starts at `first_row`."""
     # The sum is one pass without a mask: if it is finite, so are its terms. Large
     # finite terms may overflow to an infinite sum, hence the closer look.
     if torch.isfinite(block.sum()):

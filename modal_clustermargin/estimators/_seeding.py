@@ -19,15 +19,8 @@ _BORROWING = threading.RLock()
 def own_random_state(random_state):
     """Return a RandomState that is not numpy's global one.
 
-    Parameters
-    ----------
-    random_state : int, RandomState instance or None
-        None draws fresh entropy from the operating system, where scikit-learn
-        would draw from, and so change, numpy's global generator.
-
-    Returns
-    -------
-    random_state : RandomState instance
+    For None, scikit-learn would draw from the global generator, and so change it;
+    here, the operating system gives a new seed.
     """
     if random_state is None:
         random_state = int(np.random.default_rng().integers(2**32))
@@ -49,13 +42,6 @@ def borrowed_generators(seed, device):
     The generator of the CPU is seeded and, if `device` is a GPU, that of the GPU.
     There, cuDNN also uses its deterministic kernels; otherwise two runs of one
     seed differ from the first convolution on.
-
-    Parameters
-    ----------
-    seed : int in [0, 2**63)
-
-    device : torch.device
-        A CUDA device carries its index.
     """
     on_gpu = device.type == "cuda"
     was_deterministic = torch.backends.cudnn.deterministic

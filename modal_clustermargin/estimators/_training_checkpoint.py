@@ -15,20 +15,9 @@ from modal_clustermargin._whole_files import written_whole
 class TrainingCheckpoint:
     """The state of one training after its last complete epoch, in a folder.
 
-    Parameters
-    ----------
-    folder : path-like
-        Created if it does not exist. It holds one training.
-
-    settings : object
-        Settings and data of the training. A checkpoint with other settings or data
-        is not restored, and is replaced.
-
-    Raises
-    ------
-    ValueError
-        If the folder cannot be created, or a setting cannot be recognised in another
-        process.
+    `settings` are the settings and data of the training. A checkpoint with others is
+    not restored, and is replaced. Raises ValueError if the folder cannot be created,
+    or a setting cannot be recognised in another process.
     """
 
     def __init__(self, folder, settings):
@@ -42,17 +31,10 @@ class TrainingCheckpoint:
             ) from error
 
     def restore(self, net):
-        """Bring a network to the state on disk, if there is one of this training.
+        """Bring a network to the state on disk, if it belongs to this training.
 
-        Parameters
-        ----------
-        net : SkorchNet
-            Initialized, and not trained. torch's generators are changed, too.
-
-        Returns
-        -------
-        is_complete : bool
-            Whether nothing is left to train.
+        The network is initialized and not trained. torch's generators are set, too.
+        Returns whether nothing is left to train.
         """
         found = self._read()
         if found is None:

@@ -45,7 +45,7 @@ def conv():
     return NetworkClassifier(SmallConvNet, max_epochs=2, random_state=0)
 
 
-def test_a_dataset_predicts_as_its_array_does(blobs, net):
+def test_a_dataset_and_its_array_predict_the_same(blobs, net):
     X, y = (torch.tensor(part) for part in blobs)
     net.fit(X, y)
     for dataset in (TensorDataset(X, y), TensorDataset(X)):
@@ -118,7 +118,7 @@ def test_a_transform_may_repair_what_no_network_reads(blobs, net):
         net.fit(X, y)
 
 
-def test_validation_on_a_dataset_of_ones_own(blobs, net):
+def test_validation_on_a_dataset_of_the_user(blobs, net):
     X, y = blobs
     names = np.array(["a", "b", "c"])
     rows, labels = torch.tensor(X[:30]), torch.tensor(y[:30])

@@ -34,7 +34,7 @@ def start():
     return SmallConvNet(n_classes=10)
 
 
-def test_probing_leaves_the_backbone_as_it_was_to_the_bit(few_digits, start):
+def test_probing_does_not_change_the_backbone(few_digits, start):
     before = {k: v.clone() for k, v in start.state_dict().items()}
     probed = NetworkClassifier(start, linear_probe=LinearProbe(), max_epochs=0)
     probed.fit(*few_digits)
@@ -63,7 +63,7 @@ def test_probing_is_logistic_regression_on_the_embedding(few_digits, start):
     )
 
 
-def test_lp_ft_goes_on_from_the_probe_and_ft_from_the_start(few_digits, start):
+def test_lp_ft_starts_from_the_probe_and_ft_from_the_initial_head(few_digits, start):
     X, y = few_digits
     common = {"lr": 1e-4, "max_epochs": 1, "random_state": 0}
     tuned = NetworkClassifier(start, **common).fit(X, y)
@@ -101,7 +101,7 @@ def test_head_and_backbone_have_rates_of_their_own(blobs):
     assert len(net.optimizer_.param_groups) == 2
 
 
-def test_every_fit_begins_from_the_same_weights(few_digits, start):
+def test_every_fit_starts_from_the_same_weights(few_digits, start):
     net = NetworkClassifier(
         start, linear_probe=LinearProbe(), max_epochs=2, random_state=0
     )
@@ -125,13 +125,13 @@ def test_no_head_to_probe(blobs):
             NetworkClassifier(Headless, **arguments).fit(*blobs)
 
 
-def test_a_probe_that_is_no_linear_layer(blobs):
+def test_a_probe_that_is_not_one_linear_layer(blobs):
     net = NetworkClassifier(MLP, linear_probe=ProxyClassifier(max_epochs=1))
     with pytest.raises(ValueError, match=r"one Linear layer.*ProxyNet is not"):
         net.fit(*blobs)
 
 
-def test_arguments_of_a_partial_stand(blobs):
+def test_arguments_of_a_partial_are_kept(blobs):
     net = NetworkClassifier(partial(MLP, n_classes=7, n_hidden=5), max_epochs=1)
     assert net.fit(*blobs).module_.head.out_features == 7
     with pytest.raises(ValueError, match=r"functools.partial.* needs n_features"):

@@ -54,7 +54,7 @@ def backwards(blobs):
     return NetworkClassifier(Backwards, max_epochs=2, random_state=0).fit(*blobs)
 
 
-def test_is_what_the_last_linear_layer_sees(backwards, blobs):
+def test_is_the_input_of_the_last_linear_layer(backwards, blobs):
     X, _ = blobs
     hidden = backwards.embed(X)
     assert hidden.shape == (90, 6)
@@ -65,7 +65,7 @@ def test_is_what_the_last_linear_layer_sees(backwards, blobs):
     np.testing.assert_allclose(backwards.predict_proba(X), expected, rtol=1e-4)
 
 
-def test_named_layer_is_its_output_before_later_ones_change_it(backwards, blobs):
+def test_a_named_layer_gives_its_output_unchanged_by_later_layers(backwards, blobs):
     X, _ = blobs
     linear = backwards.embed(X, layer="body.0")
     assert linear.min() < 0

@@ -167,7 +167,7 @@ class TestPartialFit:
 
 
 class TestOutputs:
-    def test_spare_outputs_are_as_though_not_there(self, blobs):
+    def test_spare_outputs_are_ignored(self, blobs):
         X, y = blobs
         net = NetworkClassifier(FixedWidth(n_outputs=10), max_epochs=20).fit(X, y)
         proba = net.predict_proba(X)
@@ -196,7 +196,7 @@ class TestOutputs:
         with pytest.raises(ValueError, match=r"\(n_samples, n_classes\); .*\(30,\)"):
             net.fit(*blobs)
 
-    def test_module_arguments_of_the_user_stand(self, net, blobs):
+    def test_module_arguments_of_the_user_are_kept(self, net, blobs):
         net.set_params(module__n_classes=7).fit(*blobs)
         assert net.module_.head.out_features == 7
 

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from modal_clustermargin.estimators import ProxyClassifier
 
 
-def test_the_network_and_its_settings_are_the_papers(blobs):
+def test_network_and_settings_are_those_of_the_paper(blobs):
     proxy = ProxyClassifier(random_state=0).fit(*blobs)
     layers = [
         type(layer).__name__ for name, layer in proxy.module_.named_modules() if name

@@ -96,7 +96,7 @@ def test_messages(weights, message):
         small().fit(ROWS, LABELS, sample_weight=weights)
 
 
-def test_a_criterion_that_cannot_be_weighted():
+def test_a_criterion_without_a_reduction():
     class OwnLoss(nn.Module):
         def forward(self, logits, y):
             return nn.functional.cross_entropy(logits, y)

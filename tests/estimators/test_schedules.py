@@ -35,9 +35,10 @@ def test_the_rate_falls_over_all_batches(blobs, schedule, factors):
     assert proxy.optimizer_.param_groups[0]["lr"] == 0.1
 
 
-def test_a_schedule_that_there_is_not(blobs):
+def test_an_unknown_schedule(blobs):
     with pytest.raises(
-        ValueError, match="schedule=.linear. is none of .cosine., .step., and it is not callable"
+        ValueError,
+        match="schedule=.linear. is none of .cosine., .step., and it is not callable",
     ):
         NetworkClassifier(schedule="linear").fit(*blobs)
 

@@ -75,14 +75,14 @@ class TestOnTheGPU:
         assert grown < X.shape[0] * 1024 * 4 / 10
 
 
-def test_a_device_that_torch_does_not_know_is_told():
+def test_an_unknown_device():
     with pytest.raises(ValueError, match="NetworkClassifier cannot use device='cudda'"):
         NetworkClassifier(device="cudda").fit([[0.0], [1.0]], [0, 1])
 
 
 class TestMixedPrecision:
     @pytest.mark.parametrize("make", [SmallConvNet, lambda: MLP(64, 10)])
-    def test_agrees_to_two_digits(self, digits, make):
+    def test_probabilities_agree_to_two_digits(self, digits, make):
         X, y = digits
         nets = [
             NetworkClassifier(

@@ -70,7 +70,7 @@ class Pickles(Callback):
 
 
 class TestInterruption:
-    def test_gets_through_and_leaves_a_network_to_go_on_with(self, blobs):
+    def test_ctrl_c_is_raised_and_the_network_can_be_used(self, blobs):
         net = interruptible(schedule="step", lr=0.5)
         interrupt_after(2, net.fit, *blobs)
         assert net.optimizer_.param_groups[0]["lr"] == 0.5

@@ -1,4 +1,4 @@
-"""Weights from a file, whatever the program that wrote it called them."""
+"""Weights from a file, under whatever prefix its program stored them."""
 
 import argparse
 import pickle
@@ -7,19 +7,19 @@ from typing import NamedTuple
 
 import torch
 
-# Of a network that is there twice, the one that its authors evaluate: the query
+# If a checkpoint holds a network twice, its authors evaluate this one: the query
 # encoder of MoCo, the averaged network of BYOL and EMAN, the teacher of DINO.
 _FIRST_CHOICES = ("encoder_q", "base_encoder", "ema", "target", "teacher")
 
 
 class LoadedWeights(NamedTuple):
-    """What of a checkpoint went into a module."""
+    """Which tensors of a checkpoint were copied into a module."""
 
     path: str
-    prefix: str  # of the checkpoint's names, taken off
+    prefix: str  # removed from the checkpoint's names
     matched: tuple  # names of tensors, as the module has them
     missing: tuple  # of the module, not in the checkpoint
-    unused: tuple  # of the checkpoint, without a place in the module
+    unused: tuple  # of the checkpoint, not in the module
 
     def __str__(self):
         return (
@@ -39,13 +39,12 @@ def load_checkpoint(module, path, prefix=None):
 
     path : path-like
         A file that ``torch.save`` wrote: a state dict, or a dict with one under
-        "state_dict", "model" or "teacher". Read without running code that
-        may be in it.
+        "state_dict", "model" or "teacher". Code in the file is not run.
 
     prefix : str, default=None
-        What the checkpoint has before the module's own names, such as
-        ``"module.encoder_q."`` of MoCo. None finds it out: among all prefixes
-        that bring names together, the one with the most tensors of equal shape.
+        Text before the module's own names in the checkpoint, such as
+        ``"module.encoder_q."`` for MoCo. None takes the prefix under which the most
+        tensors match in name and shape.
 
     Returns
     -------
@@ -54,8 +53,8 @@ def load_checkpoint(module, path, prefix=None):
     Raises
     ------
     ValueError
-        If the file is no checkpoint, or has no tensor for the module, or
-        lacks most of its tensors, or one has another shape.
+        If the file is not a checkpoint, or lacks most of the module's tensors, or
+        one has another shape.
     """
     found = _state_dict(path)
     own = module.state_dict()
@@ -81,8 +80,8 @@ def load_checkpoint(module, path, prefix=None):
             f"The checkpoint {path} has {len(ours)} of the network's {len(own)} tensors"
             f" under the prefix {prefix!r}. The network's names begin with"
             f" {', '.join(list(own)[:3])}; the checkpoint's with"
-            f" {', '.join(list(found)[:3])}. Take the network that the checkpoint is"
-            " of, or pass the prefix."
+            f" {', '.join(list(found)[:3])}. Use the network that the checkpoint was"
+            " made from, or pass the prefix."
         )
     module.load_state_dict(ours, strict=False)
     return LoadedWeights(

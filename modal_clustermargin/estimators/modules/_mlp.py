@@ -20,7 +20,7 @@ class MLP(nn.Module):
         Width of the hidden layer.
 
     dropout : float in [0, 1), default=0.0
-        Share of the hidden units switched off at random while training.
+        Share of the hidden units switched off at random during training.
 
     Examples
     --------

@@ -5,32 +5,11 @@ from functools import partial
 
 
 def learned_arguments(module, given, known):
-    """Arguments of `module` that the user left out and the data supply.
+    """Arguments of a module class or function that the data supply.
 
-    Only a parameter called exactly ``n_features`` or ``n_classes`` is filled
-    in; whatever the user gave stands.
-
-    Parameters
-    ----------
-    module : callable
-        The class of a module, or a function that returns one.
-
-    given : dict
-        Arguments that the user set as ``module__<name>``.
-
-    known : dict
-        ``n_features`` and ``n_classes``, or None for what the data so far do
-        not tell.
-
-    Returns
-    -------
-    learned : dict
-
-    Raises
-    ------
-    ValueError
-        If the module cannot be made without one that is neither given nor
-        known.
+    Only parameters called exactly ``n_features`` or ``n_classes`` are filled in, and
+    only those that the user has not `given`. `known` holds both, or None for what the
+    data do not say; if the module needs such a one, ValueError is raised.
     """
     if isinstance(module, partial):
         given = {**module.keywords, **given}

@@ -1,4 +1,4 @@
-"""A residual network for small images, that a CPU trains in seconds."""
+"""A residual network for small images, which a CPU trains in seconds."""
 
 import torch
 from torch import nn
@@ -9,8 +9,8 @@ from modal_clustermargin.estimators.modules._checkpoints import load_checkpoint
 class SmallResNet(nn.Module):
     """Three stages of residual blocks, averaged over the image, and a linear head.
 
-    Every stage has twice the channels of the one before at half its height and
-    width. What goes into the head is the embedding, of ``4 * width`` numbers. For
+    Every stage has twice the channels of the previous stage at half its height and
+    width. The input of the head is the embedding, of ``4 * width`` numbers. For
     studies of pre-trained features on images of 16 x 16 to 64 x 64.
 
     Parameters
@@ -28,21 +28,19 @@ class SmallResNet(nn.Module):
         Blocks in a stage, of two convolutions each.
 
     stride : int, default=2
-        Of the first convolution; 1 takes four times as long, and sees more.
+        Stride of the first convolution; 1 takes four times as long.
 
     weights : path-like, default=None
-        A checkpoint that everything but the head begins from, read by
-        `load_checkpoint`; None draws all weights at random. The head is always
-        new.
+        A checkpoint for everything except the head, read by `load_checkpoint`;
+        None draws all weights at random. The head is always new.
 
     prefix : str, default=None
-        What the checkpoint has before the names of its tensors; None finds it
-        out.
+        Prefix of the names in the checkpoint; see `load_checkpoint`.
 
     Attributes
     ----------
     loaded : LoadedWeights or None
-        What came out of the checkpoint.
+        Which tensors were read from the checkpoint.
 
     Examples
     --------
@@ -93,7 +91,7 @@ class SmallResNet(nn.Module):
 
 
 class _Block(nn.Module):
-    """Two convolutions beside a shortcut; smaller maps where channels are more."""
+    """Two convolutions beside a shortcut; maps shrink when channels double."""
 
     def __init__(self, n_in, n_out):
         super().__init__()
@@ -105,7 +103,7 @@ class _Block(nn.Module):
             _convolution(n_out, n_out),
             nn.BatchNorm2d(n_out),
         )
-        # A block begins as its shortcut, which steadies the first epochs.
+        # At first, the block is its shortcut, which steadies the first epochs.
         nn.init.zeros_(self.residual[-1].weight)
         self.shortcut = nn.Identity()
         if n_in != n_out:

@@ -1,4 +1,4 @@
-"""Networks of torchvision, with an embedding and a head for the classes at hand."""
+"""Networks of torchvision, with an embedding and a new head."""
 
 from torch import nn
 
@@ -6,10 +6,10 @@ from modal_clustermargin.estimators.modules._checkpoints import load_checkpoint
 
 
 class VisionNet(nn.Module):
-    """A backbone of torchvision, a projection if asked for, and a linear head.
+    """A backbone of torchvision, a projection if wanted, and a linear head.
 
-    What goes into the head is the embedding. Base class of `VGG16`, `ResNet18`,
-    `ResNet50` and `ResNet101`, which say what the parameters are.
+    The input of the head is the embedding. Base class of `VGG16`, `ResNet18`,
+    `ResNet50` and `ResNet101`, which describe the parameters.
     """
 
     def __init__(self, backbone, n_features, n_classes, n_projection, dropout):
@@ -29,7 +29,7 @@ class VisionNet(nn.Module):
         """
         if X.ndim != 4 or X.shape[1] != 3:
             raise ValueError(
-                f"{type(self).__name__} wants colour images of shape (n_samples, 3,"
+                f"{type(self).__name__} takes colour images of shape (n_samples, 3,"
                 f" height, width); got {tuple(X.shape)}. Repeat a grey image over three"
                 " channels, and put the channels first."
             )
@@ -45,15 +45,14 @@ class _ResNet(VisionNet):
         Number of logits.
 
     weights : str or path-like, default=None
-        What the backbone begins from: None draws it at random; a name out of
+        Initial weights of the backbone: None draws them at random; a name in
         torchvision, such as ``"IMAGENET1K_V2"`` or ``"DEFAULT"``, is downloaded
         at first use; anything else is a local checkpoint, supervised or of
         MoCo, BYOL, EMAN, SimSiam, DINO and others, read by `load_checkpoint`.
         The head is always new.
 
     prefix : str, default=None
-        What a local checkpoint has before the names of its tensors; None finds
-        it out.
+        Prefix of the names in a local checkpoint; see `load_checkpoint`.
 
     small_images : bool, default=False
         For images of about 32 x 32: the first convolution is 3 x 3 with stride 1,
@@ -68,7 +67,7 @@ class _ResNet(VisionNet):
     Attributes
     ----------
     loaded : LoadedWeights or None
-        What came out of a local checkpoint.
+        Which tensors were read from a local checkpoint.
     """
 
     _architecture = ""
@@ -119,9 +118,9 @@ class ResNet101(_ResNet):
 class VGG16(VisionNet):
     """VGG-16 of torchvision for images of 32 x 32 and larger.
 
-    The convolutions, averaged over the image, a hidden layer, and the head: the
-    two fully connected layers of 4,096 that the original has for images of
-    224 x 224 are left out.
+    The convolutions, averaged over the image, a hidden layer, and the head. The
+    two fully connected layers of 4,096 in the original, made for images of
+    224 x 224, are left out.
 
     Parameters
     ----------
@@ -129,13 +128,12 @@ class VGG16(VisionNet):
         Number of logits.
 
     weights : str or path-like, default=None
-        What the convolutions begin from: None draws them at random; a name out
-        of torchvision, such as ``"IMAGENET1K_V1"``, is downloaded at first use;
+        Initial weights of the convolutions: None draws them at random; a name in
+        torchvision, such as ``"IMAGENET1K_V1"``, is downloaded at first use;
         anything else is a local checkpoint, read by `load_checkpoint`.
 
     prefix : str, default=None
-        What a local checkpoint has before the names of its tensors; None finds
-        it out.
+        Prefix of the names in a local checkpoint; see `load_checkpoint`.
 
     batch_norm : bool, default=False
         Batch norm after every convolution.
@@ -149,7 +147,7 @@ class VGG16(VisionNet):
     Attributes
     ----------
     loaded : LoadedWeights or None
-        What came out of a local checkpoint.
+        Which tensors were read from a local checkpoint.
     """
 
     def __init__(
@@ -183,7 +181,7 @@ class VGG16(VisionNet):
 
 
 def _load(module, architecture, weights, prefix):
-    """Load weights by torchvision's name or from a file; say what of the file."""
+    """Load weights by torchvision's name, or from a file and return LoadedWeights."""
     from torchvision.models import get_model_weights
 
     if weights is None:
@@ -199,6 +197,6 @@ def _load(module, architecture, weights, prefix):
 
 
 def _places(module, found):
-    """Names in a module, and in torchvision's weights for the whole network."""
+    """Pairs of names: in a module, and in torchvision's weights of a whole network."""
     for name in module.state_dict():
         yield name, name if name in found else f"features.{name}"

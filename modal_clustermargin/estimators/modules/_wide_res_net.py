@@ -12,11 +12,11 @@ _WIDTH = 8
 class WideResNet28x8(VisionNet):
     """Wide residual network [1]_ of 28 layers, 8 times as wide; 512 numbers embed.
 
-    Its parts are named as in the code of FixMatch for torch and in the programs of
-    ASVP, so that their checkpoints fit, and do what they do there: leaky ReLU of
-    slope 0.1, batch norm with a momentum of 0.001, and convolutions that read the
-    plain input, not the normed one, in the first blocks of the second and third
-    group. The batch norm which stands before those two is there for its name alone.
+    Layers have the names and the behaviour of FixMatch's code for torch and of the
+    programs of ASVP, so that their checkpoints fit: leaky ReLU of slope 0.1, batch
+    norm with a momentum of 0.001, and, in the first blocks of the second and third
+    group, convolutions that read the input before batch norm. The unused batch norm
+    in these two blocks exists for its name only.
 
     Parameters
     ----------
@@ -24,11 +24,11 @@ class WideResNet28x8(VisionNet):
         Number of logits.
 
     weights : path-like, default=None
-        A checkpoint that the backbone begins from, such as SimSiam leaves, read by
-        `load_checkpoint`; None draws it at random. The head is always new.
+        A checkpoint for the backbone, for example of SimSiam, read by
+        `load_checkpoint`; None draws the weights at random. The head is always new.
 
     prefix : str, default=None
-        What the checkpoint has before the names of its tensors; None finds it out.
+        Prefix of the names in the checkpoint; see `load_checkpoint`.
 
     dropout : float in [0, 1), default=0.0
         Share of the embedding switched off while training.
@@ -36,7 +36,7 @@ class WideResNet28x8(VisionNet):
     Attributes
     ----------
     loaded : LoadedWeights or None
-        What came out of the checkpoint.
+        Which tensors were read from the checkpoint.
 
     References
     ----------
@@ -74,7 +74,7 @@ class _Backbone(nn.Sequential):
 
 
 class _Group(nn.Sequential):
-    """Blocks of equal width, of which the first widens and strides."""
+    """Blocks of equal width; the first one widens and strides."""
 
     def __init__(self, n_in, n_out, stride, norms_all=False):
         super().__init__()
@@ -85,7 +85,7 @@ class _Group(nn.Sequential):
 
 
 class _Block(nn.Module):
-    """Two convolutions, each after norm and ReLU, beside a way around them."""
+    """Two convolutions, each after norm and ReLU, beside a shortcut."""
 
     def __init__(self, n_in, n_out, stride=1):
         super().__init__()
@@ -103,7 +103,7 @@ class _Block(nn.Module):
 
 
 class _WideningBlock(_Block):
-    """A block whose way around is a convolution as well."""
+    """A block whose shortcut is a convolution."""
 
     def __init__(self, n_in, n_out, stride, norms_all):
         super().__init__(n_in, n_out, stride)

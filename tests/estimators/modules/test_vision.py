@@ -26,9 +26,9 @@ NETWORKS = [(VGG16, 512), (ResNet18, 512), (ResNet50, 2048), (ResNet101, 2048)]
 
 @pytest.fixture(scope="module")
 def images():
-    """Eight colour images of 32 x 32 and their labels."""
+    """Four colour images of 32 x 32 and their labels."""
     rng = np.random.default_rng(0)
-    return rng.random((8, 3, 32, 32), np.float32), np.arange(8) % 2
+    return rng.random((4, 3, 32, 32), np.float32), np.arange(4) % 2
 
 
 @pytest.fixture
@@ -55,12 +55,9 @@ def rows_of_images(net):
 
 
 EVERY_NETWORK = {
-    "VGG16": (VGG16, "backbone.features.3"),
     "VGG16, dropout": (partial(VGG16, batch_norm=True, dropout=0.5), "backbone.hidden"),
     "ResNet18": (partial(ResNet18, small_images=True), "backbone.layer1"),
-    "ResNet50": (ResNet50, "backbone.layer4.2.conv1"),
     "ResNet50, projection": (partial(ResNet50, n_projection=9), "projection"),
-    "ResNet101": (ResNet101, "backbone"),
     "SmallConvNet": (partial(SmallConvNet, in_channels=3), "features"),
     "MLP": (rows_of_images(MLP), "hidden"),
     "ProxyNet": (rows_of_images(ProxyNet), "norm"),
@@ -102,10 +99,9 @@ def test_embed_is_what_a_hook_sees_in_train_and_after_reload(network, layer, ima
         np.testing.assert_array_equal(reloaded.embed(X, layer=name), embedded)
 
 
-@pytest.mark.parametrize("network", [VGG16, ResNet18])
-def test_embed_after_a_pickle(network, images):
+def test_embed_after_a_pickle(images):
     X, y = images
-    net = NetworkClassifier(network, max_epochs=1).fit(X, y)
+    net = NetworkClassifier(ResNet18, max_epochs=0).fit(X, y)
     again = pickle.loads(pickle.dumps(net))
     np.testing.assert_array_equal(again.embed(X), net.embed(X))
 
@@ -213,5 +209,5 @@ class TestMessages:
 
     @pytest.mark.parametrize("network", [VGG16, ResNet18])
     def test_images_with_the_wrong_channels(self, network):
-        with pytest.raises(ValueError, match=r"wants colour images .*\(2, 1, 32, 32\)"):
+        with pytest.raises(ValueError, match=r"takes colour images .*\(2, 1, 32, 32\)"):
             network(2)(torch.zeros(2, 1, 32, 32))

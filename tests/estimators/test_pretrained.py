@@ -1,4 +1,4 @@
-"""What a network begins from, and what its head says of embeddings."""
+"""The untrained network, the classifier of its head, and its proxy."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from modal_clustermargin.estimators import (
 
 
 class Scaled(MLP):
-    """A network that does something to what its last Linear layer returns."""
+    """A network that changes the output of its last Linear layer."""
 
     def forward(self, X):
         return 3 * super().forward(X)
@@ -32,7 +32,7 @@ class Wide(MLP):
 
 
 @pytest.mark.parametrize("as_X", [np.asarray, list, torch.tensor])
-def test_untrained_embeds_as_the_weights_do_that_fit_begins_from(digits, as_X):
+def test_untrained_embeds_with_the_initial_weights(digits, as_X):
     X, y = digits[0][:50], digits[1][:50]
     module = SmallConvNet(n_classes=10)
     net = NetworkClassifier(
@@ -46,11 +46,11 @@ def test_untrained_embeds_as_the_weights_do_that_fit_begins_from(digits, as_X):
     assert not net.initialized_
     trained = net.fit(X, y)
     assert not np.allclose(trained.embed(X), expected, atol=1e-3)
-    # Not of the network as it is now, but of the one that fit begins from.
+    # `untrained` does not depend on the trained weights.
     np.testing.assert_array_equal(net.untrained(X).embed(X), untrained.embed(X))
 
 
-def test_untrained_knows_classes_that_are_declared(blobs):
+def test_untrained_knows_the_declared_classes(blobs):
     X, _ = blobs
     net = NetworkClassifier(MLP, classes=["a", "b", "c"], random_state=0)
     assert net.untrained(X).predict_proba(X).shape == (90, 3)
@@ -61,7 +61,7 @@ def test_untrained_knows_classes_that_are_declared(blobs):
 
 
 @pytest.mark.parametrize("module", [MLP, Wide, SmallConvNet, SmallResNet])
-def test_the_head_answers_as_the_network_does(digits, module):
+def test_the_head_classifier_answers_as_the_network(digits, module):
     X, y = digits[0][:200], digits[1][:200] % 4
     X = X if module in (SmallConvNet, SmallResNet) else X.reshape(len(X), -1)
     net = NetworkClassifier(module, max_epochs=2, random_state=0).fit(X, y)
@@ -73,7 +73,7 @@ def test_the_head_answers_as_the_network_does(digits, module):
     np.testing.assert_array_equal(head.embed(X), X)
 
 
-def test_the_head_of_labels_in_columns_answers_by_sigmoids(blobs):
+def test_the_head_classifier_of_several_labels(blobs):
     X, y = blobs
     net = NetworkClassifier(MLP, max_epochs=2, random_state=0).fit(X, np.eye(3)[y])
     head = net.head_classifier(X[:9])
@@ -82,13 +82,13 @@ def test_the_head_of_labels_in_columns_answers_by_sigmoids(blobs):
     )
 
 
-def test_there_is_none_where_something_follows_it(blobs):
+def test_no_head_classifier_if_the_module_changes_the_output(blobs):
     X, y = blobs
     net = NetworkClassifier(Scaled, max_epochs=2, random_state=0).fit(X, y)
     assert net.head_classifier(X[:9]) is None
 
 
-def test_there_is_none_where_the_last_linear_layer_is_narrow(blobs):
+def test_no_head_classifier_if_the_last_linear_layer_is_narrow(blobs):
     class Narrow(nn.Module):
         def __init__(self, n_features, n_classes):
             super().__init__()
@@ -103,7 +103,7 @@ def test_there_is_none_where_the_last_linear_layer_is_narrow(blobs):
     assert net.head_classifier(X[:9]) is None
 
 
-def test_a_proxy_has_the_classes_and_the_device_of_its_network():
+def test_a_proxy_has_the_classes_and_device_of_its_network():
     net = NetworkClassifier(MLP, classes=[3, 1], device="cpu")
     for each in (net, DeferredFit(net)):
         proxy = each.make_proxy()
@@ -111,7 +111,7 @@ def test_a_proxy_has_the_classes_and_the_device_of_its_network():
         assert (proxy.classes, proxy.device) == ([3, 1], "cpu")
 
 
-def test_a_deferred_network_tells_what_it_begins_from_without_training(blobs):
+def test_a_deferred_network_is_not_trained_by_untrained(blobs):
     X, y = blobs
     net = NetworkClassifier(MLP, random_state=0)
     deferred = DeferredFit(net).fit(X, y)
