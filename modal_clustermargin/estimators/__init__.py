@@ -6,26 +6,30 @@ modAL can teach; `ProxyClassifier` is one for features computed beforehand, and
 start with.
 """
 
-from modal_clustermargin.estimators._dataset_rows import DatasetRows
+from modal_clustermargin.estimators._callbacks import RateSchedule, Steps
+from modal_clustermargin.estimators._datasets import DatasetRows
 from modal_clustermargin.estimators._deferred_fit import DeferredFit
-from modal_clustermargin.estimators._linear_probe import LinearNet, LinearProbe
 from modal_clustermargin.estimators._network_classifier import (
+    LinearProbe,
     NetworkClassifier,
     ProxyClassifier,
 )
-from modal_clustermargin.estimators._schedules import RateSchedule, Steps
-from modal_clustermargin.estimators.modules import (
-    MLP,
-    VGG16,
+from modal_clustermargin.estimators.modules._checkpoints import (
     LoadedWeights,
+    load_checkpoint,
+)
+from modal_clustermargin.estimators.modules._res_nets import SmallResNet, WideResNet28x8
+from modal_clustermargin.estimators.modules._small_nets import (
+    MLP,
+    LinearNet,
     ProxyNet,
+    SmallConvNet,
+)
+from modal_clustermargin.estimators.modules._vision import (
+    VGG16,
     ResNet18,
     ResNet50,
     ResNet101,
-    SmallConvNet,
-    SmallResNet,
-    WideResNet28x8,
-    load_checkpoint,
 )
 
 __all__ = [

@@ -16,18 +16,14 @@ from torch.utils.data import Subset
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.estimators._batches import gather_rows, rows_behind
 from modal_clustermargin.estimators._datasets import DatasetSamples
-from modal_clustermargin.estimators._explained_errors import (
-    check_probabilities,
-    explained_memory,
-)
-from modal_clustermargin.estimators._heads import (
+from modal_clustermargin.estimators._labels import as_labels, as_weights, settle
+from modal_clustermargin.estimators._module_outputs import (
     classifier_of_head,
     give_rate,
     give_weights,
+    logits_of,
+    watched_layer,
 )
-from modal_clustermargin.estimators._hidden_layer import watched_layer
-from modal_clustermargin.estimators._labels import as_labels, as_weights, settle
-from modal_clustermargin.estimators._logits import logits_of
 from modal_clustermargin.estimators._samples import (
     SampleLayout,
     as_samples,
@@ -35,7 +31,7 @@ from modal_clustermargin.estimators._samples import (
     check_finite,
 )
 from modal_clustermargin.estimators._seeding import undisturbed
-from modal_clustermargin.estimators._skorch_net import SkorchNet
+from modal_clustermargin.estimators._skorch_net import SkorchNet, explained_errors
 from modal_clustermargin.estimators._training_checkpoint import TrainingCheckpoint
 
 
@@ -95,17 +91,13 @@ class BaseNetworkClassifier(SkorchNet):
         """
         goes_on = self.warm_start and self.initialized_
         data = self._check_training_data(X, y, sample_weight, None, goes_on)
-        self._remember(data)
-        rows = self._labelled_rows(data)
+        if self.checkpoint_dir is not None and not goes_on:
+            settings = (self, data, fit_params)
+            self._checkpoint = TrainingCheckpoint(self.checkpoint_dir, settings)
         try:
-            if not goes_on:
-                self._open_checkpoint(data, fit_params)
-                self.initialize()
-                self._prepare_head(rows, data)
-            self._train(rows, data.targets, _routing_method="fit", **fit_params)
+            return self._fit(data, goes_on, _routing_method="fit", **fit_params)
         finally:
             self._checkpoint = None
-        return self
 
     def partial_fit(self, X, y=None, classes=None, sample_weight=None, **fit_params):
         """Train the present network for `max_epochs` more; the first call creates it.
@@ -132,12 +124,19 @@ class BaseNetworkClassifier(SkorchNet):
         """
         goes_on = self.initialized_
         data = self._check_training_data(X, y, sample_weight, classes, goes_on)
-        self._remember(data)
-        rows = self._labelled_rows(data)
+        return self._fit(data, goes_on, _routing_method="partial_fit", **fit_params)
+
+    def _fit(self, data, goes_on, **fit_params):
+        self.classes_inferred_ = data.classes
+        self.is_multi_label_ = data.is_multi_label
+        self.layout_ = data.layout
+        # A user's own `dataset` need not take weights.
+        weights = {} if data.weights is None else {"weights": data.weights}
+        rows = self._make_dataset(data.X, data.targets, **weights)
         if not goes_on:
             self.initialize()
             self._prepare_head(rows, data)
-        self._train(rows, data.targets, _routing_method="partial_fit", **fit_params)
+        self._train(rows, data.targets, **fit_params)
         return self
 
     def _check_training_data(self, X, y, sample_weight, classes, goes_on):
@@ -165,21 +164,6 @@ class BaseNetworkClassifier(SkorchNet):
         if self.train_transform is None and self.predict_transform is None:
             check_all_finite(X)
         return TrainingData(X, layout, classes, labels.ndim == 2, targets, weights)
-
-    def _remember(self, data):
-        self.classes_inferred_ = data.classes
-        self.is_multi_label_ = data.is_multi_label
-        self.layout_ = data.layout
-
-    def _labelled_rows(self, data):
-        if data.weights is None:
-            return self._make_dataset(data.X, data.targets)
-        return self._make_dataset(data.X, data.targets, weights=data.weights)
-
-    def _open_checkpoint(self, data, fit_params):
-        if self.checkpoint_dir is not None:
-            settings = (self, data, fit_params)
-            self._checkpoint = TrainingCheckpoint(self.checkpoint_dir, settings)
 
     def _prepare_head(self, rows, data):
         """Train the linear probe and set the learning rate of the head, if wanted."""
@@ -221,7 +205,7 @@ class BaseNetworkClassifier(SkorchNet):
             one row if its numbers are too large for the network.
         """
         proba = self.predict_proba(X)
-        check_probabilities(proba, self.lr)
+        _check_probabilities(proba, self.lr)
         if self._has_columns():
             return (proba >= 0.5).astype(np.int64)
         positions = proba.argmax(axis=1)
@@ -317,7 +301,7 @@ class BaseNetworkClassifier(SkorchNet):
         """
         n_done = 0
         with (
-            explained_memory(self.device_, predict_batch_size=self.predict_batch_size),
+            explained_errors(self.device_, predict_batch_size=self.predict_batch_size),
             progress_bar("predict", "row", len(X), self.verbose, delay=2) as show,
         ):
             dataset = self.get_dataset(X)
@@ -361,3 +345,20 @@ class BaseNetworkClassifier(SkorchNet):
         if hasattr(self, "layout_"):
             self.layout_.compare(layout)
         return X
+
+
+def _check_probabilities(proba, lr):
+    """Raise ValueError for NaN in probabilities, and say where it comes from."""
+    lost = np.isnan(proba).any(axis=1)
+    if lost.all():
+        raise ValueError(
+            "NetworkClassifier.predict got NaN as the probabilities of every row:"
+            f" training has diverged. Fit again with an lr below {lr:g}, or with larger"
+            " batches."
+        )
+    if lost.any():
+        raise ValueError(
+            "NetworkClassifier.predict got NaN as the probabilities of row"
+            f" {lost.argmax()} of X, which has no most probable label: its numbers"
+            " overflow in the network. Repair or drop it, or scale X before fit."
+        )

@@ -5,6 +5,7 @@ small network takes as long as the training. Here a batch is one indexing.
 """
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -68,6 +69,8 @@ class RowBatches:
     single row.
     """
 
+    _is_shuffled = False
+
     def __init__(self, dataset, batch_size):
         if batch_size < 1:
             raise ValueError(f"A batch needs at least 1 row; got {batch_size}.")
@@ -78,27 +81,60 @@ class RowBatches:
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self):
-        for start, stop in self._bounds():
-            yield self._batch(np.arange(start, stop), slice(start, stop))
-
-    def _batch(self, rows, as_slice=None):
-        """Items at `rows`; a torch Subset takes only a list."""
-        if type(self.dataset) is Subset:
-            return self.dataset[rows.tolist()]
-        return self.dataset[rows if as_slice is None else as_slice]
-
-    def _bounds(self):
         n_rows, n_batches = len(self.dataset), len(self)
-        return pairwise(n_rows * i // n_batches for i in range(n_batches + 1))
+        order = torch.randperm(n_rows).numpy() if self._is_shuffled else None
+        for start, stop in pairwise(
+            n_rows * i // n_batches for i in range(n_batches + 1)
+        ):
+            rows = slice(start, stop) if order is None else order[start:stop]
+            if type(self.dataset) is Subset:  # it takes only a list
+                rows = list(range(start, stop)) if order is None else rows.tolist()
+            yield self.dataset[rows]
 
 
 class ShuffledBatches(RowBatches):
     """Batches in a new order every epoch, drawn from torch's CPU generator."""
 
+    _is_shuffled = True
+
+
+class ReadAhead:
+    """Batches in page-locked memory, read one ahead by a thread.
+
+    A copy from page-locked memory to a GPU does not hold up the network. Batches
+    come in the same order, with the same random draws, as without.
+    """
+
+    def __init__(self, batches, pin=torch.Tensor.pin_memory):
+        self.batches = batches
+        self.pin = pin
+
+    def __len__(self):
+        return len(self.batches)
+
     def __iter__(self):
-        order = torch.randperm(len(self.dataset)).numpy()
-        for start, stop in self._bounds():
-            yield self._batch(order[start:stop])
+        batches = iter(self.batches)
+        with ThreadPoolExecutor(max_workers=1) as reader:
+            coming = reader.submit(self._next, batches)
+            while (batch := coming.result()) is not None:
+                coming = reader.submit(self._next, batches)
+                yield batch
+
+    def _next(self, batches):
+        batch = next(batches, None)
+        return None if batch is None else map_tensors(batch, self._pinned)
+
+    def _pinned(self, tensor):
+        return self.pin(tensor) if tensor.device.type == "cpu" else tensor
+
+
+def map_tensors(batch, change):
+    """Change every tensor in nested tuples and lists; leave the rest as it is."""
+    if torch.is_tensor(batch):
+        return change(batch)
+    if isinstance(batch, tuple | list):
+        return type(batch)(map_tensors(part, change) for part in batch)
+    return batch
 
 
 def gather_rows(blocks, n_rows, out=None):

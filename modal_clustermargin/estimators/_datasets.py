@@ -1,5 +1,7 @@
 """Samples that a torch Dataset reads one by one."""
 
+import copy
+
 import joblib
 import numpy as np
 import torch
@@ -78,3 +80,111 @@ def _targets(dataset):
     if labels is None or len(labels) != len(dataset):
         return None
     return labels.cpu().numpy() if torch.is_tensor(labels) else np.asarray(labels)
+
+
+class DatasetRows:
+    """Turn the number of a row into the sample that a Dataset has there.
+
+    As `train_transform` and `predict_transform` of a `NetworkClassifier` it lets X
+    be an array of row numbers, ``np.arange(len(dataset)).reshape(-1, 1)`` or some
+    of its rows, while images stay where they are, for example in files.
+
+    Parameters
+    ----------
+    dataset : torch Dataset
+        With a length; for an integer it returns a sample, or a tuple that begins
+        with one. If a network trains on one Dataset and predicts on another,
+        concatenate them, so that one numbering serves both: ``training + test``.
+
+    transform : callable, default=None
+        Called with each sample.
+
+    Raises
+    ------
+    TypeError
+        If the Dataset has no length.
+
+    ValueError
+        If it has no samples.
+
+    Notes
+    -----
+    A copy, such as scikit-learn's ``clone`` makes, reads the same Dataset. A training
+    in `checkpoint_dir` recognises the Dataset by its length and 64 of its samples,
+    before `transform`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from torch.utils.data import TensorDataset
+    >>> from modal_clustermargin.estimators import DatasetRows, NetworkClassifier
+    >>> images, labels = torch.rand(20, 1, 8, 8), np.arange(20) % 2
+    >>> rows = np.arange(20).reshape(-1, 1)
+    >>> net = NetworkClassifier(
+    ...     module__n_features=64,
+    ...     predict_transform=DatasetRows(TensorDataset(images), torch.flatten),
+    ... )
+    >>> net.fit(rows[:10], labels[:10]).predict(rows).shape
+    (20,)
+    """
+
+    def __init__(self, dataset, transform=None):
+        self.dataset = dataset
+        self.transform = transform
+        DatasetSamples(dataset)  # says what is wrong with a Dataset
+
+    def __call__(self, sample):
+        """The sample of a row.
+
+        Parameters
+        ----------
+        sample : tensor of shape (1,), or of no dimension, of integers
+            Number of the row, counted from 0.
+
+        Returns
+        -------
+        sample : tensor
+            Or what else the Dataset and `transform` return.
+
+        Raises
+        ------
+        TypeError
+            If the number is not an integer. A DataFrame is read as float32, which
+            cannot tell apart integers beyond 2**24.
+
+        ValueError
+            If there are several numbers, or there is no such row.
+        """
+        sample = torch.as_tensor(sample)
+        if sample.numel() != 1:
+            raise ValueError(
+                "DatasetRows wants one row number in each sample of X, which has shape"
+                f" (n_samples, 1); got a sample of shape {tuple(sample.shape)}. Pass"
+                " rows.reshape(-1, 1)."
+            )
+        if sample.is_floating_point() or sample.dtype == torch.bool:
+            raise TypeError(
+                "DatasetRows wants row numbers that are integers; X has"
+                f" {str(sample.dtype).removeprefix('torch.')}. Pass an array such as"
+                " np.arange(n_samples).reshape(-1, 1), and no DataFrame, whose rows"
+                " are read as float32."
+            )
+        row = int(sample)
+        if not 0 <= row < len(self.dataset):
+            raise ValueError(
+                f"DatasetRows has rows 0 to {len(self.dataset) - 1}; X asks for row"
+                f" {row}. Rows of another Dataset are to be numbered on: pass"
+                " DatasetRows(dataset + other)."
+            )
+        found = DatasetSamples(self.dataset).sample(row)
+        return found if self.transform is None else self.transform(found)
+
+    def identity(self):
+        """Length, hashes of 64 samples and the transform, for `settings_text`."""
+        return (*DatasetSamples(self.dataset).identity(), self.transform)
+
+    def __deepcopy__(self, memo):
+        # clone() copies every parameter; images in memory would be held once for each
+        # network, and copying a list of a million files takes seconds.
+        return type(self)(self.dataset, copy.deepcopy(self.transform, memo))

@@ -57,6 +57,8 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     (True, False)
     """
 
+    _waiting = _trained = None
+
     def __init__(self, estimator):
         self.estimator = estimator
 
@@ -92,7 +94,7 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     @property
     def is_pending_(self):
         """Whether the data of the last `fit` still wait for training."""
-        return getattr(self, "_waiting", None) is not None
+        return self._waiting is not None
 
     @property
     def estimator_(self):
@@ -101,7 +103,7 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             X, y, fit_params = self._waiting
             self._trained = clone(self.estimator).fit(X, y, **fit_params)
             self._waiting = None
-        if getattr(self, "_trained", None) is None:
+        if self._trained is None:
             raise NotFittedError(
                 "This DeferredFit has nothing to train on yet: call fit(X, y) first."
             )
@@ -155,7 +157,7 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return self.estimator_.score(X, y, sample_weight)
 
     def __sklearn_is_fitted__(self):
-        return self.is_pending_ or getattr(self, "_trained", None) is not None
+        return self.is_pending_ or self._trained is not None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

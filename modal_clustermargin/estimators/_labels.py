@@ -19,16 +19,23 @@ def as_labels(y, n_samples):
         )
     if torch.is_tensor(y):
         y = y.detach().cpu().numpy()
-    if getattr(y, "ndim", 1) < 2 and not isinstance(y, list):
-        labels = column_or_1d(y, warn=True)
+    shape = np.shape(y)
+    if len(shape) == 2 and shape[1] > 1:
+        labels = _indicator(np.asarray(y))
     else:
-        labels = np.asarray(y)
-        is_indicator = labels.ndim == 2 and labels.shape[1] > 1
-        labels = _indicator(labels) if is_indicator else column_or_1d(y, warn=True)
+        labels = column_or_1d(y, warn=True)
     if len(labels) != n_samples:
         raise ValueError(f"X has {n_samples} samples; y has {len(labels)} labels.")
     if labels.ndim == 1 and labels.dtype.kind == "f":
-        _refuse_measurements(labels)
+        if not np.isfinite(labels).all():
+            raise ValueError("Input y contains NaN or infinity.")
+        is_whole = labels == np.floor(labels)
+        if not is_whole.all():
+            row = int(is_whole.argmin())
+            raise ValueError(
+                f"Unknown label type: continuous. y[{row}] is {labels[row]}; classes"
+                " are whole numbers, strings or booleans."
+            )
     return labels
 
 
@@ -65,7 +72,15 @@ def settle(labels, classes, known):
     positions in the classes, or the columns themselves.
     """
     if labels.ndim == 2:
-        return _settle_columns(labels, classes, known)
+        n_labels = labels.shape[1]
+        classes = np.arange(n_labels) if classes is None else np.asarray(classes)
+        differs = known is not None and not np.array_equal(classes, known)
+        if len(classes) != n_labels or differs:
+            raise ValueError(
+                f"y has {n_labels} columns, and there are {len(classes)} classes; they"
+                " must be the same ones, in the same order."
+            )
+        return classes, labels
     classes = find_classes(np.asarray(labels if classes is None else classes))
     if known is not None and not np.array_equal(classes, known):
         raise ValueError(
@@ -73,18 +88,6 @@ def settle(labels, classes, known):
             f" {known.tolist()}."
         )
     return classes, label_positions(labels, classes)
-
-
-def _settle_columns(labels, classes, known):
-    n_labels = labels.shape[1]
-    classes = np.arange(n_labels) if classes is None else np.asarray(classes)
-    differs = known is not None and not np.array_equal(classes, known)
-    if len(classes) != n_labels or differs:
-        raise ValueError(
-            f"y has {n_labels} columns, and there are {len(classes)} classes; they"
-            " must be the same ones, in the same order."
-        )
-    return classes, labels
 
 
 def as_weights(sample_weight, n_samples):
@@ -130,15 +133,3 @@ def _indicator(labels):
             f" not; y[{row}, {column}] is {labels[row, column]}."
         )
     return labels.astype(np.float32)
-
-
-def _refuse_measurements(labels):
-    if not np.isfinite(labels).all():
-        raise ValueError("Input y contains NaN or infinity.")
-    whole = labels == np.floor(labels)
-    if not whole.all():
-        row = int(whole.argmin())
-        raise ValueError(
-            f"Unknown label type: continuous. y[{row}] is {labels[row]}; classes are"
-            " whole numbers, strings or booleans."
-        )

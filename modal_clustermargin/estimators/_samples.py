@@ -90,11 +90,9 @@ def read_rows(X, rows, transform=None):
 
 
 def _read_one_by_one(X, rows, transform):
-    if isinstance(rows, slice):
-        rows = range(*rows.indices(len(X)))
-    elif np.isscalar(rows):
+    if np.isscalar(rows):
         return _prepared(X, rows, transform)
-    rows = [int(row) for row in rows]
+    rows = np.arange(len(X))[rows].tolist()
     samples = [_prepared(X, row, transform) for row in rows]
     for row, sample in zip(rows, samples, strict=True):
         if sample.shape != samples[0].shape:
@@ -189,17 +187,13 @@ class SampleLayout(NamedTuple):
                 f" fitted on samples of shape {self.shape}."
             )
         if self.column_names and other.column_names not in (None, self.column_names):
-            column = next(
-                i
-                for i, (was, now) in enumerate(
-                    zip(self.column_names, other.column_names, strict=True)
-                )
-                if was != now
+            pairs = zip(self.column_names, other.column_names, strict=True)
+            column, (was, now) = next(
+                (i, pair) for i, pair in enumerate(pairs) if pair[0] != pair[1]
             )
             raise ValueError(
-                f"Columns are read by position, and column {column} of X is"
-                f" {other.column_names[column]!r}; at fit it was"
-                f" {self.column_names[column]!r}."
+                f"Columns are read by position, and column {column} of X is {now!r};"
+                f" at fit it was {was!r}."
             )
 
 

@@ -4,39 +4,37 @@
 """
 
 import copy
-from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import partial
+from inspect import signature
 from types import MappingProxyType
 
 import numpy as np
 import torch
 from skorch import NeuralNetClassifier
 from skorch.callbacks import PassthroughScoring
-from skorch.utils import is_dataset, to_device
+from skorch.utils import is_dataset
 from torch import nn, optim
 
 from modal_clustermargin._devices import resolve_device
-from modal_clustermargin.estimators._batches import rows_behind, with_transform
-from modal_clustermargin.estimators._datasets import DatasetSamples
-from modal_clustermargin.estimators._explained_errors import (
-    explained_batch_norm,
-    explained_memory,
+from modal_clustermargin.estimators._batches import (
+    ReadAhead,
+    map_tensors,
+    rows_behind,
+    with_transform,
 )
+from modal_clustermargin.estimators._callbacks import RateSchedule, TrainingBar
+from modal_clustermargin.estimators._datasets import DatasetSamples
 from modal_clustermargin.estimators._labels import as_labels, find_classes, settle
-from modal_clustermargin.estimators._logits import (
-    full_precision,
-    keep_classes,
+from modal_clustermargin.estimators._module_outputs import (
+    class_logits,
     logits_of,
 )
-from modal_clustermargin.estimators._read_ahead import ReadAhead, map_tensors
 from modal_clustermargin.estimators._samples import as_samples
-from modal_clustermargin.estimators._schedules import RateSchedule
 from modal_clustermargin.estimators._seeding import (
     borrowed_generators,
     own_random_state,
 )
-from modal_clustermargin.estimators._training_bar import TrainingBar
-from modal_clustermargin.estimators.modules._module_arguments import learned_arguments
 
 _WHO = "NetworkClassifier"
 
@@ -110,7 +108,7 @@ class SkorchNet(NeuralNetClassifier):
             "n_features": shape[0] if len(shape) == 1 else None,
             "n_classes": self._n_classes(),
         }
-        return make(**learned_arguments(make, given, known), **given)
+        return make(**_learned_arguments(make, given, known), **given)
 
     def initialize_criterion(self):
         """Create `criterion_`: binary cross-entropy if labels are in columns."""
@@ -178,10 +176,7 @@ class SkorchNet(NeuralNetClassifier):
 
     def _is_labelled(self, X):
         """Whether X is a `dataset` made here, and not what a user passed."""
-        if not is_dataset(X):
-            return False
-        ours = self.dataset if isinstance(self.dataset, type) else type(self.dataset)
-        return isinstance(rows_behind(X), ours)
+        return isinstance(rows_behind(X), self.dataset)
 
     # ---- one batch ---------------------------------------------------------
 
@@ -194,17 +189,14 @@ class SkorchNet(NeuralNetClassifier):
     def infer(self, x, **fit_params):
         """Module output for one batch, with a column of logits for each class."""
         x = self._to_device(x)
-        if not torch.is_tensor(x):
-            output = super().infer(x, **fit_params)
-        elif not self.mixed_precision:
+        if not self.mixed_precision:
             output = self.module_(x, **fit_params)
         else:
             if x.ndim == 4:
                 x = x.contiguous(memory_format=torch.channels_last)
             with torch.autocast(self.device_.type, torch.bfloat16):
-                output = full_precision(self.module_(x, **fit_params))
-        n_classes = self._n_classes()
-        return output if n_classes is None else keep_classes(output, n_classes)
+                output = self.module_(x, **fit_params)
+        return class_logits(output, self._n_classes())
 
     def get_loss(self, y_pred, y_true, *args, **kwargs):
         """Loss of one batch.
@@ -237,12 +229,10 @@ class SkorchNet(NeuralNetClassifier):
 
     def validation_step(self, batch, **fit_params):
         """As skorch's, with an error that names `predict_batch_size`."""
-        with explained_memory(self.device_, predict_batch_size=self.predict_batch_size):
+        with explained_errors(self.device_, predict_batch_size=self.predict_batch_size):
             return super().validation_step(batch, **fit_params)
 
     def _to_device(self, batch):
-        if isinstance(batch, Mapping):
-            return to_device(batch, self.device_)
         return map_tensors(batch, lambda part: part.to(self.device_, non_blocking=True))
 
     def _get_predict_nonlinearity(self):
@@ -259,8 +249,7 @@ class SkorchNet(NeuralNetClassifier):
         try:
             with (
                 self._own_randomness(),
-                explained_batch_norm(len(rows)),
-                explained_memory(self.device_, batch_size=self.batch_size),
+                explained_errors(self.device_, batch_size=self.batch_size),
             ):
                 if self._checkpoint is not None:
                     is_complete = self._checkpoint.restore(self)
@@ -393,3 +382,44 @@ class SkorchNet(NeuralNetClassifier):
 
     def _has_columns(self):
         return getattr(self, "is_multi_label_", False)
+
+
+@contextmanager
+def explained_errors(device, **batch_size):
+    """Explain torch's errors about a batch, whose size is given by its parameter."""
+    ((name, size),) = batch_size.items()
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        less = f"{name}={size // 2} or less" if size > 1 else f"a smaller {name}"
+        raise MemoryError(
+            f"{device} has too little memory for {name}={size}. Set {less},"
+            " mixed_precision=True, or take smaller samples."
+        ) from error
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise ValueError(
+            "The network has batch norm, which cannot train on a batch of one sample."
+            " Label a second sample first, or raise batch_size."
+        ) from error
+
+
+def _learned_arguments(make, given, known):
+    """Values of `known` that a module takes and the user has not given."""
+    if isinstance(make, partial):
+        given = {**make.keywords, **given}
+    parameters = signature(make).parameters
+    wanted = [name for name in known if name in parameters and name not in given]
+    missing = [
+        name
+        for name in wanted
+        if known[name] is None and parameters[name].default is parameters[name].empty
+    ]
+    if missing:
+        raise ValueError(
+            f"{getattr(make, '__name__', repr(make))} needs {' and '.join(missing)}."
+            " fit learns n_classes from y, and n_features from an X of two dimensions;"
+            f" otherwise pass {', '.join(f'module__{name}=' for name in missing)}."
+        )
+    return {name: known[name] for name in wanted if known[name] is not None}

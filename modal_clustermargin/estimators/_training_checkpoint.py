@@ -79,7 +79,7 @@ class TrainingCheckpoint:
                 f"{self.path} is not a checkpoint of a training ({error!r}). Training"
                 " starts anew and replaces the file.",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
             return None
 

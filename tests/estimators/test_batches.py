@@ -5,10 +5,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 from torch.utils.data import Subset
 
 from modal_clustermargin.estimators._batches import (
     LabelledRows,
+    ReadAhead,
     RowBatches,
     ShuffledBatches,
     gather_rows,
@@ -77,3 +79,26 @@ def test_batch_norm_never_meets_a_lone_remainder():
 def test_batch_size_below_one():
     with pytest.raises(ValueError, match="at least 1 row; got 0"):
         RowBatches(numbered(3), 0)
+
+
+def test_same_batches_in_the_same_order():
+    batches = [(torch.tensor([i]), [torch.tensor([i]), "text"]) for i in range(5)]
+    pinned = []
+    ahead = ReadAhead(batches, pin=lambda part: pinned.append(part) or part + 1)
+    assert len(ahead) == 5
+    for _ in range(2):
+        found = [(int(a), int(b), text) for a, (b, text) in ahead]
+        assert found == [(i + 1, i + 1, "text") for i in range(5)]
+    assert len(pinned) == 20
+
+
+def test_an_error_arrives_and_an_end_in_the_middle_is_clean():
+    class Broken(list):
+        def __iter__(self):
+            yield torch.zeros(1)
+            raise ValueError("row 7 is spoilt")
+
+    ahead = ReadAhead(Broken(), pin=nn.Identity())
+    with pytest.raises(ValueError, match="row 7 is spoilt"):
+        list(ahead)
+    next(iter(ReadAhead([torch.zeros(1)] * 3, pin=nn.Identity())))

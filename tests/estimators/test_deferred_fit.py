@@ -74,7 +74,7 @@ def test_waits_through_clone_pickle_and_fit_parameters(blobs):
     again = pickle.loads(pickle.dumps(model))
     assert again.is_pending_
     assert 2 not in again.predict(X)
-    assert not hasattr(clone(model), "_waiting")
+    assert not clone(model).is_pending_
 
 
 # modAL 0.4.1, not this project.

@@ -59,21 +59,14 @@ def load_checkpoint(module, path, prefix=None):
     found = _state_dict(path)
     own = module.state_dict()
     prefix = _best_prefix(found, own) if prefix is None else prefix
-    ours = {
-        name: found[prefix + name]
-        for name in own
-        if prefix + name in found and found[prefix + name].shape == own[name].shape
-    }
-    other_shapes = [
-        f"{name} is {tuple(found[prefix + name].shape)} there and"
-        f" {tuple(own[name].shape)} here"
-        for name in own
-        if prefix + name in found and name not in ours
-    ]
-    if other_shapes:
+    ours = {name: found[prefix + name] for name in own if prefix + name in found}
+    others = [name for name, part in ours.items() if part.shape != own[name].shape]
+    if others:
+        name = others[0]
         raise ValueError(
-            f"The checkpoint {path} is of another architecture: {other_shapes[0]}"
-            + (f", and {len(other_shapes) - 1} more." if other_shapes[1:] else ".")
+            f"The checkpoint {path} is of another architecture: {name} is"
+            f" {tuple(ours[name].shape)} there and {tuple(own[name].shape)} here"
+            + (f", and {len(others) - 1} more." if others[1:] else ".")
         )
     if 2 * len(ours) < len(own):
         raise ValueError(
@@ -132,10 +125,7 @@ def _best_prefix(found, own):
                 matches[prefix] = matches.get(prefix, 0) + 1
 
     def rank(prefix):
-        parts = prefix.split(".")
-        chosen = [
-            any(part.startswith(name) for part in parts) for name in _FIRST_CHOICES
-        ]
-        return matches[prefix], any(chosen)
+        is_chosen = any(part.startswith(_FIRST_CHOICES) for part in prefix.split("."))
+        return matches[prefix], is_chosen
 
     return max(matches, key=rank)

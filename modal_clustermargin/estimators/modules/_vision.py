@@ -91,7 +91,7 @@ class _ResNet(VisionNet):
             nn.init.kaiming_normal_(backbone.conv1.weight, mode="fan_out")
             backbone.maxpool = nn.Identity()
         super().__init__(backbone, n_features, n_classes, n_projection, dropout)
-        self.loaded = _load(backbone, self._architecture, weights, prefix)
+        self.loaded = initial_weights(backbone, self._architecture, weights, prefix)
 
 
 class ResNet18(_ResNet):
@@ -175,28 +175,30 @@ class VGG16(VisionNet):
         backbone.hidden = nn.Linear(512, n_hidden)
         backbone.relu = nn.ReLU()
         super().__init__(backbone, n_hidden, n_classes, None, dropout)
-        self.loaded = _load(
+        self.loaded = initial_weights(
             features, "vgg16_bn" if batch_norm else "vgg16", weights, prefix
         )
 
 
-def _load(module, architecture, weights, prefix):
-    """Load weights by torchvision's name, or from a file and return LoadedWeights."""
-    from torchvision.models import get_model_weights
+def initial_weights(module, architecture, weights, prefix):
+    """Load weights by torchvision's name, or from a file and return LoadedWeights.
 
+    `architecture` is torchvision's name of the network, or None for other networks.
+    """
     if weights is None:
         return None
-    named = get_model_weights(architecture)
-    if weights == "DEFAULT" or weights in named.__members__:
-        found = named[weights].get_state_dict(check_hash=True)
-        module.load_state_dict(
-            {name: found[full] for name, full in _places(module, found)}
-        )
-        return None
+    if architecture is not None:
+        from torchvision.models import get_model_weights
+
+        named = get_model_weights(architecture)
+        if weights == "DEFAULT" or weights in named.__members__:
+            found = named[weights].get_state_dict(check_hash=True)
+            # A module that is a part of VGG has names without "features.".
+            module.load_state_dict(
+                {
+                    name: found[name if name in found else f"features.{name}"]
+                    for name in module.state_dict()
+                }
+            )
+            return None
     return load_checkpoint(module, weights, prefix)
-
-
-def _places(module, found):
-    """Pairs of names: in a module, and in torchvision's weights of a whole network."""
-    for name in module.state_dict():
-        yield name, name if name in found else f"features.{name}"

@@ -1,9 +1,12 @@
-"""Learning rates that fall during training."""
+"""Callbacks during training: learning rates that fall, and a progress bar."""
 
 import math
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from skorch.callbacks import Callback
+
+from modal_clustermargin._progress import progress_bar
 
 
 def _cosine(progress):
@@ -38,7 +41,22 @@ class Steps(NamedTuple):
 _FACTORS = {"cosine": _cosine, "step": Steps((0.6, 0.8))}
 
 
-class RateSchedule(Callback):
+class _BatchCounter(Callback):
+    """Counts the batches of one `fit`: `n_done_` of `n_batches_`."""
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        """Remember the epochs of earlier fits."""
+        self.n_epochs_before_ = len(net.history)
+
+    def on_epoch_begin(self, net, dataset_train=None, **kwargs):
+        """Count the batches."""
+        n_in_epoch = len(net.get_iterator(dataset_train, training=True))
+        self.n_batches_ = net.max_epochs * n_in_epoch
+        # Epochs may come from a checkpoint; the present one is in the history.
+        self.n_done_ = (len(net.history) - 1 - self.n_epochs_before_) * n_in_epoch
+
+
+class RateSchedule(_BatchCounter):
     """Multiply every learning rate by a factor that depends on the progress.
 
     Progress is t / T for batch t of the T batches of one `fit`, counted from 0.
@@ -74,16 +92,8 @@ class RateSchedule(Callback):
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Store the initial rates."""
+        super().on_train_begin(net)
         self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
-        self.n_epochs_before_ = len(net.history)
-
-    def on_epoch_begin(self, net, dataset_train=None, **kwargs):
-        """Count the batches."""
-        n_batches = len(net.get_iterator(dataset_train, training=True))
-        self.n_batches_ = net.max_epochs * n_batches
-        # Epochs may come from a checkpoint; the present one is in the history.
-        n_epochs = len(net.history) - 1 - self.n_epochs_before_
-        self.n_done_ = n_epochs * n_batches
 
     def on_batch_begin(self, net, batch=None, training=False, **kwargs):
         """Set the rates for this batch."""
@@ -100,3 +110,37 @@ class RateSchedule(Callback):
     def _set(net, rates):
         for group, rate in zip(net.optimizer_.param_groups, rates, strict=True):
             group["lr"] = rate
+
+
+class TrainingBar(_BatchCounter):
+    """Show on stderr how many batches of a `fit` are done, and the loss."""
+
+    def __getstate__(self):
+        # A callback may pickle the net while the bar is open.
+        hidden = ("bar_", "_show")
+        return {name: part for name, part in vars(self).items() if name not in hidden}
+
+    def on_epoch_begin(self, net, dataset_train=None, **kwargs):
+        """Open the bar at the first epoch."""
+        super().on_epoch_begin(net, dataset_train)
+        if not hasattr(self, "bar_"):
+            self.bar_ = ExitStack()
+            self._show = self.bar_.enter_context(
+                progress_bar("fit", "batch", self.n_batches_, True, n_done=self.n_done_)
+            )
+
+    def on_batch_end(self, net, batch=None, training=False, **kwargs):
+        """Advance the bar."""
+        if training:
+            self.n_done_ += 1
+            self._show(self.n_done_)
+
+    def on_epoch_end(self, net, **kwargs):
+        """Show the loss."""
+        self._show(self.n_done_, f"loss {net.history[-1, 'train_loss']:.4f}")
+
+    def on_train_end(self, net, X=None, y=None, **kwargs):
+        """Close the bar."""
+        if hasattr(self, "bar_"):
+            self.bar_.close()
+            del self.bar_, self._show
