@@ -7,7 +7,7 @@ start with.
 """
 
 from modal_clustermargin.estimators._callbacks import RateSchedule, Steps
-from modal_clustermargin.estimators._datasets import DatasetRows
+from modal_clustermargin.estimators._dataset_rows import DatasetRows
 from modal_clustermargin.estimators._deferred_fit import DeferredFit
 from modal_clustermargin.estimators._network_classifier import (
     LinearProbe,

@@ -15,7 +15,6 @@ from torch.utils.data import Subset
 
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.estimators._batches import gather_rows, rows_behind
-from modal_clustermargin.estimators._datasets import DatasetSamples
 from modal_clustermargin.estimators._labels import as_labels, as_weights, settle
 from modal_clustermargin.estimators._module_outputs import (
     classifier_of_head,
@@ -25,6 +24,7 @@ from modal_clustermargin.estimators._module_outputs import (
     watched_layer,
 )
 from modal_clustermargin.estimators._samples import (
+    DatasetSamples,
     SampleLayout,
     as_samples,
     check_all_finite,
@@ -41,7 +41,6 @@ class TrainingData(NamedTuple):
     X: object  # what `as_samples` returns
     layout: SampleLayout
     classes: np.ndarray
-    is_multi_label: bool
     targets: np.ndarray  # positions in `classes`, or a column for each label
     weights: np.ndarray | None
 
@@ -128,7 +127,7 @@ class BaseNetworkClassifier(SkorchNet):
 
     def _fit(self, data, goes_on, **fit_params):
         self.classes_inferred_ = data.classes
-        self.is_multi_label_ = data.is_multi_label
+        self.is_multi_label_ = data.targets.ndim == 2
         self.layout_ = data.layout
         # A user's own `dataset` need not take weights.
         weights = {} if data.weights is None else {"weights": data.weights}
@@ -163,7 +162,7 @@ class BaseNetworkClassifier(SkorchNet):
         classes, targets = settle(labels, classes, known)
         if self.train_transform is None and self.predict_transform is None:
             check_all_finite(X)
-        return TrainingData(X, layout, classes, labels.ndim == 2, targets, weights)
+        return TrainingData(X, layout, classes, targets, weights)
 
     def _prepare_head(self, rows, data):
         """Train the linear probe and set the learning rate of the head, if wanted."""

@@ -19,11 +19,9 @@ def as_labels(y, n_samples):
         )
     if torch.is_tensor(y):
         y = y.detach().cpu().numpy()
-    shape = np.shape(y)
-    if len(shape) == 2 and shape[1] > 1:
-        labels = _indicator(np.asarray(y))
-    else:
-        labels = column_or_1d(y, warn=True)
+    labels = np.asarray(y)
+    is_indicator = labels.ndim == 2 and labels.shape[1] > 1
+    labels = _indicator(labels) if is_indicator else column_or_1d(y, warn=True)
     if len(labels) != n_samples:
         raise ValueError(f"X has {n_samples} samples; y has {len(labels)} labels.")
     if labels.ndim == 1 and labels.dtype.kind == "f":

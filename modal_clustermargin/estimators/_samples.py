@@ -8,15 +8,22 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import joblib
 import numpy as np
 import torch
 from scipy import sparse
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, IterableDataset, Subset
 
-from modal_clustermargin.estimators._datasets import DatasetSamples
+from modal_clustermargin.estimators._seeding import undisturbed
 
 # Numbers that are read and checked at a time.
 _CHECKED_NUMBERS = 2**20
+
+# Samples whose labels are compared with the `targets` of a Dataset.
+_N_PROBES = 5
+
+# Samples by which a Dataset is recognised in another process.
+_N_HASHED = 64
 
 
 def as_samples(X):
@@ -206,3 +213,69 @@ def _is_complex(X):
         return X.is_complex()
     dtypes = X.dtypes if _is_frame(X) else [X.dtype]
     return any(dtype.kind == "c" for dtype in dtypes)
+
+
+class DatasetSamples:
+    """The samples of a Dataset, without their labels.
+
+    For an integer, the Dataset returns a sample, or a tuple that begins with one.
+    Raises TypeError if it has no length, and ValueError if it has no samples.
+    """
+
+    def __init__(self, dataset):
+        if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
+            raise TypeError(
+                "NetworkClassifier takes a Dataset with a length and samples by number;"
+                f" got a {type(dataset).__name__}, which has no length."
+            )
+        if len(dataset) == 0:
+            raise ValueError("Found a Dataset with 0 sample(s); at least 1 is needed.")
+        self.dataset = dataset
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def sample(self, row):
+        """The sample at `row`, without its label."""
+        item = self.dataset[row]
+        return item[0] if isinstance(item, tuple | list) else item
+
+    def labels(self):
+        """Labels in the Dataset: ndarray of shape (n_samples, ...).
+
+        They are taken from its attribute ``targets``, which torchvision's data sets
+        have, if a few samples agree; otherwise every sample is read once.
+        """
+        n_samples = len(self)
+        labels = _targets(self.dataset)
+        if labels is not None and len(labels) == n_samples:
+            probes = np.unique(np.linspace(0, n_samples - 1, _N_PROBES).astype(int))
+            if all(np.array_equal(self._label(i), labels[i]) for i in probes):
+                return labels
+        return np.array([np.asarray(self._label(row)) for row in range(n_samples)])
+
+    def identity(self):
+        """Length and hashes of 64 samples, by which `settings_text` tells it apart."""
+        rows = np.unique(np.linspace(0, len(self) - 1, _N_HASHED).astype(int))
+        with undisturbed():
+            samples = [np.asarray(self.sample(int(row))) for row in rows]
+        return len(self), [joblib.hash(sample) for sample in samples]
+
+    def _label(self, row):
+        item = self.dataset[int(row)]
+        if not isinstance(item, tuple | list) or len(item) < 2:
+            raise ValueError(
+                "The Dataset has samples without labels; pass them as y, or have it"
+                " return (sample, label)."
+            )
+        return item[1]
+
+
+def _targets(dataset):
+    if isinstance(dataset, Subset):
+        labels = _targets(dataset.dataset)
+        return None if labels is None else labels[np.asarray(dataset.indices)]
+    labels = getattr(dataset, "targets", None)
+    if labels is None or len(labels) != len(dataset):
+        return None
+    return labels.cpu().numpy() if torch.is_tensor(labels) else np.asarray(labels)

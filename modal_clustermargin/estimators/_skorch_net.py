@@ -24,13 +24,12 @@ from modal_clustermargin.estimators._batches import (
     with_transform,
 )
 from modal_clustermargin.estimators._callbacks import RateSchedule, TrainingBar
-from modal_clustermargin.estimators._datasets import DatasetSamples
 from modal_clustermargin.estimators._labels import as_labels, find_classes, settle
 from modal_clustermargin.estimators._module_outputs import (
     class_logits,
     logits_of,
 )
-from modal_clustermargin.estimators._samples import as_samples
+from modal_clustermargin.estimators._samples import DatasetSamples, as_samples
 from modal_clustermargin.estimators._seeding import (
     borrowed_generators,
     own_random_state,

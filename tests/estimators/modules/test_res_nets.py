@@ -1,10 +1,14 @@
-"""The wide residual network, and what checkpoints of it look like."""
+"""Residual networks for small images, and the checkpoints that fit them."""
 
 import numpy as np
 import pytest
 import torch
 
-from modal_clustermargin.estimators import NetworkClassifier, WideResNet28x8
+from modal_clustermargin.estimators import (
+    NetworkClassifier,
+    SmallResNet,
+    WideResNet28x8,
+)
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +85,37 @@ def test_a_checkpoint_of_simsiam(net, tmp_path):
 def test_no_such_file():
     with pytest.raises(ValueError, match="weights='nowhere.pth' is neither a file"):
         WideResNet28x8(2, weights="nowhere.pth")
+
+
+@pytest.mark.parametrize("size", [8, 9, 24, 28, 64])
+@pytest.mark.parametrize("in_channels", [1, 3])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_res_net_takes_images_of_many_sizes(size, in_channels, stride):
+    net = SmallResNet(5, in_channels=in_channels, width=4, n_blocks=2, stride=stride)
+    assert net(torch.zeros(2, in_channels, size, size)).shape == (2, 5)
+
+
+def test_res_net_adds_the_channel_axis():
+    net = SmallResNet(n_classes=5).eval()
+    X = torch.rand(3, 16, 16)
+    torch.testing.assert_close(net(X), net(X[:, None]))
+
+
+def test_res_net_embeds_the_pooled_features():
+    X = np.random.RandomState(0).rand(20, 1, 16, 16).astype(np.float32)
+    net = NetworkClassifier(SmallResNet, module__width=4, max_epochs=1, random_state=0)
+    embedding = net.fit(X, np.arange(20) % 3).embed(X)
+    pooled = net.module_.eval().backbone(torch.from_numpy(X)).mean(dim=(2, 3))
+    np.testing.assert_allclose(embedding, pooled.detach(), rtol=1e-4, atol=1e-5)
+
+
+def test_res_net_begins_from_a_checkpoint_of_other_classes(tmp_path):
+    trained = SmallResNet(n_classes=7, width=4)
+    torch.save(trained.state_dict(), tmp_path / "net.pt")
+    net = SmallResNet(n_classes=3, width=4, weights=tmp_path / "net.pt")
+    assert not net.loaded.missing
+    assert net.loaded.unused == ("head.weight", "head.bias")
+    for name, tensor in net.backbone.state_dict().items():
+        assert torch.equal(tensor, trained.backbone.state_dict()[name])
+    with pytest.raises(ValueError, match="is of another architecture"):
+        SmallResNet(n_classes=3, width=8, weights=tmp_path / "net.pt")
