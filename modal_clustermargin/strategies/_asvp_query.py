@@ -81,7 +81,7 @@ class Query:
         self.pool = KeyedRows(pool, ids)
         # Learners keep no ids, so content gives the keys of labelled rows.
         self.labelled = None if self.y is None else KeyedRows(Pool(X))
-        self.parts = [self.pool, self.labelled][: 1 if self.y is None else 2]
+        self.parts = [self.pool] if X is None else [self.pool, self.labelled]
 
     def _labelled_rows(self, given):
         if callable(given):
