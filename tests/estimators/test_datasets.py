@@ -203,7 +203,7 @@ class Endless(IterableDataset):
     [
         (Endless(), TypeError, "with a length.*Endless"),
         (TensorDataset(torch.zeros(0, 4)), ValueError, r"0 sample\(s\)"),
-        (TensorDataset(torch.zeros(9, 4)), ValueError, "samples without labels"),
+        (TensorDataset(torch.zeros(9, 4)), ValueError, "have no labels"),
         (
             TensorDataset(torch.full((9, 4), torch.nan), torch.arange(9)),
             ValueError,

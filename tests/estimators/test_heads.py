@@ -127,7 +127,7 @@ def test_no_head_to_probe(blobs):
 
 def test_a_probe_that_is_not_one_linear_layer(blobs):
     net = NetworkClassifier(MLP, linear_probe=ProxyClassifier(max_epochs=1))
-    with pytest.raises(ValueError, match=r"one Linear layer.*ProxyNet is not"):
+    with pytest.raises(ValueError, match=r"one Linear layer.*ProxyNet does not"):
         net.fit(*blobs)
 
 

@@ -83,5 +83,5 @@ class TestMessages:
             ValueError, match="y has 4 columns, and there are 5 classes"
         ):
             net.partial_fit(X, y[:, :4])
-        with pytest.raises(ValueError, match="one label a sample in another"):
+        with pytest.raises(ValueError, match="one label per sample in another"):
             net.partial_fit(X, y[:, 0])

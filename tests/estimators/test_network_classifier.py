@@ -243,7 +243,7 @@ class TestLabelMessages:
             getattr(net, method)(X)
 
     def test_classes_before_fit(self, net):
-        with pytest.raises(AttributeError, match="known after fit, or with classes="):
+        with pytest.raises(AttributeError, match="known only after fit"):
             _ = net.classes_
 
 

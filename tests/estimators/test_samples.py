@@ -143,7 +143,7 @@ class TestMessages:
         [
             (sparse.csr_array(np.eye(90, 4)), "sparse X: .* X.toarray"),
             (torch.eye(90, 4).to_sparse(), "sparse X"),
-            ({"X": np.eye(90, 4)}, "one array, and got a dict.*memory map"),
+            ({"X": np.eye(90, 4)}, "one array; got a dict.*memory map"),
         ],
     )
     def test_bad_kinds(self, X, message, net, blobs):
@@ -175,5 +175,5 @@ class TestMessages:
     @pytest.mark.parametrize("name", ["batch_size", "predict_batch_size"])
     def test_batch_size_below_one(self, name, blobs):
         net = NetworkClassifier(MLP, **{name: 0})
-        with pytest.raises(ValueError, match=f"^{name} needs at least 1 row.*got 0"):
+        with pytest.raises(ValueError, match=f"^{name} must be at least 1,.*got 0"):
             net.fit(*blobs)

@@ -204,7 +204,7 @@ class TestMessages:
 
     def test_no_tensors(self, tmp_path):
         torch.save({"epoch": 3}, tmp_path / "empty.pth")
-        with pytest.raises(ValueError, match="holds no tensors by name"):
+        with pytest.raises(ValueError, match="holds no named tensors"):
             ResNet18(2, weights=tmp_path / "empty.pth")
 
     @pytest.mark.parametrize("network", [VGG16, ResNet18])
