@@ -363,7 +363,7 @@ REFUSED = {
     ),
     "transforms": (
         {"model": {"name": "mlp", "image_size": 8}},
-        "needs transforms with image_size; choose one of photographs, small-images",
+        "needs transforms for image_size; choose one of photographs, small-images",
     ),
     "classic option": (
         {"model": {"name": "logistic", "Z": 3}},

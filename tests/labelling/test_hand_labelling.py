@@ -351,8 +351,14 @@ def test_invalid_arguments(begin, arguments, message):
         ({"indices": []}, r"got shape \(0,\)"),
         ({"indices": [6]}, r"from 0 to 5, positions in ids; got 6.*pool\[positions\]"),
         ({"indices": [1, 2, 1]}, "needs different indices; got 1 twice"),
-        ({"indices": [0], "margin": [1, 2]}, "margin of the 1 picks only; got 2"),
-        ({"indices": [0, 1], "cluster": 3}, "cluster of the 2 picks only; got 1"),
+        (
+            {"indices": [0], "margin": [1, 2]},
+            "needs 1 values as margin, one for each pick; got 2",
+        ),
+        (
+            {"indices": [0, 1], "cluster": 3},
+            "needs 2 values as cluster, one for each pick; got 1",
+        ),
         ({"indices": [0], "images": np.ones((6, 2, 2))}, "images of .* got 6. Index"),
         ({"indices": [0], "columns": {"Label": [1]}}, "cannot have a column 'Label'"),
     ],
