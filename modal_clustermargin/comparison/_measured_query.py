@@ -48,8 +48,8 @@ def measured_query(strategy, classifier, X_pool, n_instances):
 
     `picks` are `n_instances` different positions in `X_pool`; any other answer of the
     strategy raises ValueError. `measures` has the keys of `NO_QUERY`. `clusters` has,
-    for Cluster-Margin, the "cluster" of each pick, and "pool_cluster_sizes", the number of
-    rows in each cluster of the pool.
+    for Cluster-Margin, the "cluster" of each pick, and "pool_cluster_sizes", the number
+    of rows in each cluster of the pool.
     """
     embedding = getattr(strategy, "embedding", None)
     is_timed = isinstance(embedding, TimedEmbedding)

@@ -99,9 +99,9 @@ def _transforms(options, data):
 
     "photographs" crops and flips images of any size for training, and takes the center
     of 224 x 224 pixels for prediction; "small-images" shifts and flips images of
-    32 x 32 pixels for training. Both normalize with `pixel_mean` and `pixel_std`, by default
-    those of ImageNet. The default for images in files is "photographs"; bytes in arrays
-    are divided by 255.
+    32 x 32 pixels for training. Both normalize with `pixel_mean` and `pixel_std`, by
+    default those of ImageNet. The default for images in files is "photographs"; bytes
+    in arrays are divided by 255.
     """
     from modal_clustermargin.estimators import DatasetRows
 

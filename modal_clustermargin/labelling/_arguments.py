@@ -79,8 +79,8 @@ def checked_columns(columns, images, n_picks):
     for name, length in lengths.items():
         if length != n_picks:
             raise ValueError(
-                f"export needs {n_picks} values as {name}, one for each pick; got"
-                f" {length}. Index {name} by the picks."
+                f"export needs {name} with one value for each of the {n_picks} picks;"
+                f" got {length}. Index {name} by the picks."
             )
     for name in columns:
         if plain(name).casefold() in ("id", "label", "image"):

@@ -57,7 +57,10 @@ def test_datasets_are_listed(capsys):
         (["compare", "--data", "digit"], "Did you mean 'digits'"),
         (["compare", "--strategies", "bagde"], "Did you mean 'badge'"),
         (["compare", "--data", "cifar10"], "folder"),
-        (["compare", "--data", "cifar10", "--folder", "nowhere"], "Put there"),
+        (
+            ["compare", "--data", "cifar10", "--folder", "nowhere"],
+            "Put into this",
+        ),
         (["compare", "--batch", "3000"], "the pool of digits has 1297"),
         (["compare", "--jobs", "0"], "n_jobs of at least 1; got 0"),
         (["compare", "--price-label", "-1"], "Prices needs label"),

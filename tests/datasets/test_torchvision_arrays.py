@@ -57,7 +57,7 @@ def test_download_is_an_option(name, tmp_path, monkeypatch):
     )
     wanted = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}
     wanted = wanted.get(name, "train_32x32.mat")
-    message = f"{name!r} are missing or incomplete in .*Put there .*{wanted}"
+    message = f"{name!r} are missing or incomplete in .*Put into .*{wanted}"
     with pytest.raises(FileNotFoundError, match=message):
         load_data(name, folder=tmp_path)
     assert not asked

@@ -88,9 +88,9 @@ def test_computer_modern_is_left_out_of_symbols():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"alphabet": "greeks"}, "alphabet out of 'capitals', .*; got 'greeks'"),
-        ({"version": "shift"}, "version out of 'easy', .*; got 'shift'"),
-        ({"fonts": ["sanz"]}, "fonts out of 'sans', .*; got 'sanz'"),
+        ({"alphabet": "greeks"}, "alphabet as one of 'capitals', .*; got 'greeks'"),
+        ({"version": "shift"}, "version as one of 'easy', .*; got 'shift'"),
+        ({"fonts": ["sanz"]}, "fonts as one of 'sans', .*; got 'sanz'"),
     ],
 )
 def test_messages(arguments, message):

@@ -353,13 +353,13 @@ def test_invalid_arguments(begin, arguments, message):
         ({"indices": [1, 2, 1]}, "needs different indices; got 1 twice"),
         (
             {"indices": [0], "margin": [1, 2]},
-            "needs 1 values as margin, one for each pick; got 2",
+            "margin with .* the 1 picks; got 2",
         ),
         (
             {"indices": [0, 1], "cluster": 3},
-            "needs 2 values as cluster, one for each pick; got 1",
+            "cluster with .* the 2 picks; got 1",
         ),
-        ({"indices": [0], "images": np.ones((6, 2, 2))}, "images of .* got 6. Index"),
+        ({"indices": [0], "images": np.ones((6, 2, 2))}, "images with .* got 6. Index"),
         ({"indices": [0], "columns": {"Label": [1]}}, "cannot have a column 'Label'"),
     ],
 )
