@@ -46,16 +46,16 @@ def save_table(path, table, form=FORMS[0]):
 
 
 class Killed(BaseException):
-    """What happens to a process."""
+    """Stands for a kill of the process."""
 
 
 def killed_at(write):
-    """At that write, counted from 0, of a file."""
+    """Raise Killed at a write, counted from 0."""
     return mock.patch("os.fsync", side_effect=[None] * write + [Killed])
 
 
 class LabellingByHand(RuleBasedStateMachine):
-    """A person and a script that is killed now and then."""
+    """A person labels, and a script exports and reads, and is sometimes killed."""
 
     def __init__(self):
         super().__init__()
@@ -147,7 +147,7 @@ TestLabellingByHand = LabellingByHand.TestCase
 
 @pytest.fixture
 def begin(tmp_path):
-    """A labelling of six samples, in the same folder whenever it is begun."""
+    """Begin a labelling of six samples, always in the same folder."""
 
     def begin(ids=("a", "b", "c", "d", "e", "f"), **arguments):
         return HandLabelling(tmp_path / "labels", ids, **arguments)

@@ -46,7 +46,7 @@ def test_logits_and_embedding(network, n_embedding):
 
 
 def rows_of_images(net):
-    """A network for flat rows, which takes images."""
+    """A network that reads images from flat rows."""
 
     def make(n_classes):
         return net(n_features=3 * 32 * 32, n_classes=n_classes)
