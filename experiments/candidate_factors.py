@@ -56,7 +56,7 @@ def settings_of(kind, batch, arguments):
     }
     first = arguments.first_seed
     return {
-        "name": f"{kind.replace('_', ' ')}, {batch:.0%} of the pool a round",
+        "name": f"{kind.replace('_', ' ')}, {batch:.0%} of the pool per round",
         "data": data,
         "model": MLP | {"max_epochs": 2} if arguments.short else MLP,
         "strategies": strategies,

@@ -66,7 +66,7 @@ class SkorchNet(NeuralNetClassifier):
     # ---- network, criterion and optimizer ----------------------------------
 
     def initialize(self):
-        """Create network, optimizer and callbacks anew.
+        """Create a new network, a new optimizer and new callbacks.
 
         Returns
         -------

@@ -160,7 +160,7 @@ class BayesianOptimizer(
             self._set_max(self.X_training, self.y_training)
 
     def fit(self, X, y, bootstrap=False, **fit_kwargs):
-        """Replace the training data by X and y, and find the largest value anew."""
+        """Replace the training data by X and y, and find the largest value again."""
         super().fit(X, y, bootstrap=bootstrap, **fit_kwargs)
         self.X_max, self.y_max = None, -np.inf
         self._set_max(self.X_training, self.y_training)

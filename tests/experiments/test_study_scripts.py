@@ -35,7 +35,7 @@ def test_factors_and_sizes(run, tmp_path, capsys):
     run("candidate_factors", *flags, *grid, "--output", tmp_path)
     out = capsys.readouterr().out
     table = out.splitlines()[:4]
-    assert table[0].startswith("plain, 10% of the pool a round: margin ")
+    assert table[0].startswith("plain, 10% of the pool per round: margin ")
     assert table[1].split() == ["rows", "auto", "1"]
     # With as many candidates as labels, the batch is that of margin sampling.
     assert table[2].split()[4:7] == ["+0.00", "±", "0.00"]
