@@ -116,7 +116,7 @@ def test_network_is_trained_once(tmp_path):
 def test_other_files_are_not_overwritten(tmp_path):
     path = tmp_path / "thesis.pt"
     path.write_text("years of work")
-    with pytest.raises(ValueError, match="Move it away"):
+    with pytest.raises(ValueError, match="Move the file away"):
         pretrain(path, **SHORT)
     assert path.read_text() == "years of work"
 
