@@ -371,7 +371,7 @@ REFUSED = {
     ),
     "batch": (
         {"batch": 800},
-        "label 1620 rows, 20 and 2 batches of 800, but the pool of synthetic has 150",
+        "1620 rows, 20 at the start and 2 batches of 800, but the pool of .* has 150",
     ),
     "label": (
         {"strategies": {"margin": {"strategy": "badge"}}},

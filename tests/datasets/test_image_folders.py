@@ -77,7 +77,7 @@ def test_thumbnails_of_files(tmp_path):
 
 def test_messages_of_folders(tmp_path):
     with pytest.raises(
-        FileNotFoundError, match="'image-folder' are missing or inc.* Put th"
+        FileNotFoundError, match="'image-folder' are missing or inc.* Put in"
     ):
         load_data("image-folder", folder=tmp_path)
     write_image_net(tmp_path)

@@ -277,12 +277,12 @@ class TestMessages:
         ],
     )
     def test_missing_data(self, name, wanted, tmp_path):
-        with pytest.raises(FileNotFoundError, match=f"Put.*there.*{wanted}"):
+        with pytest.raises(FileNotFoundError, match=f"Put into .*{wanted}"):
             asvp_experiment(name, tmp_path)
 
     def test_classes_files(self, tmp_path):
         write_image_net(tmp_path)
-        with pytest.raises(ValueError, match="needs classes_file .* got None for"):
+        with pytest.raises(ValueError, match="needs classes_file, .* got None for"):
             asvp_experiment("imagenet100", tmp_path)
         file = tmp_path / "classes.txt"
         with pytest.raises(ValueError, match=r"classes.txt for 'pets'"):
