@@ -336,8 +336,8 @@ def _read_pets(folder):
     except RuntimeError as error:
         raise FileNotFoundError(
             f"The data of 'pets' are missing or incomplete in {str(folder)!r}. Put"
-            " into this folder the folder oxford-iiit-pet, with images and annotations in it, from"
-            " images.tar.gz and annotations.tar.gz"
+            " into this folder the folder oxford-iiit-pet, with images and annotations"
+            " in it, from images.tar.gz and annotations.tar.gz"
             " (https://www.robots.ox.ac.uk/~vgg/data/pets)."
         ) from error
     # torchvision would open every image to return its label.
