@@ -12,7 +12,7 @@ _BLOCK_ROWS = 4096
 
 
 def logits_of(output):
-    """Logits: the output itself or, of a tuple, its first item."""
+    """The output itself or, if it is a tuple, its first item."""
     return output[0] if isinstance(output, tuple) else output
 
 
@@ -32,7 +32,7 @@ def class_logits(output, n_classes):
         if logits.shape[1] < n_classes:
             raise ValueError(
                 f"The module has {logits.shape[1]} outputs, and there are {n_classes}"
-                " classes: it needs one for each."
+                " classes: it needs one output for each class."
             )
         if logits.shape[1] > n_classes:  # slicing adds a step to backward
             kept = logits[:, :n_classes]
@@ -94,7 +94,7 @@ class WatchedLayer:
         self._activations = args[0]
 
     def see_output(self, part, args, output):
-        """Hook of the named layer; of a tuple, the first item is kept."""
+        """Hook of the named layer, which keeps the first item of a tuple."""
         if isinstance(output, tuple):
             output = output[0]
         if torch.is_tensor(output):
@@ -124,14 +124,14 @@ class WatchedLayer:
         found = getattr(activations, "shape", type(activations).__name__)
         if found[:1] != (n_samples,):
             raise ValueError(
-                f"Layer {self._layer!r} does not return one row a sample: for"
+                f"Layer {self._layer!r} does not return one row per sample: for"
                 f" {n_samples} samples it returned {found}."
             )
         return activations.detach().reshape(n_samples, -1)
 
 
 def give_rate(optimizer, head, lr):
-    """Give the parameters of a head a learning rate of their own, in place."""
+    """Set a separate learning rate for the parameters of a head, in place."""
     own = list(head.parameters())
     ids = {id(part) for part in own}
     for group in optimizer.param_groups:
@@ -146,13 +146,13 @@ def give_rate(optimizer, head, lr):
 def give_weights(probe, head):
     """Copy the weights of a probe into the first outputs of a head.
 
-    Raises ValueError if the probe has other parameters than one Linear layer.
+    Raises ValueError if the probe is not one Linear layer with a bias.
     """
     parts = list(probe.parameters())
     if [part.ndim for part in parts] != [2, 1]:
         raise ValueError(
-            "linear_probe must be of one Linear layer, with a bias, and nothing else"
-            f" that learns; {type(probe).__name__} is not. Pass a LinearProbe()."
+            "linear_probe must have one Linear layer with a bias, and no other"
+            f" parameters; {type(probe).__name__} does not. Pass a LinearProbe()."
         )
     weight, bias = parts
     head.weight[: len(weight)] = weight
@@ -163,7 +163,7 @@ def give_weights(probe, head):
 def classifier_of_head(net, X):
     """The head of a fitted network as a classifier of embeddings.
 
-    Returns None if, on X, it does not answer as the network does.
+    Returns None if its logits on X differ from those of the network.
     """
     with watched_layer(net.module_) as watched:
         logits, embeddings = [], []
@@ -181,7 +181,7 @@ def classifier_of_head(net, X):
 
 
 class HeadClassifier:
-    """Answers for embeddings as the network answers for their samples."""
+    """The head of a network, as a classifier of the network's embeddings."""
 
     def __init__(self, head, nonlinearity, classes):
         self.head = head

@@ -1,7 +1,7 @@
-"""What X may be, and how its rows become a float32 tensor.
+"""Checks of X, and conversion of its rows to float32 tensors.
 
-X is never copied or cast whole: a memory map of images stays on disk, and its rows
-are read batch by batch, as are the samples of a Dataset.
+X is never copied or cast whole: the rows of a memory map and the samples of a Dataset
+are read batch by batch.
 """
 
 import math
@@ -16,13 +16,13 @@ from torch.utils.data import Dataset, IterableDataset, Subset
 
 from modal_clustermargin.estimators._seeding import undisturbed
 
-# Numbers that are read and checked at a time.
+# Number of values that `check_all_finite` reads at a time.
 _CHECKED_NUMBERS = 2**20
 
-# Samples whose labels are compared with the `targets` of a Dataset.
+# Number of samples whose labels are compared with the `targets` of a Dataset.
 _N_PROBES = 5
 
-# Samples by which a Dataset is recognised in another process.
+# Number of samples that identify a Dataset.
 _N_HASHED = 64
 
 
@@ -44,7 +44,7 @@ def as_samples(X):
         )
     if isinstance(X, Mapping):
         raise TypeError(
-            f"NetworkClassifier takes X as one array, and got a {type(X).__name__}."
+            f"NetworkClassifier takes X as one array; got a {type(X).__name__}."
             " For data that does not fit into memory pass a numpy memory map or a"
             " torch Dataset."
         )
@@ -119,8 +119,8 @@ def _prepared(X, row, transform):
     if not isinstance(sample, torch.Tensor | np.ndarray | list):
         raise TypeError(
             f"Sample {row} of X is a {type(sample).__name__}, and a network reads"
-            " tensors. Turn it into one with predict_transform=, such as"
-            " torchvision.transforms.ToTensor() for images."
+            " tensors. Convert samples with predict_transform=, for images with"
+            " torchvision.transforms.ToTensor()."
         )
     sample = torch.as_tensor(sample).detach().to(torch.float32, copy=transform is None)
     check_finite(sample[None], row)
@@ -183,7 +183,7 @@ class SampleLayout(NamedTuple):
     def compare(self, other):
         """Raise ValueError if later samples have another layout."""
         if len(self.shape) == len(other.shape) == 1 and self.shape != other.shape:
-            # In scikit-learn's words, which its own checks look for.
+            # The wording that scikit-learn's estimator checks expect.
             raise ValueError(
                 f"X has {other.shape[0]} features, but NetworkClassifier is"
                 f" expecting {self.shape[0]} features as input."
@@ -218,14 +218,14 @@ def _is_complex(X):
 class DatasetSamples:
     """The samples of a Dataset, without their labels.
 
-    For an integer, the Dataset returns a sample, or a tuple that begins with one.
-    Raises TypeError if it has no length, and ValueError if it has no samples.
+    For an integer index, the Dataset returns a sample, or a tuple that begins with a
+    sample. Raises TypeError if it has no length, and ValueError if it has no samples.
     """
 
     def __init__(self, dataset):
         if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
             raise TypeError(
-                "NetworkClassifier takes a Dataset with a length and samples by number;"
+                "NetworkClassifier takes a Dataset with a length and integer indices;"
                 f" got a {type(dataset).__name__}, which has no length."
             )
         if len(dataset) == 0:
@@ -243,8 +243,8 @@ class DatasetSamples:
     def labels(self):
         """Labels in the Dataset: ndarray of shape (n_samples, ...).
 
-        They are taken from its attribute ``targets``, which torchvision's data sets
-        have, if a few samples agree; otherwise every sample is read once.
+        The attribute ``targets``, which torchvision's data sets have, is used if it
+        agrees with a few samples; otherwise every sample is read once.
         """
         n_samples = len(self)
         labels = _targets(self.dataset)
@@ -255,7 +255,7 @@ class DatasetSamples:
         return np.array([np.asarray(self._label(row)) for row in range(n_samples)])
 
     def identity(self):
-        """Length and hashes of 64 samples, by which `settings_text` tells it apart."""
+        """Length and hashes of 64 samples, which `settings_text` compares."""
         rows = np.unique(np.linspace(0, len(self) - 1, _N_HASHED).astype(int))
         with undisturbed():
             samples = [np.asarray(self.sample(int(row))) for row in rows]
@@ -265,8 +265,8 @@ class DatasetSamples:
         item = self.dataset[int(row)]
         if not isinstance(item, tuple | list) or len(item) < 2:
             raise ValueError(
-                "The Dataset has samples without labels; pass them as y, or have it"
-                " return (sample, label)."
+                "The samples of the Dataset have no labels. Pass the labels as y, or"
+                " make the Dataset return (sample, label)."
             )
         return item[1]
 

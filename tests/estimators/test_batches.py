@@ -1,4 +1,4 @@
-"""Batches, labels and rows, as properties of the parts."""
+"""Properties of batches, labels and gathered rows."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_a_subset_yields_its_own_rows(n_rows, batch_size, data):
 
 @few
 @given(n_rows=sizes, batch_size=sizes)
-def test_gathering_undoes_cutting(n_rows, batch_size):
+def test_gathered_blocks_are_the_rows(n_rows, batch_size):
     X = np.arange(3 * n_rows, dtype=np.float32).reshape(n_rows, 3)
     blocks = (block for block, _ in RowBatches(LabelledRows(X), batch_size))
     gathered = gather_rows(blocks, n_rows)
@@ -62,7 +62,7 @@ def test_gathering_undoes_cutting(n_rows, batch_size):
 
 @few
 @given(labels=st.lists(st.sampled_from(["a", "bb", "c", "é", ""]), min_size=1))
-def test_positions_lead_back_to_labels(labels):
+def test_positions_encode_labels(labels):
     classes = find_classes(np.array(labels))
     positions = label_positions(np.array(labels), classes)
     assert positions.dtype == np.int64
@@ -70,7 +70,7 @@ def test_positions_lead_back_to_labels(labels):
     assert classes.tolist() == sorted(set(labels))
 
 
-def test_batch_norm_never_meets_a_lone_remainder():
+def test_no_batch_for_batch_norm_has_a_single_row():
     norm = torch.nn.BatchNorm1d(1)
     for X, _ in ShuffledBatches(numbered(33), 32):
         norm(X)
@@ -92,7 +92,7 @@ def test_same_batches_in_the_same_order():
     assert len(pinned) == 20
 
 
-def test_an_error_arrives_and_an_end_in_the_middle_is_clean():
+def test_errors_are_raised_and_iteration_may_stop_early():
     class Broken(list):
         def __iter__(self):
             yield torch.zeros(1)

@@ -18,7 +18,7 @@ from modal_clustermargin.estimators import (
 
 
 class Backwards(nn.Module):
-    """Registers its layers in the other order than it runs them."""
+    """Runs its layers in another order than it registers them."""
 
     def __init__(self):
         super().__init__()
@@ -32,7 +32,7 @@ class Backwards(nn.Module):
 
 
 class NoLinear(nn.Module):
-    """Classes from a convolution, as fully convolutional networks do."""
+    """Computes the logits by convolution, without a Linear layer."""
 
     def __init__(self, n_classes):
         super().__init__()
@@ -43,7 +43,7 @@ class NoLinear(nn.Module):
 
 
 class Odd(MLP):
-    """Holds parts that do not answer with one row a sample."""
+    """Has layers that do not return one row per sample."""
 
     def __init__(self, n_features, n_classes):
         super().__init__(n_features, n_classes)
@@ -154,7 +154,7 @@ class TestMessages:
     @pytest.mark.parametrize(
         ("layer", "found"), [("total", r"\[360\]"), ("listing", "list")]
     )
-    def test_layer_without_a_row_a_sample(self, layer, found, blobs):
+    def test_layer_without_one_row_per_sample(self, layer, found, blobs):
         net = NetworkClassifier(Odd, max_epochs=1).fit(*blobs)
         with pytest.raises(ValueError, match=f"'{layer}' .* 90 samples .*{found}"):
             net.embed(blobs[0], layer=layer)
@@ -212,7 +212,7 @@ def test_probing_does_not_change_the_backbone(few_digits, start):
     probed.fit(*few_digits)
     for name, part in probed.module_.state_dict().items():
         assert torch.equal(part, before[name]) == (not name.startswith("head"))
-    # What the user gave is where the next fit begins.
+    # The user's instance, from which the next fit starts, did not change.
     assert torch.equal(start.head.weight, before["head.weight"])
 
 
@@ -259,7 +259,7 @@ def test_lp_ft_starts_from_the_probe_and_ft_from_the_initial_head(few_digits, st
     assert both.history[0, "train_loss"] < 0.8 * tuned.history[0, "train_loss"]
 
 
-def test_head_and_backbone_have_rates_of_their_own(blobs):
+def test_head_and_backbone_have_separate_rates(blobs):
     net = NetworkClassifier(
         MLP, optimizer=optim.SGD, lr=0.0, head_lr=0.1, max_epochs=2, random_state=0
     )
@@ -299,7 +299,7 @@ def test_no_head_to_probe(blobs):
 
 def test_a_probe_that_is_not_one_linear_layer(blobs):
     net = NetworkClassifier(MLP, linear_probe=ProxyClassifier(max_epochs=1))
-    with pytest.raises(ValueError, match=r"one Linear layer.*ProxyNet is not"):
+    with pytest.raises(ValueError, match=r"one Linear layer.*ProxyNet does not"):
         net.fit(*blobs)
 
 

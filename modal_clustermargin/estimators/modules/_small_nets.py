@@ -10,8 +10,7 @@ class MLP(nn.Module):
     Parameters
     ----------
     n_features : int
-        Numbers in a sample. A sample of higher rank is flattened, so an image
-        has ``C * H * W``.
+        Number of values in a sample: ``C * H * W`` for an image, which is flattened.
 
     n_classes : int
         Number of logits.
@@ -48,13 +47,13 @@ class ProxyNet(nn.Module):
     Parameters
     ----------
     n_features : int
-        Numbers in a row of features.
+        Number of columns of X.
 
     n_classes : int
         Number of logits.
 
     n_hidden : int, default=None
-        Width of the hidden layer; None is `n_features`.
+        Width of the hidden layer; None means `n_features`.
 
     Examples
     --------
@@ -82,7 +81,7 @@ class LinearNet(nn.Module):
     Parameters
     ----------
     n_features : int
-        Numbers in a row.
+        Number of columns of X.
 
     n_classes : int
         Number of logits.
