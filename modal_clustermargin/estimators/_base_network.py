@@ -359,6 +359,6 @@ def _check_probabilities(proba, lr):
     if lost.any():
         raise ValueError(
             "NetworkClassifier.predict got NaN as the probabilities of row"
-            f" {lost.argmax()} of X: its values overflow in the network. Repair or drop the"
-            " row, or scale X before fit."
+            f" {lost.argmax()} of X: its values overflow in the network. Repair or drop"
+            " the row, or scale X before fit."
         )
