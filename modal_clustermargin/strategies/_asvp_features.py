@@ -1,4 +1,4 @@
-"""The features that ASVP selects by: stored by row, from one network at a time."""
+"""The features that ASVP selects by: stored by row, computed by one network."""
 
 import shutil
 
@@ -16,25 +16,24 @@ from modal_clustermargin.strategies._asvp_history import Alignment
 from modal_clustermargin.strategies._asvp_query import labels_key
 from modal_clustermargin.strategies._embeddings import checked_matrix
 
-# Networks get at least so many rows at a time, so that they see whole batches.
+# Fewest rows that a network embeds at a time, so that its batches are full.
 _LEAST_BLOCK_ROWS = 512
 
-# Rows whose stored features are compared with those that a network computes, and the
-# relative difference up to which both are of the same network.
+# Number of rows whose stored features are compared with computed ones, and the largest
+# relative difference between features of the same network.
 _N_COMPARED = 8
 _TOLERANCE = 0.02
 
-# Rows on which the head of a network is compared with the network.
+# Number of rows on which the head of a network is compared with the network.
 _N_HEAD_ROWS = 64
 
 
 class AlignedFeatures:
     """Features of pool and labelled rows, and the network that computes them.
 
-    The `alignment` of a history names the network; `put` and `refresh` set it.
-    `network` is the network that was fine-tuned, or None if another process did so.
-    `n_embedded` is the number of rows whose features were computed since it was set
-    to 0.
+    The `alignment` of the history identifies the network; `put` and `refresh` set it.
+    `network` is the fine-tuned network, or None if another process trained it.
+    `n_embedded` counts the rows whose features were computed; the caller resets it.
     """
 
     def __init__(self, history, embedding, fine_tuning, verbose):
@@ -43,7 +42,7 @@ class AlignedFeatures:
         self._fine_tuning = fine_tuning
         self._verbose = verbose
         self._store = self._open_store(history.alignment.source)
-        # Whether the network at hand is known to give the features in the store.
+        # Whether the network is known to compute the features in the store.
         self._is_checked = self._store.n_rows == 0
         self._untrained = self._second = None
         self.network = None
@@ -57,8 +56,8 @@ class AlignedFeatures:
             self._store = self._open_store("given")
         elif source != "given":
             raise ValueError(
-                "ASVP got features to begin with, and has computed features already."
-                " Give them to a new ASVP, before its first query."
+                "ASVP got features in fit, but has already computed features itself."
+                " Call fit of a new ASVP, before its first query."
             )
         is_known = self._store.find(keys) >= 0
         if is_known.any():
@@ -66,7 +65,7 @@ class AlignedFeatures:
             if not _agree(stored, matrix[is_known]):
                 raise ValueError(
                     f"ASVP got features for {is_known.sum()} rows that already have"
-                    " other features. Give each row its features once."
+                    " different features. Pass the features of each row only once."
                 )
         new = _first_of_each(np.flatnonzero(~is_known), keys)
         self._store.extend(keys[new], [matrix[new]])
@@ -75,7 +74,7 @@ class AlignedFeatures:
     def take(self, query, rows):
         """Features of the pool or of the labelled rows, as StoredRows.
 
-        Missing features of both are computed first.
+        Missing features of pool and labelled rows are computed first.
         """
         n_missing = sum((self._store.find(part.keys) < 0).sum() for part in query.parts)
         is_untrained = self._history.alignment.source == "untrained"
@@ -96,9 +95,10 @@ class AlignedFeatures:
         return self._second
 
     def is_of_these_labels(self, query):
-        """Whether the features are of a network that was trained on just these labels.
+        """Whether the network of the features was trained on exactly these labels.
 
-        Raises ValueError if another process trained it and its labels have changed.
+        Raises ValueError if another process trained the network, and the labels that it
+        was trained on have changed.
         """
         alignment = self._history.alignment
         if self.network is None:
@@ -108,7 +108,7 @@ class AlignedFeatures:
         return alignment.source == query.labels_key
 
     def fine_tune(self, query, is_switched):
-        """Return the network trained on all labels; features are not refreshed yet."""
+        """Return the network trained on all labels; the features stay as they are."""
         recipe = self.second_training(query) if is_switched else query.recipe
         if recipe is query.recipe:
             network = query.trained()
@@ -117,9 +117,9 @@ class AlignedFeatures:
             network = query.train(recipe, slice(None), folder)
         if not hasattr(network, "embed"):
             raise ValueError(
-                "ASVP refreshes features by a network that was fine-tuned, and"
-                f" {type(network).__name__} has no embed. Pass indicator=Never() to"
-                " keep the features as they are."
+                "ASVP computes new features by the fine-tuned network, but"
+                f" {type(network).__name__} has no method embed. Pass indicator=Never()"
+                " to keep the first features."
             )
         return network
 
@@ -127,7 +127,7 @@ class AlignedFeatures:
         """Compute all features by this network, then replace the old ones at once."""
         source = query.labels_key
         store = self._open_store(source)
-        # A killed process may have left some, of a network that was trained likewise.
+        # A killed process may have left features of an equal or a different network.
         if store.n_rows and not self._is_of(store, query, network.embed):
             shutil.rmtree(store.folder)
             store = self._open_store(source)
@@ -137,7 +137,7 @@ class AlignedFeatures:
         self._history.alignment = Alignment(source, ids, is_switched)
 
     def head(self, query):
-        """Classifier of features that predicts as the network; None if it has none."""
+        """Classifier of features that predicts as the network does; or None."""
         if not hasattr(self.network, "head_classifier"):
             return None
         some = slice(0, min(_N_HEAD_ROWS, len(query.y)))
@@ -146,7 +146,7 @@ class AlignedFeatures:
     def store_by_content(self, query, indices):
         """Store features of picked rows by content, too.
 
-        Rows with ids lose them when they move from the pool to the labelled rows.
+        Rows lose their ids when they move from the pool to the labelled rows.
         """
         keys = fingerprints(query.pool.pool.take(indices))
         new = _first_of_each(np.flatnonzero(self._store.find(keys) < 0), keys)
@@ -188,7 +188,7 @@ class AlignedFeatures:
         return self.network.embed
 
     def _trained_rows(self, query):
-        """Positions among labelled rows of those that the network was trained on."""
+        """Positions, among labelled rows, of the rows the network was trained on."""
         alignment = self._history.alignment
         ids = query.labelled.ids
         rows = np.flatnonzero(np.isin(ids, alignment.ids))
@@ -196,14 +196,14 @@ class AlignedFeatures:
             n_lost = len(alignment.ids) - len(rows)
             change = f"{n_lost} rows are missing" if n_lost else "labels have changed"
             raise ValueError(
-                "ASVP goes on with features of a network that was fine-tuned on"
-                f" {len(alignment.ids)} labelled rows; of these, {change}. Name another"
-                " folder as store= for another loop."
+                "ASVP has features of a network that was fine-tuned on"
+                f" {len(alignment.ids)} labelled rows; {change} since then. Name"
+                " another folder as store= for another loop."
             )
         return rows
 
     def _is_of(self, store, query, embed):
-        """Whether a network gives the features in a store; None if no row is known."""
+        """Whether a network computes the stored features; None if no row is stored."""
         for part in query.parts:
             known = np.flatnonzero(store.find(part.keys) >= 0)[:_N_COMPARED]
             if len(known):
@@ -212,7 +212,7 @@ class AlignedFeatures:
         return None
 
     def _check_network(self, query, embed):
-        """Raise ValueError if a network does not give the features in the store."""
+        """Raise ValueError if a network does not compute the features in the store."""
         if self._is_of(self._store, query, embed) is not False:
             self._is_checked = True
             return
@@ -221,9 +221,9 @@ class AlignedFeatures:
             where = "that ASVP was given"
         raise ValueError(
             f"The features {where} were computed by a different network: this network"
-            " gives other features for the same rows. Go on with the network that"
-            " computed them, or name another folder as store=. Features that are given"
-            " must cover the labelled rows, too."
+            " computes other features for the same rows. Use the network that computed"
+            " them, or name another folder as store=. Features given to fit must also"
+            " cover the labelled rows."
         )
 
     def _fill(self, store, query, embed):
@@ -246,13 +246,13 @@ class AlignedFeatures:
 
 
 def _first_of_each(rows, keys):
-    """Of rows with equal keys the first, in the order of rows."""
+    """The first of the rows with equal keys, in the order of rows."""
     _, first = np.unique(keys[rows], return_index=True)
     return rows[np.sort(first)]
 
 
 def _agree(stored, again):
-    """Whether two matrices of features are of one network."""
+    """Whether two matrices of features were computed by the same network."""
     if again.shape != stored.shape:
         return False
     error = np.linalg.norm(again - stored)

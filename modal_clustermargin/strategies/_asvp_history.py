@@ -1,4 +1,4 @@
-"""The rounds of an ASVP loop, in memory or in a folder in which a loop goes on."""
+"""The rounds of an ASVP loop, in memory or in a folder from which it resumes."""
 
 import json
 import time
@@ -32,8 +32,8 @@ class ASVPRound:
         Whether the learner trains `fine_tuning` from this round on, or already did.
 
     selected_by : {"proxy", "network", "nobody"}
-        The classifier that the selector asked. It is nobody if there were no labels
-        to learn from.
+        The classifier that the selector used; "nobody" if there were no labels, or
+        labels of one class.
 
     n_embedded : int
         Number of rows whose features were computed.
@@ -58,7 +58,7 @@ class ASVPRound:
 
 @contextmanager
 def timed(seconds, stage):
-    """Add the seconds spent inside to a stage, without those of stages inside it."""
+    """Add the seconds of a block to a stage, without the seconds of inner stages."""
     since, others = time.perf_counter(), sum(seconds.values())
     try:
         yield
@@ -71,12 +71,12 @@ class Alignment(NamedTuple):
     """The network that computed the features."""
 
     source: str = "untrained"  # or "given", or the hash of its labelled rows and labels
-    ids: tuple = ()  # the rows that it was trained on
-    by_fine_tuning: bool = False  # trained by the second training, not by the first
+    ids: tuple = ()  # of the rows that it was trained on
+    by_fine_tuning: bool = False  # by `fine_tuning`, not by the first classifier
 
     @property
     def is_refreshed(self):
-        """Whether the features are those of a network that was fine-tuned."""
+        """Whether a fine-tuned network computed the features."""
         return bool(self.ids)
 
 
@@ -92,9 +92,10 @@ class _Entry(NamedTuple):
 class History:
     """The rounds of a loop, their picks, and the network that computed the features.
 
-    With a folder, rounds are read from its file ``rounds.json``, and `save` writes
-    them. Their settings must be equal, and no other process may use the folder.
-    `knows_ids` says whether rows are recognised by ids; None before the first row.
+    With a folder, rounds are read from its file ``rounds.json``, and `save` writes this
+    file. The settings in the file must equal `settings`, and no other process may use
+    the folder. `knows_ids` says whether rows are recognised by ids; it is None before
+    the first query.
     """
 
     def __init__(self, folder, settings):
@@ -127,12 +128,12 @@ class History:
         return None
 
     def begin_round(self, n_labelled):
-        """Start a new round; leave rounds with at least this many labels behind."""
+        """Start a new round; drop rounds with at least this many labels."""
         counts = [entry.round.n_labelled for entry in self._entries]
         self._n_rounds = sum(count < n_labelled for count in counts)
 
     def add(self, key, done, ids, metrics):
-        """Add a round; in a folder, it is saved before its picks are returned."""
+        """Add a round, and save it if there is a folder."""
         entry = _Entry(key, done, ids.tolist(), metrics.tolist())
         entries = [*self._entries[: self._n_rounds], entry]
         self.save(entries)
@@ -214,11 +215,11 @@ def _as_texts(settings):
             texts[name] = settings_text(value)
         except ValueError as error:
             raise ValueError(
-                f"ASVP cannot go on in store= with this {name}. {error}"
+                f"ASVP cannot resume from store= with this {name}. {error}"
             ) from error
     return texts
 
 
 def _jsonable(value):
-    """Numbers of numpy, which an indicator may note, as JSON has them."""
+    """Convert numpy numbers, which an indicator may add, for JSON."""
     return value.tolist() if hasattr(value, "tolist") else str(value)

@@ -1,4 +1,4 @@
-"""How ASVP asks its selector: about a proxy and features instead of a network."""
+"""Calls of the selector, with a proxy and features instead of a network and rows."""
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
@@ -11,9 +11,10 @@ _BLOCK_ROWS = 8192
 
 
 class ProxyLearner:
-    """The classifier that a selector sees, with labelled rows as a learner has them.
+    """The classifier that a selector gets, with training data as a learner has.
 
-    A proxy of None is one that is not fitted: it embeds rows but does not predict.
+    If `proxy` is None, the classifier is not fitted: it embeds rows but does not
+    predict.
     """
 
     def __init__(self, proxy, X_training=None, y_training=None):
@@ -39,7 +40,6 @@ class ProxyLearner:
 
 
 def _embed(proxy, X):
-    """Hidden layer of the proxy, or what takes its place."""
     return checked_matrix(embed(proxy, X), n_rows(X), "ASVP")
 
 
@@ -50,8 +50,8 @@ def _is_stored(X):
 def ask_selector(selector, learner, pool, n_instances, ids):
     """Return ``(indices, metrics)`` of a selector; metrics are zeros if it has none.
 
-    A callable takes ``(classifier, X_pool, n_instances)`` and returns positions, or a
-    tuple that begins with positions.
+    A selector that is a function takes ``(classifier, X_pool, n_instances)`` and
+    returns positions, or a tuple that begins with positions.
     """
     if isinstance(selector, QueryStrategy):
         return selector._checked_picks(learner, pool, n_instances, ids)
@@ -63,10 +63,10 @@ def ask_selector(selector, learner, pool, n_instances, ids):
     if not is_sound or n_found < n_instances:
         raise ValueError(
             f"ASVP asked its selector for {n_instances} different positions in a pool"
-            f" of {len(ids)} and got {indices.dtype} of shape {indices.shape},"
-            f" {n_found} of them different and in the pool."
+            f" of {len(ids)} and got {indices.dtype} of shape {indices.shape}, with"
+            f" {n_found} different positions in the pool."
         )
-    if np.shape(metrics) != indices.shape:  # a learner's query returns rows
+    if np.shape(metrics) != indices.shape:  # a learner's query returns its rows, too
         metrics = np.zeros(n_instances)
     return indices, metrics
 

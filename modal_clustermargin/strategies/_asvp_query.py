@@ -30,7 +30,7 @@ class KeyedRows:
 
 
 class Query:
-    """One query: checked, and what ASVP asks of the network in it.
+    """The checked inputs of one query, and the trainings of its network.
 
     Attributes
     ----------
@@ -38,7 +38,8 @@ class Query:
         The estimator of a learner, or the classifier itself.
 
     recipe : classifier
-        The classifier that the estimator trains; the one in a `DeferredFit`.
+        The classifier that the estimator trains: the classifier in a `DeferredFit`, or
+        the estimator itself.
 
     y : ndarray of shape (n_labelled,) or (n_labelled, n_labels), or None
         None without labelled rows.
@@ -47,17 +48,17 @@ class Query:
     def __init__(self, classifier, pool, n_instances, ids, embedding, labelled):
         if is_committee(classifier):
             raise ValueError(
-                "ASVP wants one network, and a Committee has several. Give ASVP to an"
-                " ActiveLearner of one of them."
+                "ASVP needs a single network, but a Committee has several. Use ASVP"
+                " with an ActiveLearner of one network."
             )
         self.classifier = classifier
         self.estimator = estimator_of(classifier)
         if embedding is None and not hasattr(self.estimator, "embed"):
             raise ValueError(
-                "ASVP selects by the features of a network, and"
-                f" {_name(self.estimator)} has no embed that gives them. Use a"
-                " modal_clustermargin.estimators.NetworkClassifier, or pass embedding="
-                " a function (classifier, X) that returns features."
+                "ASVP selects by the features of a network, but"
+                f" {_name(self.estimator)} has no method embed. Use a"
+                " modal_clustermargin.estimators.NetworkClassifier, or pass a function"
+                " (classifier, X) that returns features as embedding=."
             )
         self.is_deferred = hasattr(self.estimator, "is_pending_")
         self.recipe = self.estimator.estimator if self.is_deferred else self.estimator
@@ -75,9 +76,9 @@ class Query:
             given = getattr(self.estimator, "training_data_", None)
         if given is None and _is_fitted(self.estimator):
             raise ValueError(
-                "ASVP trains a proxy on the labelled rows, and does not know those of a"
-                f" fitted {_name(self.estimator)}. Put it into a modAL ActiveLearner or"
-                " a DeferredFit, or pass labelled=(X, y)."
+                "ASVP trains a proxy on the labelled rows, but a fitted"
+                f" {_name(self.estimator)} does not keep them. Wrap it in a modAL"
+                " ActiveLearner or a DeferredFit, or pass labelled=(X, y)."
             )
         X, y = given if given is not None else (None, None)
         if X is None or n_rows(X) == 0:
@@ -95,19 +96,19 @@ class Query:
             y = y.astype(float)  # a DataFrame whose columns have different types
         if len(y) != n_rows(X):
             raise ValueError(
-                f"ASVP got {n_rows(X)} labelled rows and {len(y)} labels; there must be"
-                " a label for each."
+                f"ASVP got {n_rows(X)} labelled rows and {len(y)} labels; one label for"
+                " each row is expected."
             )
         return X, y
 
     @cached_property
     def pool(self):
-        """The pool; keys take time and wait until all checks are made."""
+        """The pool. Computing its keys takes time, so all checks come first."""
         return KeyedRows(self._pool, self._ids)
 
     @cached_property
     def labelled(self):
-        """The labelled rows. Learners keep no ids, so content gives their keys."""
+        """The labelled rows; learners keep no ids, so keys come from their content."""
         return None if self.y is None else KeyedRows(Pool(self._X))
 
     @property
@@ -127,20 +128,18 @@ class Query:
         return joblib.hash((known, np.sort(self.pool.keys), int(self.n_instances)))
 
     def untrained(self):
-        """Return the network before training, which embeds by pre-trained weights."""
+        """Return the network before training, with its pre-trained weights."""
         first = self.pool.pool.take(slice(0, 1))
         if hasattr(self.estimator, "untrained"):
             return self.estimator.untrained(first)
         try:
             self.recipe.embed(first)
-        except (
-            NotFittedError
-        ):  # no pre-trained weights: the first training provides them
+        except NotFittedError:  # no pre-trained weights
             return self.trained()
         return copy.deepcopy(self.recipe)
 
     def trained(self):
-        """Return the network as the learner trains it, unchanged by later training."""
+        """Return the network as the learner trains it; later trainings keep it."""
         if self.is_deferred:
             return self.estimator.estimator_
         return copy.deepcopy(self.recipe)
@@ -148,7 +147,8 @@ class Query:
     def train(self, recipe, rows, folder):
         """Return a clone of a classifier, trained on some of the labelled rows.
 
-        A classifier with a `checkpoint_dir` saves its state in the folder, if any.
+        A classifier with a `checkpoint_dir` saves its state in `folder`, if there is
+        one.
         """
         network = clone(recipe)
         parameters = network.get_params(deep=False)
@@ -178,7 +178,7 @@ def labels_key(ids, labels):
 
 
 def network_name(classifier):
-    """Text for the class of a classifier and for the module in it."""
+    """Text that names the class of a classifier and its module."""
     parameters = getattr(classifier, "get_params", dict)(deep=False)
     module = {
         name: getattr(value, "__qualname__", repr(value))
