@@ -1,7 +1,8 @@
 """Features of rows by key, in memory or in a folder.
 
-In a folder, numbers are appended to two plain files, and a third file says how many of
-them are valid. A process that is killed loses only the block that it was writing.
+In a folder, keys and features are appended to two plain files, and a third file says
+how many rows are valid. A process that is killed loses only the block that it was
+writing.
 """
 
 import json
@@ -47,14 +48,14 @@ class FeatureStore:
             Distinct, and not in the store.
 
         blocks : iterable of ndarray of shape (n_block, n_features)
-            Features of the keys, in the same order. Blocks that were added stay if
-            a later block fails.
+            Features of the keys, in the same order. If a block fails, the blocks before
+            it stay in the store.
 
         Raises
         ------
         ValueError
-            If a block has another number of columns than the rows before, or contains
-            NaN or infinity.
+            If the number of columns of a block differs from the rows before, or if a
+            block contains NaN or infinity.
         """
         n_before = self.n_rows
         try:
@@ -69,7 +70,7 @@ class FeatureStore:
             self._index.add(keys[:n_done], n_before + np.arange(n_done))
 
     def take(self, keys):
-        """Features of rows in the store, read from it when they are indexed.
+        """Features of rows in the store, which are read when they are indexed.
 
         Parameters
         ----------
@@ -89,8 +90,8 @@ class FeatureStore:
             self.n_features, self._dtype = block.shape[1], block.dtype
         if block.shape[1] != self.n_features:
             raise ValueError(
-                f"The store has features of {self.n_features} columns and got features"
-                f" of {block.shape[1]} columns. They come from different networks."
+                f"The store has features of {self.n_features} columns, but got features"
+                f" of {block.shape[1]} columns: a different network computed them."
             )
         with np.errstate(over="ignore"):
             block = block.astype(self._dtype, copy=False)
@@ -119,7 +120,7 @@ class FolderStore(FeatureStore):
     Parameters
     ----------
     folder : path-like
-        Created if it does not exist. Features in it are found again.
+        Created if it does not exist. Features that are already in it are used.
     """
 
     def __init__(self, folder):
@@ -168,7 +169,7 @@ class FolderStore(FeatureStore):
         self._table = None
 
     def _put(self, name, numbers, n_before):
-        """Append numbers to the valid ones, over what a killed process left behind."""
+        """Append to the valid numbers, over the rest that a killed process left."""
         path = self._path(name)
         with path.open("r+b" if path.exists() else "wb") as file:
             file.truncate(n_before * numbers.dtype.itemsize)
@@ -192,9 +193,9 @@ class FolderStore(FeatureStore):
 
 
 class StoredRows:
-    """Some rows of a store in any order: an array that is read when it is indexed.
+    """Some rows of a store, in any order, which are read when they are indexed.
 
-    Index it with slices and integer arrays.
+    The index is a slice or an integer array.
     """
 
     ndim = 2

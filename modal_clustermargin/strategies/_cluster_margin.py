@@ -48,8 +48,8 @@ class ClusterMargin(QueryStrategy):
         A number takes the ``ceil(candidate_factor * n_instances)`` rows of lowest
         margin as candidates, as in the paper: 10 on Open Images, 1.25 on CIFAR and
         SVHN; 1 is margin sampling. "auto" takes 1 candidate for the first label and
-        ``2 + 8 * r**16`` for each further label, but at most two thirds of the pool. Here
-        r is the share of the variance of margins that lies between groups of near rows,
+        ``2 + 8 * r**16`` for each further label, at most two thirds of the pool. Here r
+        is the share of the variance of margins that lies between groups of near rows,
         three on average (`intraclass_correlation`). The factor is near 10 in a pool of
         near-duplicates, and near 2 if the margins of near rows are unrelated. This rule
         is this project's choice.

@@ -247,9 +247,9 @@ def a_group():
     ("pool", "error", "message"),
     [
         (of_unknown_chunks, ValueError,
-         r"needs to know how many rows each chunk of X_pool has, and its shape is"
+         r"needs to know how many rows each chunk of X_pool has, but its shape is"
          r" \(nan, 6\). Call X_pool.compute_chunk_sizes\(\) first."),
-        (lambda: da.asarray(3.0), ValueError, "X_pool of no dimension"),
+        (lambda: da.asarray(3.0), ValueError, "X_pool without dimensions"),
         (lambda: da.zeros((0, 3)), ValueError, "empty X_pool"),
         (a_frame, TypeError,
          r"got a DataFrame of dask; pass X_pool.to_dask_array\(lengths=True\)."),

@@ -214,7 +214,7 @@ class TestCoreSet:
         learner = ActiveLearner(
             LogisticRegression(), CoreSet(), ROWS[:9], np.arange(9) % 2
         )
-        with pytest.raises(ValueError, match=r"embedding= as an array.*Pass labelled="):
+        with pytest.raises(ValueError, match=r"embedding= as an array.*as labelled="):
             CoreSet(embedding=ROWS)(learner, ROWS, 2)
 
 
