@@ -124,7 +124,7 @@ class TestAnswers:
         assert network.estimator.linear_probe is None
 
     def test_there_is_no_history_before_the_first_query(self):
-        with pytest.raises(AttributeError, match="a history after its first query"):
+        with pytest.raises(AttributeError, match="no history before its first query"):
             ASVP().history_  # noqa: B018 the access is the test
 
 
