@@ -5,16 +5,18 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 
+from modal_clustermargin._param_validation import HasMethods
 from modal_clustermargin.pools import Pool, open_pool, pool_keys
 from modal_clustermargin.strategies._asvp_features import AlignedFeatures
 from modal_clustermargin.strategies._asvp_history import ASVPRound, History, timed
 from modal_clustermargin.strategies._asvp_indicators import LogMEGain, RoundState
-from modal_clustermargin.strategies._asvp_proxy import (
+from modal_clustermargin.strategies._asvp_query import (
     ProxyLearner,
+    Query,
     ask_selector,
+    network_name,
     set_seed,
 )
-from modal_clustermargin.strategies._asvp_query import Query, network_name
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._embeddings import checked_matrix
 from modal_clustermargin.strategies._margin import MarginSampling
@@ -78,9 +80,11 @@ class ASVP(QueryStrategy):
 
     store : path-like, default=None
         Folder for features and rounds, from which a killed loop resumes. None keeps
-        both in memory. A loop resumes only with the same other parameters. A function
-        is compared by its module and name, not by its code; lambdas, functions inside
-        other functions, and random generators raise an error.
+        both in memory. Only one process at a time may use the folder. A loop resumes
+        only with the same network and the same other parameters. A function is compared
+        by its module and name, not by its code; lambdas, functions inside other
+        functions, and random generators raise an error. After a refresh, a later
+        process cannot compute features of new rows.
 
     random_state : int, RandomState or None, default=None
         Draws the seeds of the proxy and the selector if their ``random_state`` is None.
@@ -158,9 +162,9 @@ class ASVP(QueryStrategy):
 
     _parameter_constraints = {
         "selector": [callable, None],
-        "proxy": "no_validation",
+        "proxy": [HasMethods("fit"), None],
         "indicator": [callable, None],
-        "fine_tuning": "no_validation",
+        "fine_tuning": [HasMethods("fit"), None],
         "switch": [callable, None],
         "embedding": [callable, None],
         "labelled": [tuple, list, callable, None],
@@ -216,7 +220,7 @@ class ASVP(QueryStrategy):
         self : ASVP
         """
         self._validate_params()
-        self._check_parts()
+        self._check_instances()
         with open_pool(X_pool, "ASVP") as pool:
             matrix = checked_matrix(features, len(pool), "ASVP")
             ids = self._check_ids(ids, len(pool))
@@ -228,7 +232,7 @@ class ASVP(QueryStrategy):
         return self
 
     def _select(self, classifier, pool, n_instances, ids):
-        self._check_parts()
+        self._check_instances()
         query = Query(classifier, pool, n_instances, ids, self.embedding, self.labelled)
         self._open()
         self._check_network(query)
@@ -257,7 +261,7 @@ class ASVP(QueryStrategy):
             self._history.rounds,
             lambda: features_of(query.labelled),
             lambda: features_of(query.pool),
-            was_aligned=self._history.alignment.is_refreshed,
+            was_aligned=bool(self._history.alignment.ids),
         )
         is_aligned, is_switched = False, self.is_switched_
         if query.y is None or _is_one_class(query.y):
@@ -271,7 +275,7 @@ class ASVP(QueryStrategy):
                 with timed(seconds, "fine_tuning"):
                     network = features.fine_tune(query, is_switched)
                 with timed(seconds, "features"):
-                    features.refresh(query, network, is_switched)
+                    features.refresh(query, network)
                 self.__dict__.pop("selector_", None)
             if is_aligned:
                 learner, rows = self._network_learner(query, features_of)
@@ -364,8 +368,8 @@ class ASVP(QueryStrategy):
         """At the first call, start a loop or resume the loop in the folder."""
         if hasattr(self, "_features"):
             return
-        settings = {name: getattr(self, name) for name in _SETTINGS}
-        history = History(self.store, settings)
+        history = History(self.store)
+        history.check_settings(**{name: getattr(self, name) for name in _SETTINGS})
         self._features = AlignedFeatures(
             history, self.embedding, self.fine_tuning, self.verbose
         )
@@ -374,28 +378,23 @@ class ASVP(QueryStrategy):
     def _check_network(self, query):
         """Raise ValueError if earlier queries had a different network."""
         name = network_name(query.recipe)
-        known = self.__dict__.setdefault("_network_name", name)
-        if name not in (known, network_name(self.fine_tuning)):
+        if not hasattr(self, "_network_name"):
+            if not self.is_switched_:  # the learner may train `fine_tuning` by now
+                self._history.check_settings(network=query.recipe)
+            self._network_name = name
+        if name not in (self._network_name, network_name(self.fine_tuning)):
             raise ValueError(
-                f"ASVP has features of {known}, but is now called with {name}. Use a"
-                " separate ASVP for each network."
+                f"ASVP has features of {self._network_name}, but is now called with"
+                f" {name}. Use a separate ASVP for each network."
             )
 
-    def _check_parts(self):
-        for name in ("selector", "indicator", "switch"):
+    def _check_instances(self):
+        for name in ("selector", "proxy", "indicator", "fine_tuning", "switch"):
             given = getattr(self, name)
             if isinstance(given, type):
                 raise ValueError(
                     f"ASVP wants {name} as an instance; got the class"
                     f" {given.__name__}. Call it first: {name}={given.__name__}()."
-                )
-        for name in ("proxy", "fine_tuning"):
-            given = getattr(self, name)
-            fits = hasattr(given, "fit") and not isinstance(given, type)
-            if given is not None and not fits:
-                raise ValueError(
-                    f"ASVP wants {name} as a classifier with a fit, or None; got"
-                    f" {given!r}."
                 )
 
 

@@ -255,7 +255,7 @@ def a_group():
          r"got a DataFrame of dask; pass X_pool.to_dask_array\(lengths=True\)."),
         (lambda: dask.delayed(X), TypeError,
          "got a Delayed.* of dask; make a dask.array of it"),
-        (a_group, TypeError, "got a Group. Pass an array of the group, which holds 'rows'."),
+        (a_group, TypeError, "Pass an array of the group, which holds 'rows'."),
         (lambda: da.from_array(X.astype("U"), chunks=100),
          ValueError, "string|numeric|numbers"),
         (lambda: da.from_array(np.where(X > 3, np.nan, X), chunks=100).astype("f4"),
