@@ -120,7 +120,7 @@ class AlignedFeatures:
             network = query.trained()
         else:
             folder = self._folder("fine-tuning", query.labels_key)
-            network = query.train(recipe, slice(None), folder)
+            network = query.train(recipe, folder)
         if not hasattr(network, "embed"):
             raise ValueError(
                 "ASVP computes new features by the fine-tuned network, but"

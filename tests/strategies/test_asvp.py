@@ -199,7 +199,7 @@ class TestTraining:
 
         strategy = ASVP(proxy=PROXY, indicator=Never())
         run(strategy, n_rounds=1)
-        with pytest.raises(ValueError, match=r"of Pretrained\(\), but .* with Other\(\)"):
+        with pytest.raises(ValueError, match=r"of Pretrained\(\), .* with Other\(\)"):
             run(strategy, DeferredFit(Other()), n_rounds=1)
 
 
