@@ -132,6 +132,11 @@ def open_pool(X, who, name="X_pool"):
         )
     library = _library_of(X)
     if library is None:
+        if not hasattr(X, "__len__") and not hasattr(X, "shape"):
+            raise ValueError(
+                f"{who} needs rows as {name}; got {X!r}. Pass an array, a list or a"
+                " table of rows."
+            )
         yield Pool(X)
         return
     import_module(_OPENED_BY[library])
