@@ -126,25 +126,11 @@ def lower_tile(
 ):
     """Measure each row of a tile against the centers that may be nearest to it.
 
-    Parameters
-    ----------
-    upper : ndarray of shape (n_rows,)
-        IN and OUT.
-
-    first : int
-        Row that the tile begins with.
-
-    products_A, products_B : ndarray of shape (n_tile, n_centers), float32
-        Products of the rows of the tile and the centers; the second is empty if B is.
-
-    approx : pair of ndarrays, float32
-        Squared lengths of all rows and of the centers.
-
-    error, floor, unit : float
-        Those of `Float32Rows`.
-
-    rows, centers : pairs of ndarrays
-        ``(A, B)``.
+    `upper` is IN and OUT, and `first` the row that the tile begins with. The products
+    of shape (n_tile, n_centers) are those of the rows of the tile and the centers; the
+    second is empty if B is. `approx` are the squared lengths of all rows and of the
+    centers, all in float32. `error`, `floor` and `unit` are those of `Products`; `rows`
+    and `centers` are pairs ``(A, B)``.
     """
     lengths, center_lengths = approx
     A, B = rows
