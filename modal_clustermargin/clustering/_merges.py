@@ -14,7 +14,6 @@ from modal_clustermargin.clustering._agglomeration import agglomerate
 from modal_clustermargin.clustering._rows import (
     SQ_DISTS_PER_UNIT,
     prepare_rows,
-    row_blocks,
 )
 from modal_clustermargin.pools import row_keys
 
@@ -64,13 +63,7 @@ def _collapse_duplicates(rows):
     """
     leaf, first = _numbered_by_first(row_keys(rows))
     if len(first) < len(rows):
-        # Different rows may have one fingerprint, once in ten million pools.
-        for block in row_blocks(rows):
-            if not np.array_equal(rows[block], rows[first[leaf[block]]]):
-                first, leaf = np.arange(len(rows)), np.arange(len(rows))
-                break
-        else:
-            rows = rows[first]
+        rows = rows[first]
     return rows, leaf, np.bincount(leaf).astype(float)
 
 
