@@ -1,4 +1,4 @@
-"""The inputs of one ASVP query: the network, the pool and the labelled rows."""
+"""One query of ASVP: its inputs, and how its selector asks a proxy."""
 
 import copy
 from functools import cached_property
@@ -12,12 +12,22 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from modal_clustermargin.pools import Pool, lasting_ids, n_rows, pool_keys
+from modal_clustermargin.pools import (
+    Pool,
+    StoredRows,
+    lasting_ids,
+    n_rows,
+    pool_keys,
+)
+from modal_clustermargin.strategies._base import QueryStrategy
+from modal_clustermargin.strategies._embeddings import checked_matrix, embed
 from modal_clustermargin.strategies._modal import (
     estimator_of,
     is_committee,
     training_data,
 )
+
+_BLOCK_ROWS = 8192
 
 
 class KeyedRows:
@@ -91,8 +101,6 @@ class Query:
         y = np.asarray(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = y[:, 0]
-        if y.ndim == 2 and y.dtype == object:
-            y = y.astype(float)  # a DataFrame whose columns have different types
         if len(y) != n_rows(X):
             raise ValueError(
                 f"ASVP got {n_rows(X)} labelled rows and {len(y)} labels; there must be"
@@ -133,9 +141,7 @@ class Query:
             return self.estimator.untrained(first)
         try:
             self.recipe.embed(first)
-        except (
-            NotFittedError
-        ):  # no pre-trained weights: the first training provides them
+        except NotFittedError:  # the first training provides the weights
             return self.trained()
         return copy.deepcopy(self.recipe)
 
@@ -200,3 +206,65 @@ def _name(estimator):
     inner = getattr(estimator, "estimator", None)
     own = type(estimator).__name__
     return own if inner is None else f"{own}({type(inner).__name__})"
+
+
+class ProxyLearner:
+    """The classifier that a selector sees, with labelled rows as a learner has them.
+
+    A proxy of None is one that is not fitted: it embeds rows but does not predict.
+    """
+
+    def __init__(self, proxy, X_training=None, y_training=None):
+        self.proxy = proxy
+        self.X_training = X_training
+        self.y_training = y_training
+
+    def predict_proba(self, X):
+        """Class probabilities of rows of features."""
+        if self.proxy is None:
+            raise NotFittedError("There are no labels to train a proxy on.")
+        return self.proxy.predict_proba(
+            np.asarray(X) if isinstance(X, StoredRows) else X
+        )
+
+    def embed(self, X):
+        """Embeddings of the proxy; stored features are read in blocks."""
+        if self.proxy is None:
+            return np.asarray(X)
+        if not isinstance(X, StoredRows):
+            return checked_matrix(embed(self.proxy, X), n_rows(X), "ASVP")
+        starts = range(0, len(X), _BLOCK_ROWS)
+        return np.vstack([self.embed(X[at : at + _BLOCK_ROWS]) for at in starts])
+
+
+def ask_selector(selector, learner, pool, n_instances, ids):
+    """Return ``(indices, metrics)`` of a selector; metrics are zeros if it has none.
+
+    A callable takes ``(classifier, X_pool, n_instances)`` and returns positions, or a
+    tuple that begins with positions.
+    """
+    if isinstance(selector, QueryStrategy):
+        return selector._checked_picks(learner, pool, n_instances, ids)
+    answer = selector(learner, pool.X, n_instances)
+    indices, metrics = answer if isinstance(answer, tuple) else (answer, None)
+    indices = np.asarray(indices)
+    n_found = len(np.unique(indices[(indices >= 0) & (indices < len(ids))]))
+    is_sound = indices.shape == (n_instances,) and indices.dtype.kind in "iu"
+    if not is_sound or n_found < n_instances:
+        raise ValueError(
+            f"ASVP asked its selector for {n_instances} different positions in a pool"
+            f" of {len(ids)} and got {indices.dtype} of shape {indices.shape},"
+            f" {n_found} of them different and in the pool."
+        )
+    if np.shape(metrics) != indices.shape:  # a learner's query returns rows
+        metrics = np.zeros(n_instances)
+    return indices, metrics
+
+
+def set_seed(estimator, seed):
+    """Set each ``random_state`` that is None to this seed; return the estimator."""
+    parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    for name, value in sorted(parameters.items()):
+        if name.rpartition("__")[2] == "random_state" and value is None:
+            estimator.set_params(**{name: int(seed)})
+    return estimator
