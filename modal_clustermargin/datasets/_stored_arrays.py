@@ -41,8 +41,8 @@ def store_arrays(folder, name, settings, tables):
 def store_sparse_labels(labels, folder, source, settings):
     """Unpack sparse labels of 0 and 1 into a memory map of bytes in a folder.
 
-    They are unpacked again if their file `source` changes, or the settings, which hold
-    what else the labels depend on.
+    They are unpacked again if their file `source` changes, or `settings`: the other
+    settings that the labels depend on.
     """
     n_rows, n_classes = labels.shape
     about = source.stat()

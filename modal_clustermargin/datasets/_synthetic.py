@@ -1,8 +1,8 @@
 """Synthetic pools, in memory or in files.
 
 A class is a mixture of a few normal distributions (modes) in few dimensions. The
-features are sines of random linear combinations, so class boundaries are curved. Every
-chunk of rows is drawn without those before it.
+features are sines of random linear combinations, so class boundaries are curved. Each
+chunk of rows can be drawn without the others.
 """
 
 from numbers import Integral, Real
@@ -18,7 +18,7 @@ from modal_clustermargin.datasets._stored_arrays import store_arrays
 
 # Rows of a chunk. Each chunk has its own generator.
 CHUNK = 8192
-_N_LATENT = 8  # dimensions of the modes, if there are as many features
+_N_LATENT = 8  # dimensions of the modes, at most the number of features
 _BEND = 0.5  # scale of the arguments of the sines
 _WORLD, _ORIGINALS, _POOL, _TEST = range(4)  # streams of random numbers
 
@@ -55,7 +55,7 @@ CARD = DataCard(
         "n_pool": DataOption(100_000, "rows of the pool", COUNT),
         "n_test": DataOption(
             10_000,
-            "rows to test on, without copies or wrong labels, equal classes",
+            "rows to test on, without copies or wrong labels, in classes of equal size",
             COUNT,
         ),
         "n_features": DataOption(32, "features", _AT_LEAST_2),
@@ -257,7 +257,7 @@ def _drawn(rng, bounds, n_rows):
 
 
 def _joined(chunk, start, stop):
-    """Rows from `start` to `stop`, from the chunks that have them."""
+    """Rows from `start` to `stop`, joined from chunks."""
     parts = []
     for number in range(start // CHUNK, max(-(-stop // CHUNK), start // CHUNK + 1)):
         first = number * CHUNK

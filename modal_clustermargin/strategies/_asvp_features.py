@@ -121,7 +121,7 @@ class AlignedFeatures:
             network = query.trained()
         else:
             folder = self._folder("fine-tuning", query.labels_key)
-            network = query.train(recipe, slice(None), folder)
+            network = query.train(recipe, folder)
         if not hasattr(network, "embed"):
             raise ValueError(
                 "ASVP refreshes features by a network that was fine-tuned, and"

@@ -144,22 +144,22 @@ class History:
     def add(self, key, done, ids, metrics):
         """Add a round; in a folder, it is saved before its picks are returned."""
         entry = _Entry(key, done, ids.tolist(), metrics.tolist())
-        entries = [*self._entries[: self._n_rounds], entry]
-        self.save(entries)
-        self._entries, self._n_rounds = entries, len(entries)
+        self._entries = [*self._entries[: self._n_rounds], entry]
+        self._n_rounds = len(self._entries)
+        self.save()
 
-    def save(self, entries=None):
+    def save(self):
         """Write everything to the folder in one step, if there is a folder."""
         if self.folder is None:
             return
-        entries = self._entries if entries is None else entries
         content = {
             "format": _FORMAT,
             "settings": self._settings,
             "alignment": self.alignment._asdict(),
             "knows_ids": self.knows_ids,
             "rounds": [
-                entry._asdict() | {"round": asdict(entry.round)} for entry in entries
+                entry._asdict() | {"round": asdict(entry.round)}
+                for entry in self._entries
             ],
         }
         text = json.dumps(content, default=_jsonable)

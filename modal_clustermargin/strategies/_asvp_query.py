@@ -27,8 +27,6 @@ from modal_clustermargin.strategies._modal import (
     training_data,
 )
 
-_BLOCK_ROWS = 8192
-
 
 class KeyedRows:
     """A pool with the key of each row, and with a distinct id even for equal rows."""
@@ -52,6 +50,12 @@ class Query:
 
     y : ndarray of shape (n_labelled,) or (n_labelled, n_labels), or None
         None without labelled rows.
+
+    pool, labelled : KeyedRows
+        `labelled` is None without labelled rows.
+
+    parts : list of KeyedRows
+        Those of the two that are not None.
     """
 
     def __init__(self, classifier, pool, n_instances, ids, embedding, labelled):
@@ -74,7 +78,10 @@ class Query:
         self.n_instances = n_instances
         self.has_ids = ids is not None
         X, self.y = self._labelled_rows(labelled)
-        self._pool, self._ids, self._X = pool, ids, X
+        self.pool = KeyedRows(pool, ids)
+        # Learners keep no ids, so content gives the keys of labelled rows.
+        self.labelled = None if self.y is None else KeyedRows(Pool(X))
+        self.parts = [self.pool] if X is None else [self.pool, self.labelled]
 
     def _labelled_rows(self, given):
         if callable(given):
@@ -109,21 +116,6 @@ class Query:
         return X, y
 
     @cached_property
-    def pool(self):
-        """The pool; keys take time and wait until all checks are made."""
-        return KeyedRows(self._pool, self._ids)
-
-    @cached_property
-    def labelled(self):
-        """The labelled rows. Learners keep no ids, so content gives their keys."""
-        return None if self.y is None else KeyedRows(Pool(self._X))
-
-    @property
-    def parts(self):
-        """The pool and the labelled rows, if there are any."""
-        return [self.pool] if self.labelled is None else [self.pool, self.labelled]
-
-    @cached_property
     def labels_key(self):
         """Hash of the labelled rows and their labels, whatever their order."""
         return labels_key(self.labelled.ids, self.y)
@@ -151,8 +143,8 @@ class Query:
             return self.estimator.estimator_
         return copy.deepcopy(self.recipe)
 
-    def train(self, recipe, rows, folder):
-        """Return a clone of a classifier, trained on some of the labelled rows.
+    def train(self, recipe, folder):
+        """Return a clone of a classifier, trained on the labelled rows.
 
         A classifier with a `checkpoint_dir` saves its state in the folder, if any.
         """
@@ -160,7 +152,7 @@ class Query:
         parameters = network.get_params(deep=False)
         if folder is not None and parameters.get("checkpoint_dir", "") is None:
             network.set_params(checkpoint_dir=folder)
-        return network.fit(self.labelled.pool.take(rows), self.y[rows])
+        return network.fit(self.labelled.pool.X, self.y)
 
     def switch_to(self, recipe):
         """Let a learner with a `DeferredFit` train another classifier from now on."""
@@ -223,18 +215,17 @@ class ProxyLearner:
         """Class probabilities of rows of features."""
         if self.proxy is None:
             raise NotFittedError("There are no labels to train a proxy on.")
-        return self.proxy.predict_proba(
-            np.asarray(X) if isinstance(X, StoredRows) else X
-        )
+        return self.proxy.predict_proba(_in_memory(X))
 
     def embed(self, X):
-        """Embeddings of the proxy; stored features are read in blocks."""
+        """Embeddings of the proxy."""
         if self.proxy is None:
             return np.asarray(X)
-        if not isinstance(X, StoredRows):
-            return checked_matrix(embed(self.proxy, X), n_rows(X), "ASVP")
-        starts = range(0, len(X), _BLOCK_ROWS)
-        return np.vstack([self.embed(X[at : at + _BLOCK_ROWS]) for at in starts])
+        return checked_matrix(embed(self.proxy, _in_memory(X)), n_rows(X), "ASVP")
+
+
+def _in_memory(X):
+    return np.asarray(X) if isinstance(X, StoredRows) else X
 
 
 def ask_selector(selector, learner, pool, n_instances, ids):
