@@ -1,10 +1,9 @@
 """k-center greedy: repeatedly choose the row farthest from all chosen rows."""
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from modal_clustermargin.selection import _sq_dist_kernels as kernels
-from modal_clustermargin.selection._min_sq_dists import MinSqDists
+from modal_clustermargin.selection._min_sq_dists import MinSqDists, one_thread_each
 
 
 def k_center_greedy(rows, n_picks, *, labelled=None, first=None, device=None, show):
@@ -52,7 +51,7 @@ def k_center_greedy(rows, n_picks, *, labelled=None, first=None, device=None, sh
     dists = MinSqDists(rows, device=device)
     heap = np.arange(len(rows))
     n_picked = 0
-    with threadpool_limits(1, "blas"):  # the tiles run in parallel, not BLAS
+    with one_thread_each():
         if labelled is not None and len(labelled):
             dists.add_others(labelled)
         else:

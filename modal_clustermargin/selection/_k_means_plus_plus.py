@@ -1,10 +1,9 @@
 """k-means++ seeding: rows drawn by their squared distance to those chosen."""
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from modal_clustermargin.selection import _sq_dist_kernels as kernels
-from modal_clustermargin.selection._min_sq_dists import MinSqDists
+from modal_clustermargin.selection._min_sq_dists import MinSqDists, one_thread_each
 
 # Rejections in a row after which new weights are computed.
 _MOST_REJECTED = 50
@@ -70,7 +69,7 @@ def k_means_plus_plus(A, B, n_picks, uniforms, *, first=None, device=None, show)
     sq_dists[0] = sq_length[picks[0]]
     dists.add(picks[0])
     n_picked, cumulative, n_rejected = 1, None, 0
-    with threadpool_limits(1, "blas"):  # the tiles run in parallel, not BLAS
+    with one_thread_each():
         while n_picked < n_picks:
             if cumulative is None or n_rejected > _MOST_REJECTED or dists.is_stale:
                 dists.refresh()

@@ -7,7 +7,10 @@ product finds the rows that a center may be nearest to; only those are measured,
 float64, so results do not depend on it.
 """
 
+from functools import cache
+
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from modal_clustermargin.selection import _sq_dist_kernels as kernels
 from modal_clustermargin.selection._products import Products
@@ -20,6 +23,16 @@ _PRODUCT_GAIN = 16
 
 # A product for fewer centers takes as long as one for 32, since it reads all rows.
 _LEAST_CENTERS = 32
+
+
+def one_thread_each():
+    """A block in which matrix products use one thread, since tiles run in parallel."""
+    return _libraries().limit(limits=1, user_api="blas")
+
+
+@cache
+def _libraries():
+    return ThreadpoolController()  # inspects all loaded libraries: milliseconds
 
 
 class MinSqDists:
