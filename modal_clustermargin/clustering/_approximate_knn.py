@@ -1,9 +1,9 @@
-"""Most of the nearest neighbours of all rows among themselves, with few products.
+"""Most of the nearest neighbours of all rows of a set, with few products.
 
-Rows are compared within the cells of an inverted file, and then with the neighbours
-of their neighbours [1]_. The recall that this reaches depends on the data and cannot
-be predicted. So the true neighbours of a sample of rows are found first, and the
-search continues until the sample has the recall asked for, or until an exact search
+Rows are compared within the cells of an inverted file, and then with the neighbours of
+their neighbours [1]_. The recall of this search depends on the data and cannot be
+predicted. So the true neighbours of a sample of rows are found first, and the search
+continues until it reaches the requested recall on the sample, or until an exact search
 would be as cheap.
 
 .. [1] W. Dong, C. Moses, K. Li, "Efficient k-nearest neighbor graph construction
@@ -17,8 +17,8 @@ from modal_clustermargin.clustering import _knn_kernels
 from modal_clustermargin.clustering._exact_knn import empty_lists
 from modal_clustermargin.clustering._float32_frame import rounding
 
-# The cost of a product of two rows that lie apart in memory, in products of a matrix
-# multiplication. Measured at 300,000 x 64.
+# The cost of a product of two rows that are not adjacent in memory, relative to a
+# product in a matrix multiplication. Measured with 300,000 x 64 numbers.
 _GATHERED_COST = 16
 
 # The search gives up after this share of the products of an exact search.
@@ -26,35 +26,35 @@ _WORTH_TRYING = 0.25
 
 _N_PROBES = 4  # cells that a row is compared with
 _N_EXPANDED = 10  # listed and reverse neighbours whose lists a row is compared with
-_LEAST_GAIN = 0.02  # recall gained, for another comparison of neighbours
+_LEAST_GAIN = 0.02  # smallest gain of recall for another comparison
 
 # Rows that the sample has at least.
 _FEWEST_SAMPLED = 1024
 
-# True neighbours that the sample needs for an estimate within about 0.02, and the
-# number of rounds to search at least where it has fewer.
+# Number of true neighbours that the sample needs for an estimate within about 0.02, and
+# the minimum number of rounds if the sample has fewer.
 _FEWEST_TRUE = 500
 _ROUNDS_FOR_FEW = 3
 
-# Most merges until the next search need no more neighbours than this.
+# Most merges before the next search need at most this number of neighbours.
 _ENOUGH_NEIGHBORS = 8
 
 _SAMPLE_BLOCK_ROWS = 1024
 
 
 def approximate_knn(rows, half, k, least_scores, show, recall, may_limit_reach=True):
-    """For every row, most of the other rows with the highest scores.
+    """For each row, find most of the other rows with the highest scores.
 
     The first five parameters are those of `exact_knn`. With `may_limit_reach`, a search
-    without least scores ignores rows farther away than the 8th neighbour of a median
-    row.
+    without least scores ignores neighbours farther away than the median distance to the
+    8th neighbour.
 
     Returns ``(proposed, scores, reached, work, sq_reach)``: the lists, as from
     `exact_knn`, but rows that are not listed may have higher scores; the recall on the
     sample, at least `recall`; the cost of the search, as a number of products in a
     matrix multiplication; and the squared distance beyond which rows were ignored,
-    infinite if none were. None instead, where the search would not be much cheaper than
-    an exact one.
+    infinite if none were. Returns None if the search would not be much cheaper
+    than an exact search.
     """
     n_rows = len(rows)
     n_cells, budget = cells_and_budget(n_rows)
@@ -62,7 +62,7 @@ def approximate_knn(rows, half, k, least_scores, show, recall, may_limit_reach=T
         return None
     rng = np.random.RandomState(0)
     cells = nearest_centroids(rows, draw_centroids(rows, n_cells, rng))
-    # In the order of their cells, neighbours are close in memory, too.
+    # In the order of cells, near rows are also close in memory.
     order = np.argsort(cells[:, 0], kind="stable").astype(np.int32)
     rows, half, cells = rows[order], half[order], cells[order]
     proposed, scores = empty_lists(least_scores[order], k)
@@ -123,13 +123,13 @@ def cells_and_budget(n_rows):
 
 
 def is_worth_trying(n_rows):
-    """Whether the budget pays for the smallest sample and the cells."""
+    """Whether the budget covers the smallest sample and the cells."""
     n_cells, budget = cells_and_budget(n_rows)
     return (_FEWEST_SAMPLED + n_cells) * n_rows <= budget
 
 
 def n_rounds_left(before, reached, recall):
-    """The number of further rounds, if each misses the same share of the rest."""
+    """The number of further rounds, if each round misses the same share of the rest."""
     missed = (1 - reached) / (1 - before)
     if missed >= 1 or recall == 1:
         return np.inf
@@ -153,7 +153,7 @@ def draw_centroids(rows, n_cells, rng):
 
 
 def nearest_centroids(rows, centroids):
-    """The cells that each row is compared with, by number, nearest first."""
+    """The numbers of the cells that each row is compared with, nearest first."""
     import faiss
 
     n_probes = min(_N_PROBES, len(centroids))
@@ -174,13 +174,13 @@ def _compare_cells(rows, half, cells, n_cells, scores, proposed):
 
 
 def _n_first_neighbor_products(proposed):
-    """Products of the first comparison of neighbours; half of the pairs recur."""
+    """Products of the first comparison of neighbours; half of the pairs repeat."""
     n_listed = np.count_nonzero(proposed >= 0)
     return n_listed * 2 * min(_N_EXPANDED, n_listed / len(proposed)) / 2
 
 
 def _rows_by_cell(cell, n_cells):
-    """Rows in the order of their cells, and where each cell starts."""
+    """Rows in the order of their cells, and the start of each cell."""
     starts = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=n_cells))])
     return np.argsort(cell, kind="stable").astype(np.int32), starts
 
@@ -199,10 +199,10 @@ def _compare_neighbors(rows, half, scores, proposed):
 class RecallSample:
     """A sample of rows, and their true neighbours.
 
-    ``find(some)`` returns ``(scores, neighbors)`` of some rows from an exact search. At
-    most a quarter of `budget`, a number of products, is spent on it. `n_true` is the
-    number of all true neighbours. `least_rounds` is the number of rounds to search
-    whatever recall is estimated: more than one where the sample has too few neighbours
+    ``find(some)`` returns ``(scores, neighbors)`` of some rows from an exact search.
+    The sample costs at most a quarter of `budget`, a number of products. `n_true` is
+    the number of all true neighbours. `least_rounds` is the minimum number of rounds,
+    whatever the estimated recall is: more than one if the sample has too few neighbours
     for a good estimate.
     """
 
@@ -213,7 +213,8 @@ class RecallSample:
         self.n_true = 0
         self.neighbors = np.empty((0, k), np.int32)
         self.scores = np.empty((0, k), np.float32)
-        # Where few rows have a neighbour, the sample doubles until it has enough.
+        # If few rows have a neighbour, the sample doubles until it has enough
+        # neighbours.
         while self.n_true < _FEWEST_TRUE and len(self.rows) < most_rows:
             n_more = min(
                 max(_FEWEST_SAMPLED, len(self.rows)), most_rows - len(self.rows)
@@ -227,12 +228,12 @@ class RecallSample:
         self.least_rounds = 1 if self.n_true >= _FEWEST_TRUE else _ROUNDS_FOR_FEW
 
     def limit_reach(self, half, least_scores, n_features):
-        """Ignore neighbours farther away than the 8th neighbour of a median row.
+        """Ignore neighbours farther away than the median distance to the 8th neighbour.
 
-        Returns ``(sq_reach, least_scores)``. The new least scores allow twice the
-        error of rounding, so every row within `sq_reach` exceeds them. The reach is
-        infinite, and the least scores remain, where they already exclude neighbours
-        or where rounding is too coarse.
+        Returns ``(sq_reach, least_scores)``. The new least scores allow twice the error
+        of rounding, so every row within `sq_reach` exceeds them. The reach is infinite,
+        and the least scores are unchanged, if they already exclude neighbours or if the
+        rounding is too coarse.
         """
         if self.n_true < self.neighbors.size:
             return np.inf, least_scores
@@ -260,7 +261,7 @@ class RecallSample:
             _knn_kernels.clear_new_flags(listed)
             true = self.neighbors[block]
             is_true = (listed[:, :, np.newaxis] == true[:, np.newaxis]).any(axis=2)
-            # A row that ties with the farthest true neighbour is as good.
+            # A row that ties with the farthest true neighbour counts as found.
             is_true |= scores[self.rows[block]] >= self.scores[block, -1:]
             n_found += np.count_nonzero(is_true & (listed >= 0))
         return n_found / self.n_true

@@ -1,4 +1,4 @@
-"""Merges on disk: written whole or not at all.
+"""Merges on disk, written atomically.
 
 A file is a plain ``.npz`` without pickled objects, so a foreign file cannot run code.
 """
@@ -12,7 +12,8 @@ import numpy as np
 
 from modal_clustermargin._whole_files import written_whole
 
-# Part of every key: raise it when the content of a file, or its computation, changes.
+# Part of every key; to be increased when the content of a file or its computation
+# changes.
 _FORMAT = 3
 
 
@@ -36,9 +37,9 @@ def cache_folder(memory):
 
 
 def cached_merges(folder, X, parameters, compute):
-    """The stored ``(children, heights, recall)`` of `X`, or those of ``compute()``.
+    """The stored ``(children, heights, recall)`` of `X`, or else ``compute()``.
 
-    Raises ValueError if merges have to be computed, but could not be stored afterwards.
+    Raises ValueError if merges have to be computed, but cannot be stored.
     """
     if folder is None:
         return compute()
@@ -79,7 +80,7 @@ def _read(path):
 
 
 def _write(path, children, heights, recall):
-    """Store merges; a failure is a warning."""
+    """Store merges, or warn if that fails."""
     try:
         with written_whole(path) as file:
             np.savez(

@@ -49,14 +49,14 @@ def merges_of(X, metric, rule, value, search, verbose):
 
 
 def with_ties(heights, n_merges):
-    """The number of merges no higher than merge number `n_merges`."""
+    """The number of merges, including those that tie with merge number `n_merges`."""
     if not 0 < n_merges < len(heights):
         return min(n_merges, len(heights))
     return np.searchsorted(heights, heights[n_merges - 1], side="right")
 
 
 def _collapse_duplicates(rows):
-    """Distinct rows, in the order of their first copies.
+    """Find the distinct rows, in the order of their first copies.
 
     Returns ``(rows, leaf, copies)``: `leaf` is the distinct row of each row, and
     `copies` the number of rows of each leaf.
@@ -77,8 +77,8 @@ def _merge_by_distances(X):
 def _sort_merges(children, heights, n_leaves):
     """Sort merges by height, ascending, and renumber their nodes.
 
-    Every merge must come after the merges of its nodes and be no lower. Ties keep their
-    order.
+    Every merge must come after the merges of its nodes, and must not be lower than they
+    are. Ties keep their order.
     """
     order = np.argsort(heights, kind="stable")
     node = np.arange(n_leaves + len(order))
@@ -89,7 +89,8 @@ def _sort_merges(children, heights, n_leaves):
 def _expand_leaves(children, heights, leaf):
     """Turn merges of leaves into merges of the samples that they represent.
 
-    `leaf` is the leaf of every sample. Samples of one leaf merge first, at height 0.
+    `leaf` is the leaf of each sample. The samples of each leaf merge first, at height
+    0.
     """
     n_samples = len(leaf)
     order = np.argsort(leaf, kind="stable")
@@ -146,5 +147,5 @@ def check_fits_in_memory(n_samples):
             f"AverageLinkage(metric='euclidean') needs {needed / 2**30:,.0f} GiB for"
             f" the distances between {n_samples:,} samples, and may take half of the"
             f" {memory / 2**30:,.0f} GiB here. metric='cosine' and"
-            " metric='sqeuclidean' need no such matrix."
+            " metric='sqeuclidean' need no distance matrix."
         )

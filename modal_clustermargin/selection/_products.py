@@ -9,7 +9,7 @@ from modal_clustermargin.selection import _sq_dist_kernels as kernels
 
 _BLOCK_ROWS = 2048
 
-# Fewest products of numbers for which threads share the blocks.
+# Smallest number of multiplications for which threads share the blocks.
 _WORTH_SHARING = 2_000_000
 
 # Products of rows with larger squared lengths may overflow in float32.
@@ -35,14 +35,14 @@ class Products:
             self._shift = A.mean(axis=0, dtype=np.float64)
         self._scales = (_largest(A, self._shift), _largest(B, 0))
         self.unit = (self._scales[0] * self._scales[1]) ** -2.0
-        # Bounds the rounding of the entries, and of a sum of products in any order.
+        # A bound on the rounding of the entries, and of a sum of products in any order.
         n_terms = A.shape[1] + B.shape[1] + 16
         self.error = n_terms * float(np.finfo(np.float32).eps)
         self.floor = 16.0 * n_terms**2 * float(np.finfo(np.float32).tiny)
         self.A, self.B, self.lengths = self._convert(A, B)
 
     def lower(self, upper, centers):  # upper: IN and OUT
-        """Measure rows against the centers that may be nearest to them."""
+        """Compute the distances of rows to the centers that may be nearest."""
         center_A, center_B, center_lengths = self.convert_centers(*centers)
 
         def lower_tile(first):
@@ -74,10 +74,10 @@ class Products:
             list(threads.map(lower_tile, tiles))
 
     def convert_centers(self, A, B):
-        """Centers in the form of the rows, and their squared lengths.
+        """Convert centers in the same way: ``(A, B, lengths)``.
 
-        Centers too long for float32 get a length of -infinity, so all rows are
-        measured against them.
+        Centers too long for float32 get a length of -infinity, so the distances of all
+        rows to them are computed.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             A, B, lengths = self._convert(A, B)

@@ -13,7 +13,7 @@ _MOST_GATHERED = 2**26
 class TorchProducts(Products):
     """`Products` on a device.
 
-    The products propose centers in float32, and distances are measured in float64, as
+    The products propose centers in float32, and distances are computed in float64, as
     on the processor, so the picks are the same up to ties in the last bits.
     """
 
@@ -24,7 +24,7 @@ class TorchProducts(Products):
         self._proposing = self._on_device(self.A, self.B, self.lengths)
 
     def lower(self, upper, centers):  # upper: IN and OUT
-        """Measure rows against the centers that may be nearest to them."""
+        """Compute the distances of rows to the centers that may be nearest."""
         proposing = self._on_device(*self.convert_centers(*centers))
         centers = self._on_device(*centers)
         [device_upper] = self._on_device(upper)
@@ -46,7 +46,8 @@ class TorchProducts(Products):
         least += shrink * center_lengths
         least += (shrink * lengths - self.floor)[:, None]
         unit, before = self.unit, upper[block]
-        # The center that seems nearest comes first, so that few others are measured.
+        # The center that seems nearest comes first, so that few other distances are
+        # needed.
         smallest, nearest = least.min(dim=1)
         rows = ((before > 0) & (smallest < before * unit)).nonzero()[:, 0]
         self._measure(upper, block.start, rows, nearest[rows], centers)
