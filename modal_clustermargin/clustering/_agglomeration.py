@@ -28,12 +28,12 @@ def agglomerate(rows, weight, search, *, n_merges, sq_threshold=np.inf, verbose=
     """Make the lowest merges of average linkage, exactly if the search is exact.
 
     `rows` are the leaves, and `weight` is the number of samples in each leaf; both are
-    overwritten. Further merges that tie with number `n_merges` are made, too. No two clusters
-    merge at a mean squared distance above `sq_threshold`.
+    overwritten. Further merges that tie with number `n_merges` are made, too. No two
+    clusters merge at a mean squared distance above `sq_threshold`.
 
     Returns ``(children, heights)``: the two nodes of each merge, int64, and their mean
-    squared distance. Nodes below n_leaves are leaves; merge i makes node ``n_leaves +
-    i``. Due to the rounding of the rows, a merge may be lower than the merge before it,
+    squared distance. Nodes below n_leaves are leaves; merge i makes node
+    ``n_leaves + i``. Due to the rounding of the rows, a merge may be lower than the merge before it,
     but never lower than the merges that made its nodes.
 
     Most of the time is one search for the neighbours of all leaves, and searches for
