@@ -33,8 +33,8 @@ def agglomerate(rows, weight, search, *, n_merges, sq_threshold=np.inf, verbose=
 
     Returns ``(children, heights)``: the two nodes of each merge, int64, and their mean
     squared distance. Nodes below n_leaves are leaves; merge i makes node
-    ``n_leaves + i``. Due to the rounding of the rows, a merge may be lower than the merge before it,
-    but never lower than the merges that made its nodes.
+    ``n_leaves + i``. Due to the rounding of the rows, a merge may be lower than the
+    merge before it, but never lower than the merges that made its nodes.
 
     Most of the time is one search for the neighbours of all leaves, and searches for
     the clusters whose lists become empty; a merge itself costs 16**2 comparisons and a
