@@ -1,4 +1,4 @@
-"""The exact nearest neighbours of all rows among themselves, with half the products.
+"""The exact nearest neighbours of all rows of a set, with half the products.
 
 The product of two blocks of rows serves the rows of both, so every pair of blocks is
 multiplied only once. The pairs are scheduled as a round-robin tournament: no block
@@ -12,42 +12,25 @@ from threadpoolctl import threadpool_limits
 
 from modal_clustermargin.clustering import _knn_kernels
 
-# Measured best at 20,000 x 128 on two cores: a block of products stays in the cache.
+# Fastest with 20,000 x 128 numbers on two cores: a block of products stays in the
+# cache.
 _BLOCK_ROWS = 640
 
 
 def exact_knn(rows, half, k, least_scores, show, device=None):
-    """For every row, the other rows with the highest scores.
+    """For each row, find the other rows with the highest scores.
 
-    The score of row j for row i is ``rows[i] @ rows[j] - half[j]``. With half the
-    squared length of each row in `half`, the score falls as the distance grows.
+    The score of row j for row i is ``rows[i] @ rows[j] - half[j]``. If `half` holds
+    half the squared length of each row, the score falls as the distance grows.
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_features), float32, C order
+    All numbers are float32, and `rows` have C order. At most `k` neighbours are found
+    for each row, with scores above its least score. ``show(percent)`` is called from
+    time to time. `device` is a CUDA device for the products, or None.
 
-    half : ndarray of shape (n_rows,), float32
-
-    k : int
-        Largest number of neighbours to find for each row.
-
-    least_scores : ndarray of shape (n_rows,), float32
-        The score that a neighbour of each row must exceed.
-
-    show : callable
-        Called as ``show(percent)`` from time to time.
-
-    device : torch.device, default=None
-        CUDA device for the products; None is the processor.
-
-    Returns
-    -------
-    proposed : ndarray of shape (n_rows, k), dtype=int32
-        Highest score first; padded with -1.
-
-    scores : ndarray of shape (n_rows, k), float32
-        Padded with the least score. No row that is not listed has a higher score
-        than the last.
+    Returns ``(proposed, scores)``, two ndarrays of shape (n_rows, k): the rows as
+    int32, highest score first and padded with -1, and their scores, padded with the
+    least score. No other row has a higher score than the last listed
+    row.
     """
     if device is not None:
         from modal_clustermargin.clustering import _torch_knn
@@ -64,7 +47,7 @@ def exact_knn(rows, half, k, least_scores, show, device=None):
 
 
 def exact_knn_across(left, right, k, least_scores, device=None):
-    """For every row of two sets, the rows of the other set with the highest scores.
+    """For each row of two sets, find the best rows of the other set.
 
     `left` and `right` are ``(rows, half)``, and `least_scores` a pair. Returns
     ``(proposed, scores)`` of each set, as from `exact_knn`.
@@ -107,8 +90,8 @@ def _multiply_pairs(rows, half, starts, left, right, scores, proposed):
 
 
 def _block_starts(n_rows):
-    # The number of threads must not matter: the blocks decide which of many equal
-    # scores are found.
+    # Independent of the number of threads, because the blocks decide which of many
+    # equal scores are found.
     n_blocks = max(-(-n_rows // _BLOCK_ROWS), min(16, n_rows // 64), 1)
     return np.linspace(0, n_rows, n_blocks + 1).astype(np.int64)
 

@@ -20,23 +20,18 @@ class PoolClusters:
         decides their cluster and group.
 
     labels, groups : ndarray of shape (n_rows,), dtype=intp
-        Cluster and group of every row. A row with -1 gets a new one, together with the
-        rows of equal key.
+        Cluster and group of every row. A row with -1 gets a new cluster or group,
+        together with the rows of equal key.
     """
 
     def __init__(self, keys, labels, groups):
         self._index = KeyIndex()
         self._labels = self._groups = np.empty(0, np.intp)
         self.add(keys, labels, groups)
-        self._first_keys = keys
-        self._first_places = self._index.find(keys)
 
     def find(self, keys):
         """Cluster and group of each key: two ndarrays; -1 for an unknown key."""
-        if np.array_equal(keys, self._first_keys):
-            places = self._first_places
-        else:
-            places = self._index.find(keys)
+        places = self._index.find(keys)
         return [
             np.where(places < 0, -1, numbers[places])
             for numbers in (self._labels, self._groups)
@@ -51,7 +46,7 @@ class PoolClusters:
 
 
 def _continued(numbers, more):
-    """Concatenate two arrays, and replace each -1 of the second by a new number."""
+    """Concatenate two arrays, and replace each -1 in the second by a new number."""
     n_used = 1 + max(numbers.max(initial=-1), more.max(initial=-1))
     more = more.copy()
     alone = more < 0

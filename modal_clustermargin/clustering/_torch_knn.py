@@ -1,7 +1,7 @@
 """Exact nearest neighbours by matrix products on a CUDA device.
 
-The device computes scores only, as float32 sums of float32 numbers; they propose
-neighbours as the scores of the processor do (`_neighbor_search` measures them).
+The device only computes scores, in float32. As on the processor, the scores propose
+neighbours, and `_neighbor_search` computes their distances.
 """
 
 import numpy as np
@@ -13,11 +13,12 @@ from modal_clustermargin import _devices
 # device would take longer than their products.
 _QUERY_ROWS = 16384
 
-# Most scores in memory at once.
+# Largest number of scores in memory at once.
 _MOST_SCORES = 2**29
 
-# Up to this share of improving scores, in a block and in each of its rows, they are
-# picked one by one; beyond, topk finds the best, which reads all scores several times.
+# Up to this share of improving scores, in a block and in each of its rows, the scores
+# are picked one by one. Above it, topk finds the best, which reads all scores several
+# times.
 _FEW = 1 / 16
 
 
@@ -54,20 +55,13 @@ def _search_in_blocks(
 
 
 def knn(queries, references, k, device):
-    """`_faiss.knn` on a device, with neighbors of dtype int32."""
+    """`faiss.knn` on a device, with neighbours of dtype int32."""
     half = np.einsum("ij,ij->i", references, references) / 2
     references = _References(references, half, device)
-    sq_dists = np.empty((len(queries), k), np.float32)
-    proposed = np.empty((len(queries), k), np.int32)
-    least_scores = np.full(min(_QUERY_ROWS, len(queries)), -np.inf, np.float32)
-    for start in range(0, len(queries), _QUERY_ROWS):
-        block = slice(start, start + _QUERY_ROWS)
-        n_queries = len(queries[block])
-        best, found = references.best(queries[block], k, least_scores[:n_queries])
-        sq_lengths = np.einsum("ij,ij->i", queries[block], queries[block])
-        sq_dists[block] = sq_lengths[:, np.newaxis] - 2 * best.cpu().numpy()
-        proposed[block] = found.cpu().numpy()
-    return sq_dists, proposed
+    least_scores = np.full(len(queries), -np.inf, np.float32)
+    proposed, scores = _search_in_blocks(references, queries, k, least_scores)
+    sq_lengths = np.einsum("ij,ij->i", queries, queries)
+    return sq_lengths[:, np.newaxis] - 2 * scores, proposed
 
 
 class _References:
@@ -142,9 +136,9 @@ def _picked(scores, is_better):
 
 
 def _are_many(is_better):
-    """Whether more than the share `_FEW` may be true; never False if they are.
+    """Whether more than the share `_FEW` may be true. False is certain.
 
-    Eight bytes are counted as one integer, since a GPU adds bytes no faster than
+    Eight bytes are counted as one integer, because a GPU does not add bytes faster than
     integers.
     """
     n_bytes = is_better.numel()
