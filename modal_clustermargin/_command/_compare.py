@@ -134,7 +134,7 @@ def settings_of(options):
         if not isinstance(table, dict):
             continue  # `read_settings` names the error
         if name is not None and name != table.get("name"):
-            table = {"name": name}  # options of one data set do not fit another
+            table = {"name": name}  # the options belong to another data set or model
         elif key == "data" and not table:
             table = {"name": "digits"}
         settings[key] = table | pairs

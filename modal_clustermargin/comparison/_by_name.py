@@ -11,9 +11,9 @@ from modal_clustermargin.comparison._settings import WHO
 def build_by_path(path, options, what, **if_accepted):
     """Import a class, function or instance, and make an instance from it.
 
-    A class is called with the options; a function gets them fixed; an instance is
-    copied. `if_accepted` are options that are added where the signature has them.
-    `what` is named in messages of ValueError.
+    A class is called with the options, a function is wrapped in a partial, and an
+    instance is copied. The options in `if_accepted` are added if the signature has
+    them. `what` appears in the messages of ValueError.
     """
     try:
         found = pkgutil.resolve_name(path)
@@ -41,7 +41,7 @@ def _copy(instance, options, what, if_accepted):
     if options:
         raise ValueError(
             f"{WHO} got options for the {what} {type(instance).__name__}, which is an"
-            " instance. Name its class, or set the options where it is made."
+            " instance. Name its class, or set the options where it is created."
         )
     made = copy.deepcopy(instance)
     if hasattr(made, "set_params"):

@@ -29,7 +29,7 @@ def draw_gallery(thumbnails, cluster, captions, path, *, title):
     order = list(dict.fromkeys(cluster))
     width, height = _CAPTION_WIDTH + _N_PICKS, len(order)  # in images
     with open_figure(path, (0.62 * width, 0.62 * height + 0.5)) as figure:
-        # One axes for all images: the layout of many takes seconds.
+        # One axes for all images: the layout of many axes takes seconds.
         axes = figure.subplots()
         for top, each in enumerate(order):
             text = {"ha": "right", "va": "center", "fontsize": 8}

@@ -89,8 +89,8 @@ class LearningCurve:
 def labels_needed(curve, accuracy):
     """Number of labels that a curve needs to reach an accuracy.
 
-    Linear between the points of (`n_labels`, `best_accuracy`): if the accuracy falls,
-    one keeps the better model of before.
+    Interpolated linearly between the points of (`n_labels`, `best_accuracy`): if the
+    accuracy falls, the better earlier model is kept.
 
     Parameters
     ----------
@@ -102,8 +102,8 @@ def labels_needed(curve, accuracy):
     Returns
     -------
     n_labels : float or ndarray of the shape of `accuracy`
-        nan where the curve never reaches the accuracy; that of the first point where
-        the first point reaches it, though fewer labels might be enough.
+        nan where the curve never reaches the accuracy. Where the first point reaches
+        it, the number of labels of the first point; fewer labels might be enough.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def seconds_needed(curve, accuracy):
 
 
 def as_accuracies(accuracy, who, argument):
-    """`accuracy` as float64 of its own shape, without nan, or ValueError."""
+    """Convert `accuracy` to float64; raise ValueError for other types and for nan."""
     accuracies = _floats(accuracy, who, argument)
     n_nan = np.count_nonzero(np.isnan(accuracies))
     if n_nan:
@@ -151,7 +151,7 @@ def as_accuracies(accuracy, who, argument):
 
 
 def _floats(values, who, argument):
-    """A float64 copy, or ValueError."""
+    """Copy to float64; raise ValueError for other types."""
     try:
         return np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -36,12 +36,12 @@ class TimedEmbedding:
 
 
 def measured_query(strategy, classifier, X_pool, n_instances):
-    """Ask a strategy once: (picks, measures, clusters).
+    """Call a strategy once: (picks, measures, clusters).
 
-    `picks` are `n_instances` different positions in `X_pool`; ValueError says what else
-    the strategy returned. `measures` has the keys of `NO_QUERY`. `clusters` has, for
-    Cluster-Margin, the "cluster" of each pick, and "pool_cluster_sizes", the number of
-    rows in each cluster of the pool.
+    `picks` are `n_instances` different positions in `X_pool`; any other answer of the
+    strategy raises ValueError. `measures` has the keys of `NO_QUERY`. `clusters` has,
+    for Cluster-Margin, the "cluster" of each pick, and "pool_cluster_sizes", the number
+    of rows in each cluster of the pool.
     """
     embedding = getattr(strategy, "embedding", None)
     is_timed = isinstance(embedding, TimedEmbedding)
@@ -70,13 +70,13 @@ def measured_query(strategy, classifier, X_pool, n_instances):
 
 
 def _reset_peak_memory():
-    """Start a new peak, where the system can: on Linux."""
+    """Start a new peak; only Linux can do this."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
 
 
 def _peak_memory_mib():
-    """Peak resident memory in MiB since `_reset_peak_memory`; "" if it is unknown."""
+    """Peak resident memory in MiB since the reset, or "" if the system does not report it."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -85,7 +85,7 @@ def _peak_memory_mib():
 
 
 def _checked_picks(answer, n_instances, n_pool):
-    """Different positions in the pool, or ValueError."""
+    """Check that picks are different positions in the pool."""
     picks = answer[0] if isinstance(answer, tuple) else answer
     picks = np.asarray(picks).ravel()
     if picks.dtype.kind not in "iu":

@@ -12,8 +12,8 @@ _CLASSIC = {
     "random-forest": "sklearn.ensemble:RandomForestClassifier",
     "naive-bayes": "sklearn.naive_bayes:GaussianNB",
 }
-# Pixels that never vary make the likelihoods so steep that scikit-learn 1.9 gives two
-# classes a probability of one each.
+# With constant pixels, the likelihoods are so steep that scikit-learn 1.9 returns a
+# probability of one for two classes.
 _CLASSIC_DEFAULTS = {"naive-bayes": {"var_smoothing": 1e-3}}
 
 
@@ -27,11 +27,11 @@ def default_model(data):
 
 
 def make_model(settings, data, seed, device=None):
-    """Make the classifier of ``{"name": name, option: value, ...}``, not fitted.
+    """Make an unfitted classifier from ``{"name": name, option: value, ...}``.
 
-    The name may be ``"package.module:name"``. Networks are a `NetworkClassifier`;
-    scikit-learn's classifiers see an image as a row of numbers. ValueError names an
-    unknown name or option, or data that the model cannot learn from.
+    The name may be ``"package.module:name"``. A network is a `NetworkClassifier`;
+    scikit-learn's classifiers get images as flat rows. Raises ValueError for an unknown
+    name or option, or for data that the model cannot learn from.
     """
     options = dict(settings)
     name = options.pop("name")
@@ -41,7 +41,7 @@ def make_model(settings, data, seed, device=None):
         check_known(name, (*NETWORKS, *_CLASSIC), WHO, "model")
     has_columns = name in _CLASSIC and np.ndim(data.y) == 2
     if data.images is not None or has_columns:
-        kind = "labels in columns" if has_columns else "images in files"
+        kind = "multi-label data" if has_columns else "images in files"
         raise ValueError(
             f"{WHO} needs a network for {kind}; the model is {name!r}. Choose one of"
             f" {', '.join(NETWORKS)}."

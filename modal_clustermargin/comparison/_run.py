@@ -28,7 +28,7 @@ _PACKAGES = ("modal-clustermargin", "numpy", "scikit-learn", "torch")
 
 @dataclass
 class _State:
-    """What a killed run needs to continue after its last query."""
+    """The state from which a killed run continues after its last query."""
 
     round: int
     labelled: np.ndarray  # positions in the pool
@@ -41,25 +41,25 @@ class Run:
     """The rounds of one strategy with one seed.
 
     A row is on disk after every training, and the state of the run after every query. A
-    run that was killed continues from there. The runs of a seed share `first_model`, a
-    dict that the first of them fills.
+    killed run continues from that state. The runs of a seed share `first_model`, a dict
+    that the first run fills.
     """
 
     def __init__(self, label, settings, data, seed, folder, first_model):
         self.label, self.seed, self.data, self.folder = label, seed, data, folder
         self.settings = settings
         self.strategy_settings = settings["strategies"][label]
-        # Such a strategy decides whether and how the network is trained.
+        # A strategy that needs a network decides when and how the network is trained.
         self.is_deferred = needs_network(self.strategy_settings)
         self.first_model = first_model
 
     def rounds(self):
-        """Train, test and query, again and again.
+        """Train, test and query in each round.
 
         Yields
         ------
         row : dict
-            Each row that is new in the table of the seed.
+            Each new row of the table of the seed.
         """
         table = self.folder.table(self.seed)
         known = {
@@ -101,7 +101,7 @@ class Run:
         return strategy
 
     def _train(self, state):
-        """Train the model of a round: (what the strategy asks, its result)."""
+        """Train and test: (the classifier that the strategy gets, the result)."""
         is_shared = state.round == 0 and not self.is_deferred
         if is_shared and self.first_model:
             return self.first_model["classifier"], self.first_model["result"]
@@ -119,14 +119,14 @@ class Run:
         if self.is_deferred:
             from modal_clustermargin.estimators import DeferredFit
 
-            # The strategy trains the network itself, if it needs it.
+            # The strategy trains the network only if it needs the network.
             trained = DeferredFit(model).fit(X, y)
         elif is_shared:
             self.first_model |= {"classifier": trained, "result": result}
         return trained, result
 
     def _query(self, state, classifier):
-        """Ask the strategy for a batch: the state of the next round."""
+        """Ask the strategy for a batch, and return the state of the next round."""
         rows = np.setdiff1d(np.arange(len(self.data.y)), state.labelled)
         strategy, number = state.strategy, state.round + 1
         if isinstance(strategy, CoreSet):
@@ -165,7 +165,7 @@ class Run:
 
 
 def score(model, data):
-    """Accuracy, or mean average precision where labels have columns."""
+    """Accuracy, or mean average precision for multi-label data."""
     y = data.y_test
     if y.ndim == 1:
         return float(np.mean(model.predict(data.X_test) == y))
@@ -173,10 +173,10 @@ def score(model, data):
     is_nan = np.isnan(proba).any(axis=1)
     if is_nan.any():
         raise ValueError(
-            f"The model gives NaN as probabilities of {is_nan.sum()} of {len(is_nan)}"
+            f"The model returns NaN probabilities for {is_nan.sum()} of {len(is_nan)}"
             " test rows. If all rows are NaN, training has diverged: use another"
-            " folder and a lower lr in [model], or larger batches. Otherwise these"
-            " rows overflow in the model."
+            " folder and a lower lr in [model], or larger batches. Otherwise the"
+            " values of these rows overflow in the model."
         )
     has_positives = y.any(axis=0)
     return float(average_precision_score(y[:, has_positives], proba[:, has_positives]))

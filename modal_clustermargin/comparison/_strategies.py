@@ -38,7 +38,7 @@ _INDICATORS = {
     "at-labels": AtLabels,
     "at-rounds": AtRounds,
 }
-# The comparison sets these, or a settings file cannot hold them.
+# The comparison sets these parameters, or a settings file cannot hold them.
 _NO_OPTIONS = (
     "random_state",
     "embedding",
@@ -56,9 +56,9 @@ def _options_of(found):
 
 
 def make_strategy(settings, seed):
-    """Make the query strategy of ``{"strategy": name, option: value, ...}``.
+    """Make a query strategy from ``{"strategy": name, option: value, ...}``.
 
-    The name may be ``"package.module:name"``. ValueError names an unknown name or
+    The name may be ``"package.module:name"``. Raises ValueError for an unknown name or
     option, or an invalid value.
     """
     options = dict(settings)
@@ -91,8 +91,8 @@ def _make(name, seed, options):
         clustering._validate_params()
         options["clustering"] = clustering
     if "random_state" in inspect.signature(found).parameters:
-        # With an integer every query would repeat the same draws, which are also those
-        # of the first labels: random sampling would not be random.
+        # With an integer, every query would repeat the same draws, which are also the
+        # draws of the first labels: random sampling would not be random.
         state = np.random.SeedSequence([seed, 1]).generate_state(4)
         options["random_state"] = np.random.RandomState(state)
     return found(**options)

@@ -9,8 +9,8 @@ _MAX_SIDE = 256  # pixels
 def to_pictures(images):
     """Pictures of at most 256 pixels, from images as `HandLabelling.export` takes them.
 
-    Channels are last where they could be first or last. Numbers that are not uint8 are
-    scaled, so that the lowest of all is black and the highest white.
+    If the channels could be first or last, they are last. Numbers that are not uint8
+    are scaled, so that the lowest value of all images is black and the highest white.
     """
     arrays = [np.asarray(image) for image in images]
     for i, array in enumerate(arrays):

@@ -18,5 +18,5 @@ class DeepActiveLearner(QueryMixin, ModALDeepActiveLearner):
     query_strategy : callable, default=uncertainty_sampling
 
     on_transformed : bool, default=False
-        Tells modAL's strategies to transform the pool first.
+        Whether modAL's strategies transform the pool with the estimator first.
     """

@@ -35,7 +35,7 @@ class QueryMixin:
         Notes
         -----
         The strategy is called once, and its errors are raised unchanged. modAL 0.4.2
-        calls a strategy again after any error, and takes an array of two positions
+        calls a strategy again after any error, and mistakes an array of two positions
         for a pair of positions and metrics.
         """
         answer = self.query_strategy(self, X_pool, *query_args, **query_kwargs)

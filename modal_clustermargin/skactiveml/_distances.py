@@ -19,7 +19,7 @@ def sq_dists_before_each_pick(start, picks, rows, factors=None):
     rows : ndarray of shape (n_rows, n_features)
 
     factors : ndarray of shape (n_rows, n_factors), default=None
-        If given, distances are those of the outer products of rows and factors.
+        If given, distances are between the outer products of rows and factors.
 
     Returns
     -------
