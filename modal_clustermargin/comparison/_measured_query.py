@@ -76,7 +76,7 @@ def _reset_peak_memory():
 
 
 def _peak_memory_mib():
-    """Peak resident memory in MiB since the reset, or "" if the system does not report it."""
+    """Peak memory in MiB since the reset, or "" if the system does not report it."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
