@@ -1,7 +1,7 @@
 """Calls of functions on the workers of a Dask cluster, repeated if a worker is lost.
 
-This package alone imports dask and distributed, and only when there is something to
-call.
+No other package imports dask and distributed. They are imported when a function is
+called.
 """
 
 import os
@@ -10,7 +10,7 @@ import warnings
 from contextlib import contextmanager
 from itertools import islice
 
-# Calls in progress per worker: while one runs, the data of the next one arrive.
+# Calls in progress per worker: while one call runs, the data of the next call arrive.
 _CALLS_PER_WORKER = 2
 
 # Attempts before the call itself is blamed for the loss of its workers.
@@ -31,7 +31,7 @@ def dask_workers(who):
     """The workers of the current Dask client.
 
     Without a client, a cluster of one worker runs in this process until the block ends.
-    Its calls run one after another, and their compiled loops use all cores.
+    Its calls run one after another, and compiled loops use all cores.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ def dask_workers(who):
     if client.status != "running":
         raise ValueError(
             f"{who} needs a Dask client that is running; the current one is"
-            f" {client.status}. Make a new distributed.Client, or none to use a worker"
-            " in this process."
+            f" {client.status}. Make a new distributed.Client, or make none: then a"
+            " worker in this process is used."
         )
     if client.asynchronous:
         raise ValueError(
@@ -84,8 +84,7 @@ class Workers:
     client : distributed.Client
 
     n_loop_threads : int, default=None
-        Threads of a compiled loop on a worker. None stands for the threads of the
-        worker.
+        Threads of a compiled loop on a worker. None means the threads of the worker.
 
     who : str
         Name of the caller, for error messages.
@@ -93,11 +92,11 @@ class Workers:
     Attributes
     ----------
     n_workers : int
-        Number of workers at the start, at least one. It does not change when workers
-        are lost.
+        Number of workers at the start, at least 1. The number stays the same when
+        workers are lost.
 
     memory : int
-        Smallest memory limit of a worker, bytes; 4 GiB if no worker has one.
+        Smallest memory limit of a worker in bytes; 4 GiB if no worker has a limit.
     """
 
     def __init__(self, client, n_loop_threads=None, who="modal_clustermargin"):
@@ -110,7 +109,7 @@ class Workers:
         self.memory = min(filter(None, limits), default=2**32)
 
     def check(self, function, *arguments):
-        """Call a function on every worker and raise the error that it raises."""
+        """Call a function on every worker, and raise its error if it raises one."""
         self.client.run(function, *arguments)
 
     def map_unordered(self, function, calls):
@@ -119,19 +118,19 @@ class Workers:
         Parameters
         ----------
         function : callable
-            Workers must be able to import it, and it must not change its arguments.
+            A function that workers can import. It must not change its arguments.
 
         calls : iterable of tuple
-            Arguments; read as workers become free. A `Broadcast` is replaced by its
-            value, and a ``dask.delayed.Delayed`` by its result.
+            The arguments of each call, read as workers become free. A `Broadcast` is
+            replaced by its value, and a ``dask.delayed.Delayed`` by its result.
 
         Yields
         ------
         number : int
-            Number of the call, from 0. Calls come in any order.
+            Number of the call, counted from 0. Results come in any order.
 
         result : object
-            What the function returned.
+            The return value of the function.
 
         Raises
         ------
@@ -167,12 +166,13 @@ class Workers:
                     for call in islice(calls, 1):
                         start(*call)
         finally:
-            # A traceback would keep the futures, and their data on the workers, alive.
+            # Otherwise a traceback keeps the futures, and their data on the workers,
+            # alive.
             for future in in_progress:
                 future.release()
 
     def _wait(self, futures):
-        """Wait until some futures are done; raise if there are no workers for long."""
+        """Wait until some futures are done, or until workers have been missing long."""
         from distributed import CancelledError, TimeoutError, wait
 
         alone_since = None
@@ -194,8 +194,8 @@ class Workers:
                     left = _MAX_SECONDS_ALONE - _POLL_SECONDS
                     warnings.warn(
                         f"{self.who} waits for workers: the Dask cluster of the current"
-                        f" client has none. It gives up after another {left:.0f}"
-                        " seconds.",
+                        f" client has none. An error follows after another {left:.0f}"
+                        " seconds without workers.",
                         stacklevel=2,
                     )
                 elif time.monotonic() - alone_since >= _MAX_SECONDS_ALONE:
@@ -244,8 +244,8 @@ class Workers:
 class Broadcast:
     """A value for the arguments of many calls, sent to the cluster once.
 
-    It is sent when the first call needs it, workers pass it on to each other, and it is
-    sent again if all workers that had it are lost.
+    The value is sent when the first call needs it, and workers copy it from each other.
+    It is sent again if all workers that had it are lost.
     """
 
     def __init__(self, value):
@@ -270,8 +270,8 @@ class Broadcast:
             except TypeError as error:
                 raise TypeError(
                     f"{who} cannot send a {type(self.value).__name__} to the workers of"
-                    f" the Dask cluster: {error.args[0]}. Remove what pickle cannot"
-                    " write, or make a client with processes=False."
+                    f" the Dask cluster: {error.args[0]}. Remove the parts that cannot"
+                    " be pickled, or make a client with processes=False."
                 ) from error
             except OSError:
                 # The scheduler has not noticed yet that the receiving worker died.
@@ -281,7 +281,7 @@ class Broadcast:
 
 
 def this_process():
-    """Name of the current process in messages: a worker's address, or this process."""
+    """Name of this process in messages: the address of a worker, or "this process"."""
     from distributed import get_worker
 
     try:
@@ -299,7 +299,7 @@ def _no_workers_message(who):
 
 
 def _call(function, n_loop_threads, *arguments):
-    """Run a call on a worker: one at a time in its process, with threads for loops.
+    """Run one call at a time in the process of a worker, with threads for loops.
 
     The call may use a classifier that is not thread-safe.
     """

@@ -38,6 +38,12 @@ class QueryMixin:
         calls a strategy again after any error, and mistakes an array of two positions
         for a pair of positions and metrics.
         """
+        if isinstance(self.query_strategy, type):
+            name = self.query_strategy.__name__
+            raise TypeError(
+                f"{type(self).__name__} needs an instance as query_strategy; got the"
+                f" class {name}. Pass {name}()."
+            )
         answer = self.query_strategy(self, X_pool, *query_args, **query_kwargs)
         if not isinstance(answer, tuple):
             answer = answer, None
