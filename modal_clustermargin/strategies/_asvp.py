@@ -405,39 +405,11 @@ def _is_one_class(y):
     return True
 
 
-def asvp_sampling(
-    classifier,
-    X_pool,
-    n_instances=1,
-    *,
-    selector=None,
-    proxy=None,
-    indicator=None,
-    fine_tuning=None,
-    switch=None,
-    embedding=None,
-    labelled=None,
-    store=None,
-    random_state=None,
-    verbose=False,
-    ids=None,
-):
+def asvp_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
     """Choose rows by a new :class:`ASVP`, called once.
 
     Parameters and return value are those of the class and of its call. Each call
     computes the features of all rows, unless `store` names a folder with the features;
     for a loop, the class is cheaper.
     """
-    strategy = ASVP(
-        selector,
-        proxy,
-        indicator,
-        fine_tuning=fine_tuning,
-        switch=switch,
-        embedding=embedding,
-        labelled=labelled,
-        store=store,
-        random_state=random_state,
-        verbose=verbose,
-    )
-    return strategy(classifier, X_pool, n_instances, ids=ids)
+    return ASVP(**parameters)(classifier, X_pool, n_instances, ids=ids)
