@@ -19,25 +19,8 @@ class WorkerSearch(NeighborSearch):
     """`NeighborSearch` on workers.
 
     It finds the same neighbours, but for ties and for neighbours that an approximate
-    search misses.
-
-    Parameters
-    ----------
-    workers : Workers
-
-    recall, verbose :
-        As in `NeighborSearch`.
-
-    device : str, torch.device or None
-        Device of each worker, as the user named it.
-
-    find_device : bool
-        Whether workers use a CUDA device unasked.
-
-    Raises
-    ------
-    ValueError
-        If a worker does not have the device.
+    search misses. `device` is the parameter of the user; with `find_device`, workers
+    use a CUDA device unasked. Raises ValueError if a worker does not have the device.
     """
 
     def __init__(self, workers, recall, device, find_device, verbose):

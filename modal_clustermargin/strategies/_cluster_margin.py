@@ -296,7 +296,8 @@ def cluster_margin_sampling(
 ):
     """Choose rows by :class:`ClusterMargin`, called once.
 
-    Takes the parameters of the class by name, and returns what its call returns. Each call clusters the pool, unless `clustering` is fitted or its
-    ``memory`` holds the clusters of these embeddings; in a loop, use the class.
+    Takes the parameters of the class by name, and returns what its call returns. Each
+    call clusters the pool, unless `clustering` is fitted or its ``memory`` holds the
+    clusters of these embeddings; in a loop, use the class.
     """
     return ClusterMargin(**parameters)(classifier, X_pool, n_instances, ids=ids)
