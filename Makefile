@@ -7,6 +7,10 @@ RAC ?= .racplusplus
 ARGS ?=
 
 python = $(VENV)/bin/python
+# Two processes, one file of tests at a time. With more than one thread each, the
+# threads of torch would wait for those of the other process.
+pytest = -m pytest -q -n 2 --dist loadfile
+pytest_env = OMP_NUM_THREADS=1
 
 .PHONY: demo test test-lowest lint docs bench clean
 
@@ -16,12 +20,12 @@ demo: $(VENV)/.installed
 # All tests under the modAL that pip resolves to (0.4.1), and those that use modAL
 # again under 0.4.2.1, which calls strategies differently.
 test: $(VENV)/.installed $(MODAL_0_4_2)/.installed
-	$(python) -m pytest -q
-	PYTHONPATH=$(MODAL_0_4_2) $(python) -m pytest -q tests/modal tests/learners tests/testing tests/strategies/test_contract.py
+	$(pytest_env) $(python) $(pytest)
+	$(pytest_env) PYTHONPATH=$(MODAL_0_4_2) $(python) $(pytest) tests/modal tests/learners tests/testing tests/strategies/test_contract.py
 
 # With the lowest versions that the metadata allow, for Python 3.10 or 3.11.
 test-lowest: $(LOWEST)/.installed
-	$(LOWEST)/bin/python -m pytest -q tests/modal tests/learners tests/testing tests/strategies tests/clustering tests/selection tests/pools tests/transferability tests/distributed
+	$(pytest_env) $(LOWEST)/bin/python $(pytest) tests/modal tests/learners tests/testing tests/strategies tests/clustering tests/selection tests/pools tests/transferability tests/distributed
 
 lint: $(VENV)/.installed
 	$(python) -m ruff check .

@@ -6,7 +6,6 @@ them are valid. A process that is killed loses only the block that it was writin
 
 import json
 import os
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -14,23 +13,13 @@ import numpy as np
 from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.pools._key_index import KeyIndex
 
-_FORMAT = 2
-
 
 class FeatureStore:
-    """Rows of features by key, in memory.
-
-    Attributes
-    ----------
-    n_rows : int
-
-    n_features : int or None
-        None before the first row.
-    """
+    """Rows of features by key, an array of uint64; in memory."""
 
     def __init__(self):
         self.n_rows = 0
-        self.n_features = None
+        self.n_features = None  # before the first row
         self._index = KeyIndex()
         self._table = None
 
@@ -39,22 +28,10 @@ class FeatureStore:
         return self._index.find(keys)
 
     def extend(self, keys, blocks):
-        """Add features of new rows.
+        """Add features of distinct new keys, from an iterable of blocks of rows.
 
-        Parameters
-        ----------
-        keys : ndarray of shape (n_new,), dtype=uint64
-            Distinct, and not in the store.
-
-        blocks : iterable of ndarray of shape (n_block, n_features)
-            Features of the keys, in the same order. Blocks that were added stay if
-            a later block fails.
-
-        Raises
-        ------
-        ValueError
-            If a block has another number of columns than the rows before, or contains
-            NaN or infinity.
+        Blocks that were added stay if a later block fails. Raises ValueError if a block
+        has another number of columns than the rows before, NaN or infinity.
         """
         n_before = self.n_rows
         try:
@@ -69,16 +46,7 @@ class FeatureStore:
             self._index.add(keys[:n_done], n_before + np.arange(n_done))
 
     def take(self, keys):
-        """Features of rows in the store, read from it when they are indexed.
-
-        Parameters
-        ----------
-        keys : ndarray of shape (n_keys,), dtype=uint64
-
-        Returns
-        -------
-        rows : StoredRows of shape (n_keys, n_features)
-        """
+        """Features of keys in the store, as `StoredRows`."""
         return StoredRows(self._whole_table(), self._index.find(keys))
 
     def _checked(self, block):
@@ -114,51 +82,23 @@ class FeatureStore:
 
 
 class FolderStore(FeatureStore):
-    """Rows of features by key, in a folder.
-
-    Parameters
-    ----------
-    folder : path-like
-        Created if it does not exist. Features in it are found again.
-    """
+    """Rows of features by key, in a folder, where a later process finds them."""
 
     def __init__(self, folder):
         super().__init__()
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._read()
-
-    def _read(self):
-        try:
-            head = self._path("head.json").read_bytes()
-        except FileNotFoundError:
-            return
-        try:
-            head = json.loads(head)
-            if head["format"] != _FORMAT:
-                raise ValueError(f"their format is {head['format']}")
-            n_rows, n_features = int(head["n_rows"]), int(head["n_features"])
-            dtype = np.dtype(head["dtype"])
-            keys = np.fromfile(self._path("keys"), np.uint64, n_rows)
-            n_bytes = self._path("features").stat().st_size
-            if len(keys) < n_rows or n_bytes < n_rows * n_features * dtype.itemsize:
-                raise ValueError("the files are too short")
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            warnings.warn(
-                f"The features in {self.folder} cannot be used ({error}); they will be"
-                " computed again.",
-                UserWarning,
-                stacklevel=6,
-            )
-            return
-        self.n_rows, self.n_features, self._dtype = n_rows, n_features, dtype
-        self._index.add(keys, np.arange(n_rows))
+        if self._path("head.json").exists():
+            head = json.loads(self._path("head.json").read_bytes())
+            self.n_rows, self.n_features = head["n_rows"], head["n_features"]
+            self._dtype = np.dtype(head["dtype"])
+            keys = np.fromfile(self._path("keys"), np.uint64, self.n_rows)
+            self._index.add(keys, np.arange(self.n_rows))
 
     def _append(self, keys, block, n_expected):
         self._put("features", block, self.n_rows * self.n_features)
         self._put("keys", keys, self.n_rows)
         head = {
-            "format": _FORMAT,
             "n_rows": self.n_rows + len(keys),
             "n_features": self.n_features,
             "dtype": self._dtype.name,

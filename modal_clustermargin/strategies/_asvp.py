@@ -5,16 +5,18 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 
+from modal_clustermargin._param_validation import HasMethods
 from modal_clustermargin.pools import Pool, open_pool, pool_keys
 from modal_clustermargin.strategies._asvp_features import AlignedFeatures
 from modal_clustermargin.strategies._asvp_history import ASVPRound, History, timed
 from modal_clustermargin.strategies._asvp_indicators import LogMEGain, RoundState
-from modal_clustermargin.strategies._asvp_proxy import (
+from modal_clustermargin.strategies._asvp_query import (
     ProxyLearner,
+    Query,
     ask_selector,
+    network_name,
     set_seed,
 )
-from modal_clustermargin.strategies._asvp_query import Query, network_name
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._embeddings import checked_matrix
 from modal_clustermargin.strategies._margin import MarginSampling
@@ -74,9 +76,11 @@ class ASVP(QueryStrategy):
 
     store : path-like, default=None
         Folder for features and rounds, in which a killed loop goes on. None keeps
-        both in memory. The other parameters must be the same when a loop goes on. A
-        function is compared by its module and name, not by its code; a lambda, a
-        function inside another function, or a random generator is refused.
+        both in memory. One process at a time may use it, and network and other
+        parameters must be the same when a loop goes on. A function is compared by its
+        module and name, not by its code; a lambda, a function inside another function,
+        or a random generator is refused. After a refresh, a later process cannot
+        compute features of rows that the pool did not have.
 
     random_state : int, RandomState or None, default=None
         Draws a seed for the proxy and for the selector, where they have
@@ -151,9 +155,9 @@ class ASVP(QueryStrategy):
 
     _parameter_constraints = {
         "selector": [callable, None],
-        "proxy": "no_validation",
+        "proxy": [HasMethods("fit"), None],
         "indicator": [callable, None],
-        "fine_tuning": "no_validation",
+        "fine_tuning": [HasMethods("fit"), None],
         "switch": [callable, None],
         "embedding": [callable, None],
         "labelled": [tuple, list, callable, None],
@@ -210,7 +214,7 @@ class ASVP(QueryStrategy):
         self : ASVP
         """
         self._validate_params()
-        self._check_parts()
+        self._check_instances()
         with open_pool(X_pool, "ASVP") as pool:
             matrix = checked_matrix(features, len(pool), "ASVP")
             ids = self._check_ids(ids, len(pool))
@@ -222,7 +226,7 @@ class ASVP(QueryStrategy):
         return self
 
     def _select(self, classifier, pool, n_instances, ids):
-        self._check_parts()
+        self._check_instances()
         query = Query(classifier, pool, n_instances, ids, self.embedding, self.labelled)
         self._open()
         self._check_network(query)
@@ -251,7 +255,7 @@ class ASVP(QueryStrategy):
             self._history.rounds,
             lambda: features_of(query.labelled),
             lambda: features_of(query.pool),
-            was_aligned=self._history.alignment.is_refreshed,
+            was_aligned=bool(self._history.alignment.ids),
         )
         is_aligned, is_switched = False, self.is_switched_
         if query.y is None or _is_one_class(query.y):
@@ -265,7 +269,7 @@ class ASVP(QueryStrategy):
                 with timed(seconds, "fine_tuning"):
                     network = features.fine_tune(query, is_switched)
                 with timed(seconds, "features"):
-                    features.refresh(query, network, is_switched)
+                    features.refresh(query, network)
                 self.__dict__.pop("selector_", None)
             if is_aligned:
                 learner, rows = self._network_learner(query, features_of)
@@ -358,8 +362,8 @@ class ASVP(QueryStrategy):
         """Start a loop at the first call, or go on with the loop in the folder."""
         if hasattr(self, "_features"):
             return
-        settings = {name: getattr(self, name) for name in _SETTINGS}
-        history = History(self.store, settings)
+        history = History(self.store)
+        history.check_settings(**{name: getattr(self, name) for name in _SETTINGS})
         self._features = AlignedFeatures(
             history, self.embedding, self.fine_tuning, self.verbose
         )
@@ -368,28 +372,23 @@ class ASVP(QueryStrategy):
     def _check_network(self, query):
         """Raise ValueError for another network than in the queries before."""
         name = network_name(query.recipe)
-        known = self.__dict__.setdefault("_network_name", name)
-        if name not in (known, network_name(self.fine_tuning)):
+        if not hasattr(self, "_network_name"):
+            if not self.is_switched_:  # the learner may train `fine_tuning` by now
+                self._history.check_settings(network=query.recipe)
+            self._network_name = name
+        if name not in (self._network_name, network_name(self.fine_tuning)):
             raise ValueError(
-                f"This ASVP has features of {known} and is now called by {name}. Make"
-                " one ASVP for each network."
+                f"This ASVP has features of {self._network_name} and is now called by"
+                f" {name}. Make one ASVP for each network."
             )
 
-    def _check_parts(self):
-        for name in ("selector", "indicator", "switch"):
+    def _check_instances(self):
+        for name in ("selector", "proxy", "indicator", "fine_tuning", "switch"):
             given = getattr(self, name)
             if isinstance(given, type):
                 raise ValueError(
                     f"ASVP wants {name} as an instance; got the class"
                     f" {given.__name__}. Call it first: {name}={given.__name__}()."
-                )
-        for name in ("proxy", "fine_tuning"):
-            given = getattr(self, name)
-            fits = hasattr(given, "fit") and not isinstance(given, type)
-            if given is not None and not fits:
-                raise ValueError(
-                    f"ASVP wants {name} as a classifier with a fit, or None; got"
-                    f" {given!r}."
                 )
 
 

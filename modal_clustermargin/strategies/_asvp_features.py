@@ -19,8 +19,8 @@ from modal_clustermargin.strategies._embeddings import checked_matrix
 # Networks get at least so many rows at a time, so that they see whole batches.
 _LEAST_BLOCK_ROWS = 512
 
-# Rows whose stored features are compared with those that a network computes, and the
-# relative difference up to which both are of the same network.
+# Rows on which a network is compared with stored features before it adds to them, and
+# the relative difference up to which both are of the same network.
 _N_COMPARED = 8
 _TOLERANCE = 0.02
 
@@ -43,8 +43,6 @@ class AlignedFeatures:
         self._fine_tuning = fine_tuning
         self._verbose = verbose
         self._store = self._open_store(history.alignment.source)
-        # Whether the network at hand is known to give the features in the store.
-        self._is_checked = self._store.n_rows == 0
         self._untrained = self._second = None
         self.network = None
         self.n_embedded = 0
@@ -70,19 +68,21 @@ class AlignedFeatures:
                 )
         new = _first_of_each(np.flatnonzero(~is_known), keys)
         self._store.extend(keys[new], [matrix[new]])
-        self._is_checked = False
 
     def take(self, query, rows):
         """Features of the pool or of the labelled rows, as StoredRows.
 
         Missing features of both are computed first.
         """
-        n_missing = sum((self._store.find(part.keys) < 0).sum() for part in query.parts)
-        is_untrained = self._history.alignment.source == "untrained"
-        if n_missing or (is_untrained and not self._is_checked):
+        if any((self._store.find(part.keys) < 0).any() for part in query.parts):
             embed = self._find_embed(query)
-            if not self._is_checked:
-                self._check_network(query, embed)
+            if not _is_of(self._store, query, embed):
+                raise ValueError(
+                    f"ASVP has features {self._where()} of a different network: this"
+                    " network computes other features for the same rows. Go on with the"
+                    " network that computed them, or name another folder as store=."
+                    " Features that are given must cover the labelled rows, too."
+                )
             self._fill(self._store, query, embed)
         return self._store.take(rows.keys)
 
@@ -98,14 +98,21 @@ class AlignedFeatures:
     def is_of_these_labels(self, query):
         """Whether the features are of a network that was trained on just these labels.
 
-        Raises ValueError if another process trained it and its labels have changed.
+        Raises ValueError if another process trained it on other labels.
         """
         alignment = self._history.alignment
-        if self.network is None:
-            if alignment.is_refreshed:
-                self._trained_rows(query)
-            return False
-        return alignment.source == query.labels_key
+        if self.network is not None:
+            return alignment.source == query.labels_key
+        rows = np.isin(query.labelled.ids, alignment.ids)
+        found = labels_key(query.labelled.ids[rows], query.y[rows])
+        if alignment.ids and found != alignment.source:
+            raise ValueError(
+                f"The features {self._where()} are of a network that was fine-tuned on"
+                f" {len(alignment.ids)} labelled rows, and the learner does not have"
+                " these rows with these labels. Name another folder as store= for"
+                " another loop."
+            )
+        return False
 
     def fine_tune(self, query, is_switched):
         """Return the network trained on all labels; features are not refreshed yet."""
@@ -114,7 +121,7 @@ class AlignedFeatures:
             network = query.trained()
         else:
             folder = self._folder("fine-tuning", query.labels_key)
-            network = query.train(recipe, slice(None), folder)
+            network = query.train(recipe, folder)
         if not hasattr(network, "embed"):
             raise ValueError(
                 "ASVP refreshes features by a network that was fine-tuned, and"
@@ -123,18 +130,17 @@ class AlignedFeatures:
             )
         return network
 
-    def refresh(self, query, network, is_switched):
+    def refresh(self, query, network):
         """Compute all features by this network, then replace the old ones at once."""
         source = query.labels_key
         store = self._open_store(source)
         # A killed process may have left some, of a network that was trained likewise.
-        if store.n_rows and not self._is_of(store, query, network.embed):
+        if not _is_of(store, query, network.embed):
             shutil.rmtree(store.folder)
             store = self._open_store(source)
         self._fill(store, query, network.embed)
-        self._store, self._is_checked, self.network = store, True, network
-        ids = query.labelled.ids.tolist()
-        self._history.alignment = Alignment(source, ids, is_switched)
+        self._store, self.network = store, network
+        self._history.alignment = Alignment(source, query.labelled.ids.tolist())
 
     def head(self, query):
         """Classifier of features that predicts as the network; None if it has none."""
@@ -169,62 +175,25 @@ class AlignedFeatures:
         folder = self._folder("features", source)
         return FeatureStore() if folder is None else FolderStore(folder)
 
+    def _where(self):
+        is_given = self._history.alignment.source == "given"
+        return "that it was given" if is_given else f"in {self._history.folder}"
+
     def _find_embed(self, query):
         """The function that computed the features in the store."""
-        alignment = self._history.alignment
-        if not alignment.is_refreshed:
-            if self._embedding is not None:
-                return lambda X: self._embedding(query.classifier, X)
-            if self._untrained is None:  # once, because weights may be drawn
-                self._untrained = query.untrained()
-            return self._untrained.embed
-        if self.network is None:  # another process trained it
-            rows = self._trained_rows(query)
-            recipe = query.recipe
-            if alignment.by_fine_tuning:
-                recipe = self.second_training(query)
-            folder = self._folder("fine-tuning", alignment.source)
-            self.network = query.train(recipe, rows, folder)
-        return self.network.embed
-
-    def _trained_rows(self, query):
-        """Positions among labelled rows of those that the network was trained on."""
-        alignment = self._history.alignment
-        ids = query.labelled.ids
-        rows = np.flatnonzero(np.isin(ids, alignment.ids))
-        if labels_key(ids[rows], query.y[rows]) != alignment.source:
-            n_lost = len(alignment.ids) - len(rows)
-            change = f"{n_lost} rows are missing" if n_lost else "labels have changed"
+        if self.network is not None:
+            return self.network.embed
+        if self._history.alignment.ids:
             raise ValueError(
-                "ASVP goes on with features of a network that was fine-tuned on"
-                f" {len(alignment.ids)} labelled rows; of these, {change}. Name another"
-                " folder as store= for another loop."
+                "ASVP got rows without features, and the network that computed the"
+                f" features {self._where()} was fine-tuned in an earlier process. Start"
+                " a new store for this pool: name another folder as store=."
             )
-        return rows
-
-    def _is_of(self, store, query, embed):
-        """Whether a network gives the features in a store; None if no row is known."""
-        for part in query.parts:
-            known = np.flatnonzero(store.find(part.keys) >= 0)[:_N_COMPARED]
-            if len(known):
-                again = checked_matrix(embed(part.pool.take(known)), len(known), "ASVP")
-                return _agree(np.asarray(store.take(part.keys[known])), again)
-        return None
-
-    def _check_network(self, query, embed):
-        """Raise ValueError if a network does not give the features in the store."""
-        if self._is_of(self._store, query, embed) is not False:
-            self._is_checked = True
-            return
-        where = f"in {self._history.folder}"
-        if self._history.alignment.source == "given":
-            where = "that ASVP was given"
-        raise ValueError(
-            f"The features {where} were computed by a different network: this network"
-            " gives other features for the same rows. Go on with the network that"
-            " computed them, or name another folder as store=. Features that are given"
-            " must cover the labelled rows, too."
-        )
+        if self._embedding is not None:
+            return lambda X: self._embedding(query.classifier, X)
+        if self._untrained is None:  # once, because weights may be drawn
+            self._untrained = query.untrained()
+        return self._untrained.embed
 
     def _fill(self, store, query, embed):
         """Compute the features that a store lacks."""
@@ -249,6 +218,16 @@ def _first_of_each(rows, keys):
     """Of rows with equal keys the first, in the order of rows."""
     _, first = np.unique(keys[rows], return_index=True)
     return rows[np.sort(first)]
+
+
+def _is_of(store, query, embed):
+    """Whether a network computes the features in a store, as far as a few rows tell."""
+    for part in query.parts:
+        known = np.flatnonzero(store.find(part.keys) >= 0)[:_N_COMPARED]
+        if len(known):
+            again = checked_matrix(embed(part.pool.take(known)), len(known), "ASVP")
+            return _agree(np.asarray(store.take(part.keys[known])), again)
+    return True
 
 
 def _agree(stored, again):

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from modal_clustermargin._identity import settings_text
 from modal_clustermargin._whole_files import written_whole
 
-_FORMAT = 3
+_FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,7 @@ class Alignment(NamedTuple):
     """The network that computed the features."""
 
     source: str = "untrained"  # or "given", or the hash of its labelled rows and labels
-    ids: tuple = ()  # the rows that it was trained on
-    by_fine_tuning: bool = False  # trained by the second training, not by the first
-
-    @property
-    def is_refreshed(self):
-        """Whether the features are those of a network that was fine-tuned."""
-        return bool(self.ids)
+    ids: tuple = ()  # the rows that it was trained on; none before the first refresh
 
 
 class _Entry(NamedTuple):
@@ -93,20 +86,37 @@ class History:
     """The rounds of a loop, their picks, and the network that computed the features.
 
     With a folder, rounds are read from its file ``rounds.json``, and `save` writes
-    them. Their settings must be equal, and no other process may use the folder.
-    `knows_ids` says whether rows are recognised by ids; None before the first row.
+    them. `knows_ids` says whether rows are recognised by ids; None before the first
+    row.
     """
 
-    def __init__(self, folder, settings):
+    def __init__(self, folder):
         self.folder = None if folder is None else Path(folder)
         self.alignment = Alignment()
         self.knows_ids = None
-        self._entries = []
+        self._settings, self._entries = {}, []
         if self.folder is not None:
-            self._settings = _as_texts(settings)
-            self._lock_folder()
             self._read()
         self._n_rounds = len(self._entries)
+
+    def check_settings(self, **settings):
+        """Raise ValueError if the rounds in the folder were made with others."""
+        if self.folder is None:
+            return
+        for name, value in settings.items():
+            try:
+                now = settings_text(value)
+            except ValueError as error:
+                raise ValueError(
+                    f"ASVP cannot go on in store= with this {name}. {error}"
+                ) from error
+            before = self._settings.setdefault(name, now)
+            if before != now:
+                raise ValueError(
+                    f"The rounds in {self.folder} were made with {name}={before}, and"
+                    f" ASVP has {name}={now} now. Name another folder as store=, or"
+                    " use the earlier setting."
+                )
 
     @property
     def rounds(self):
@@ -134,29 +144,29 @@ class History:
     def add(self, key, done, ids, metrics):
         """Add a round; in a folder, it is saved before its picks are returned."""
         entry = _Entry(key, done, ids.tolist(), metrics.tolist())
-        entries = [*self._entries[: self._n_rounds], entry]
-        self.save(entries)
-        self._entries, self._n_rounds = entries, len(entries)
+        self._entries = [*self._entries[: self._n_rounds], entry]
+        self._n_rounds = len(self._entries)
+        self.save()
 
-    def save(self, entries=None):
+    def save(self):
         """Write everything to the folder in one step, if there is a folder."""
         if self.folder is None:
             return
-        entries = self._entries if entries is None else entries
         content = {
             "format": _FORMAT,
             "settings": self._settings,
             "alignment": self.alignment._asdict(),
             "knows_ids": self.knows_ids,
             "rounds": [
-                entry._asdict() | {"round": asdict(entry.round)} for entry in entries
+                entry._asdict() | {"round": asdict(entry.round)}
+                for entry in self._entries
             ],
         }
         text = json.dumps(content, default=_jsonable)
         with written_whole(self.folder / "rounds.json") as file:
             file.write(text.encode())
 
-    def _lock_folder(self):
+    def _read(self):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -164,26 +174,14 @@ class History:
                 f"store={str(self.folder)!r} cannot be a folder for features ({error})."
                 " Name another folder, or leave store=None."
             ) from error
-        # Several strategies of this process may use the folder, one after another.
-        path = self.folder / "lock"
-        self._lock = FileLock(path, timeout=0, is_singleton=True)
-        try:
-            self._lock.acquire()
-        except Timeout as error:
-            raise ValueError(
-                f"store={str(self.folder)!r} is in use by another process. Name"
-                " another folder, or wait until that process ends."
-            ) from error
-
-    def _read(self):
         path = self.folder / "rounds.json"
         if not path.exists():
             return
         try:
             found = json.loads(path.read_bytes())
-            settings = dict(found["settings"])
             if found["format"] != _FORMAT:
                 raise ValueError(f"its format is {found['format']}")
+            self._settings = dict(found["settings"])
             self.alignment = Alignment(**found["alignment"])
             self.knows_ids = found["knows_ids"]
             self._entries = [
@@ -195,28 +193,6 @@ class History:
                 f"{path} is not a history that ASVP wrote ({error!r}). Move it away, or"
                 " name another folder as store=."
             ) from error
-        for name, now in self._settings.items():
-            if settings.get(name) != now:
-                raise ValueError(
-                    f"The rounds in {self.folder} were made with"
-                    f" {name}={settings.get(name)}, and ASVP has {name}={now} now. Name"
-                    " another folder as store=, or use the earlier setting."
-                )
-
-    def __getstate__(self):
-        return {name: kept for name, kept in vars(self).items() if name != "_lock"}
-
-
-def _as_texts(settings):
-    texts = {}
-    for name, value in settings.items():
-        try:
-            texts[name] = settings_text(value)
-        except ValueError as error:
-            raise ValueError(
-                f"ASVP cannot go on in store= with this {name}. {error}"
-            ) from error
-    return texts
 
 
 def _jsonable(value):

@@ -1,4 +1,4 @@
-"""The inputs of one ASVP query: the network, the pool and the labelled rows."""
+"""One query of ASVP: its inputs, and how its selector asks a proxy."""
 
 import copy
 from functools import cached_property
@@ -12,7 +12,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from modal_clustermargin.pools import Pool, lasting_ids, n_rows, pool_keys
+from modal_clustermargin.pools import (
+    Pool,
+    StoredRows,
+    lasting_ids,
+    n_rows,
+    pool_keys,
+)
+from modal_clustermargin.strategies._base import QueryStrategy
+from modal_clustermargin.strategies._embeddings import checked_matrix, embed
 from modal_clustermargin.strategies._modal import (
     estimator_of,
     is_committee,
@@ -42,6 +50,12 @@ class Query:
 
     y : ndarray of shape (n_labelled,) or (n_labelled, n_labels), or None
         None without labelled rows.
+
+    pool, labelled : KeyedRows
+        `labelled` is None without labelled rows.
+
+    parts : list of KeyedRows
+        Those of the two that are not None.
     """
 
     def __init__(self, classifier, pool, n_instances, ids, embedding, labelled):
@@ -64,7 +78,10 @@ class Query:
         self.n_instances = n_instances
         self.has_ids = ids is not None
         X, self.y = self._labelled_rows(labelled)
-        self._pool, self._ids, self._X = pool, ids, X
+        self.pool = KeyedRows(pool, ids)
+        # Learners keep no ids, so content gives the keys of labelled rows.
+        self.labelled = None if self.y is None else KeyedRows(Pool(X))
+        self.parts = [self.pool] if X is None else [self.pool, self.labelled]
 
     def _labelled_rows(self, given):
         if callable(given):
@@ -91,29 +108,12 @@ class Query:
         y = np.asarray(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = y[:, 0]
-        if y.ndim == 2 and y.dtype == object:
-            y = y.astype(float)  # a DataFrame whose columns have different types
         if len(y) != n_rows(X):
             raise ValueError(
                 f"ASVP got {n_rows(X)} labelled rows and {len(y)} labels; there must be"
                 " a label for each."
             )
         return X, y
-
-    @cached_property
-    def pool(self):
-        """The pool; keys take time and wait until all checks are made."""
-        return KeyedRows(self._pool, self._ids)
-
-    @cached_property
-    def labelled(self):
-        """The labelled rows. Learners keep no ids, so content gives their keys."""
-        return None if self.y is None else KeyedRows(Pool(self._X))
-
-    @property
-    def parts(self):
-        """The pool and the labelled rows, if there are any."""
-        return [self.pool] if self.labelled is None else [self.pool, self.labelled]
 
     @cached_property
     def labels_key(self):
@@ -133,9 +133,7 @@ class Query:
             return self.estimator.untrained(first)
         try:
             self.recipe.embed(first)
-        except (
-            NotFittedError
-        ):  # no pre-trained weights: the first training provides them
+        except NotFittedError:  # the first training provides the weights
             return self.trained()
         return copy.deepcopy(self.recipe)
 
@@ -145,8 +143,8 @@ class Query:
             return self.estimator.estimator_
         return copy.deepcopy(self.recipe)
 
-    def train(self, recipe, rows, folder):
-        """Return a clone of a classifier, trained on some of the labelled rows.
+    def train(self, recipe, folder):
+        """Return a clone of a classifier, trained on the labelled rows.
 
         A classifier with a `checkpoint_dir` saves its state in the folder, if any.
         """
@@ -154,7 +152,7 @@ class Query:
         parameters = network.get_params(deep=False)
         if folder is not None and parameters.get("checkpoint_dir", "") is None:
             network.set_params(checkpoint_dir=folder)
-        return network.fit(self.labelled.pool.take(rows), self.y[rows])
+        return network.fit(self.labelled.pool.X, self.y)
 
     def switch_to(self, recipe):
         """Let a learner with a `DeferredFit` train another classifier from now on."""
@@ -200,3 +198,64 @@ def _name(estimator):
     inner = getattr(estimator, "estimator", None)
     own = type(estimator).__name__
     return own if inner is None else f"{own}({type(inner).__name__})"
+
+
+class ProxyLearner:
+    """The classifier that a selector sees, with labelled rows as a learner has them.
+
+    A proxy of None is one that is not fitted: it embeds rows but does not predict.
+    """
+
+    def __init__(self, proxy, X_training=None, y_training=None):
+        self.proxy = proxy
+        self.X_training = X_training
+        self.y_training = y_training
+
+    def predict_proba(self, X):
+        """Class probabilities of rows of features."""
+        if self.proxy is None:
+            raise NotFittedError("There are no labels to train a proxy on.")
+        return self.proxy.predict_proba(_in_memory(X))
+
+    def embed(self, X):
+        """Embeddings of the proxy."""
+        if self.proxy is None:
+            return np.asarray(X)
+        return checked_matrix(embed(self.proxy, _in_memory(X)), n_rows(X), "ASVP")
+
+
+def _in_memory(X):
+    return np.asarray(X) if isinstance(X, StoredRows) else X
+
+
+def ask_selector(selector, learner, pool, n_instances, ids):
+    """Return ``(indices, metrics)`` of a selector; metrics are zeros if it has none.
+
+    A callable takes ``(classifier, X_pool, n_instances)`` and returns positions, or a
+    tuple that begins with positions.
+    """
+    if isinstance(selector, QueryStrategy):
+        return selector.pick_with_metrics(learner, pool, n_instances, ids)
+    answer = selector(learner, pool.X, n_instances)
+    indices, metrics = answer if isinstance(answer, tuple) else (answer, None)
+    indices = np.asarray(indices)
+    n_found = len(np.unique(indices[(indices >= 0) & (indices < len(ids))]))
+    is_sound = indices.shape == (n_instances,) and indices.dtype.kind in "iu"
+    if not is_sound or n_found < n_instances:
+        raise ValueError(
+            f"ASVP asked its selector for {n_instances} different positions in a pool"
+            f" of {len(ids)} and got {indices.dtype} of shape {indices.shape},"
+            f" {n_found} of them different and in the pool."
+        )
+    if np.shape(metrics) != indices.shape:  # a learner's query returns rows
+        metrics = np.zeros(n_instances)
+    return indices, metrics
+
+
+def set_seed(estimator, seed):
+    """Set each ``random_state`` that is None to this seed; return the estimator."""
+    parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    for name, value in sorted(parameters.items()):
+        if name.rpartition("__")[2] == "random_state" and value is None:
+            estimator.set_params(**{name: int(seed)})
+    return estimator

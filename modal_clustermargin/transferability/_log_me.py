@@ -109,16 +109,8 @@ def _root_mean_square(features):
 def _spectrum(features, targets, unit):
     """Decompose features, in multiples of `unit`, and project the labels.
 
-    Returns
-    -------
-    sigma : ndarray of shape (rank,)
-        Squared singular values.
-
-    x_sq : ndarray of shape (rank, n_columns)
-        Squared projections of the labels on the left singular vectors.
-
-    y_sq : ndarray of shape (n_columns,)
-        Squared length of each column of labels.
+    Returns the squared singular values, the squared projections of each column of
+    labels on the left singular vectors, and the squared length of each column.
     """
     n_samples, n_features = features.shape
     y_sq = np.zeros(targets.n_columns)

@@ -1,6 +1,5 @@
 """A store is a dictionary from keys to rows, also after the process is gone."""
 
-import json
 import pickle
 
 import numpy as np
@@ -85,20 +84,6 @@ class TestFolder:
                 file.write(b"half a blo")
         store = FolderStore(tmp_path)
         store.extend(KEYS[3:], [ROWS[3:]])
-        np.testing.assert_array_equal(FolderStore(tmp_path).take(KEYS), ROWS)
-
-    @pytest.mark.parametrize("damage", ["keys", "features", "head", "head.json"])
-    def test_damage_costs_the_features_and_a_warning(self, tmp_path, damage):
-        FolderStore(tmp_path).extend(KEYS, [ROWS])
-        if damage == "head":
-            head = json.loads((tmp_path / "head.json").read_text())
-            del head["n_rows"]
-            (tmp_path / "head.json").write_text(json.dumps(head))
-        else:
-            (tmp_path / damage).write_bytes(b"1")
-        with pytest.warns(UserWarning, match="cannot be used .* computed again"):
-            store = FolderStore(tmp_path)
-        store.extend(KEYS, [ROWS])
         np.testing.assert_array_equal(FolderStore(tmp_path).take(KEYS), ROWS)
 
 

@@ -5,7 +5,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-from filelock import FileLock
 from sklearn.linear_model import LogisticRegression
 
 from modal_clustermargin.estimators import DeferredFit
@@ -30,8 +29,6 @@ from tests.strategies.make_networks import (
     turned_by,
     zero_counts,  # noqa: F401 a fixture for every test
 )
-
-NEW_ROW = [[9.0, 9.0]]
 
 
 def asvp(folder, selector=None, indicator=None, **parameters):
@@ -133,17 +130,8 @@ class TestNextProcess:
         assert second.history_[:4] == first.history_
         assert (Network.fits, Network.n_embedded) == ((), 0)
         assert network.estimator.linear_probe is None
-        # A new row needs the network that computed the features.
-        second(deferred(labelled), np.vstack([X[left], NEW_ROW]), 3)
-        assert Network.fits == ((30, None),)
-
-    def test_it_knows_the_training_after_a_later_switch(self, tmp_path):
-        picked, _ = run(asvp(tmp_path, None, AtRounds(0), switch=AtRounds(2)))
-        labelled, left = split_after(picked)
-        Network.fits = ()
-        strategy = asvp(tmp_path, None, AtRounds(0), switch=AtRounds(2))
-        strategy(deferred(labelled), np.vstack([X[left], NEW_ROW]), 5)
-        assert Network.fits == ((20, "a probe"),)
+        with pytest.raises(ValueError, match="fine-tuned in an earlier process. Start"):
+            second(deferred(labelled), np.vstack([X[left], [[9, 9]]]), 3)
 
     def test_it_knows_ids(self, tmp_path):
         labelled, left = split_after(run(asvp(tmp_path), ids=True)[0])
@@ -190,13 +178,13 @@ class TestRefused:
     def test_another_loop(self, tmp_path):
         picked, _ = run(asvp(tmp_path), n_rounds=3)
         other = deferred(np.arange(60, 90))
-        with pytest.raises(ValueError, match=r"30 labelled rows; of these, \d+ rows"):
+        with pytest.raises(ValueError, match="fine-tuned on 30 labelled rows, and"):
             asvp(tmp_path)(other, X[:60], 5)
         labelled, left = split_after(picked)
         labels = Y[labelled].copy()
         labels[0] = (labels[0] + 1) % 3
         other = DeferredFit(Pretrained()).fit(X[labelled], labels)
-        with pytest.raises(ValueError, match="of these, labels have changed"):
+        with pytest.raises(ValueError, match="does not have these rows with these"):
             asvp(tmp_path)(other, X[left], 5)
 
     def test_other_settings(self, tmp_path):
@@ -205,14 +193,25 @@ class TestRefused:
         with pytest.raises(ValueError, match=message):
             asvp(tmp_path, None, Never())(deferred(), X[20:], 3)
 
-    def test_features_of_another_network(self, tmp_path):
-        class Other(Pretrained):
-            def untrained(self, X):
-                return turned_by(1, self)
-
+    def test_another_network(self, tmp_path):
         run(asvp(tmp_path, None, Never()), n_rounds=1)
-        with pytest.raises(ValueError, match="computed by a different network"):
-            asvp(tmp_path, None, Never())(deferred(21, Other()), X[21:], 3)
+        other = deferred(21, Pretrained(linear_probe="another"))
+        with pytest.raises(ValueError, match="made with network=Pretrained"):
+            asvp(tmp_path, None, Never())(other, X[21:], 3)
+
+    def test_new_rows_for_a_network_with_other_weights(self, tmp_path):
+        class Drawn(Pretrained):
+            n_asked = 0
+
+            def untrained(self, X):
+                Drawn.n_asked += 1
+                return turned_by(Drawn.n_asked, self)
+
+        for pool in (X[20:100], X[20:100]):
+            asvp(tmp_path, None, Never())(deferred(20, Drawn()), pool, 3)
+        assert Drawn.n_asked == 1
+        with pytest.raises(ValueError, match="features in .* of a different network"):
+            asvp(tmp_path, None, Never())(deferred(20, Drawn()), X[20:], 3)
 
     @pytest.mark.parametrize(
         ("parameters", "message"),
@@ -227,15 +226,6 @@ class TestRefused:
     def test_settings_that_cannot_be_compared(self, tmp_path, parameters, message):
         with pytest.raises(ValueError, match=message):
             asvp(tmp_path, **parameters)(deferred(), X[20:], 3)
-
-    def test_a_folder_in_use_by_another_process(self, tmp_path):
-        # A lock of this process that is not shared stands for another process.
-        with (
-            FileLock(tmp_path / "lock"),
-            pytest.raises(ValueError, match="in use by another process. Name another"),
-        ):
-            asvp(tmp_path)(deferred(), X[20:], 3)
-        asvp(tmp_path)(deferred(), X[20:], 3)
 
     def test_other_files(self, tmp_path):
         (tmp_path / "rounds.json").write_text(json.dumps({"format": 0}))

@@ -162,12 +162,24 @@ class TestWhatIsAskedOfTheClassifier:
         assert classifier.largest_block <= 2**25 / 8 / 600
         assert classifier.n_calls <= 2 + n_pool // (2**25 // 8 // 600)
 
-    @pytest.mark.parametrize("bad", [np.nan, np.inf])
-    def test_says_which_row_has_no_finite_probability(self, strategy, bad):
-        proba = np.full((2000, 2), 0.5)
-        proba[1500, 0] = bad
-        with pytest.raises(ValueError, match=r"NaN or infinity for row 1500 of X_pool"):
-            make(strategy)(ByRowNumber(proba), numbered_rows(2000), 5)
+    @pytest.mark.parametrize(
+        ("n_pool", "changed", "message"),
+        [
+            (2000, {1500: [np.nan, 0.5]}, "NaN or infinity for row 1500 of X_pool"),
+            (2000, {1500: [np.inf, 0.5]}, "NaN or infinity for row 1500 of X_pool"),
+            (1500, {1400: 0.9}, "sum to 1.8 for row 1400 of X_pool, and to one"),
+            (9, {4: 0.52}, "sum to 1.04 for row 4 of X_pool"),
+            (3, {slice(3): [-3, 7]}, r"between 0 and 1; .* row 0 of X_pool"),
+        ],
+    )
+    def test_says_which_row_has_bad_probabilities(
+        self, strategy, n_pool, changed, message
+    ):
+        proba = np.full((n_pool, 2), 0.5)
+        for rows, values in changed.items():
+            proba[rows] = values
+        with pytest.raises(ValueError, match=message):
+            make(strategy)(ByRowNumber(proba), numbered_rows(n_pool), 1)
 
     def test_says_that_predict_proba_is_missing(self, strategy):
         with pytest.raises(
@@ -187,24 +199,6 @@ class TestWhatIsAskedOfTheClassifier:
     def test_says_that_probabilities_must_be_numbers(self, strategy):
         with pytest.raises(ValueError, match="probabilities of type <U1"):
             make(strategy)(ByRowNumber([["a", "b"]] * 3), numbered_rows(3), 1)
-
-    def test_says_that_rows_change_from_classes_to_labels(self, strategy):
-        proba = np.full((1500, 2), 0.5)
-        proba[1400] = 0.9
-        with pytest.raises(
-            ValueError, match="sum to 1.8 for row 1400 of X_pool, and to one"
-        ):
-            make(strategy)(ByRowNumber(proba), numbered_rows(1500), 1)
-
-    def test_one_sloppy_row_does_not_make_classes_labels(self, strategy):
-        proba = np.full((9, 2), 0.5)
-        proba[4] = 0.52
-        with pytest.raises(ValueError, match=r"sum to 1\.04 for row 4 of X_pool"):
-            make(strategy)(ByRowNumber(proba), numbered_rows(9), 1)
-
-    def test_says_that_scores_are_no_probabilities(self, strategy):
-        with pytest.raises(ValueError, match=r"between 0 and 1; .* row 0 of X_pool"):
-            make(strategy)(ByRowNumber([[-3.0, 7.0]] * 3), numbered_rows(3), 1)
 
     @pytest.mark.parametrize("form", ["float16", ">f8", "longdouble", "tensor"])
     def test_takes_probabilities_in_any_form(self, strategy, form):
