@@ -28,7 +28,7 @@ def open_embeddings(embedding, classifier, pool, who):
     if callable(embedding):
         embedding = embedding(classifier, pool.X)
     with open_pool(embedding, who, "embedding") as rows:
-        check_n_rows(rows, len(pool), who)
+        _check_n_rows(rows, len(pool), who)
         yield rows.as_matrix(who), True
 
 
@@ -67,12 +67,11 @@ def embed(classifier, X):
 
 def checked_matrix(embeddings, n_pool, who):
     """Embeddings in this process as a matrix with one row for each row."""
-    check_n_rows(embeddings, n_pool, who)
+    _check_n_rows(embeddings, n_pool, who)
     return as_matrix(embeddings, who)
 
 
-def check_n_rows(embeddings, n_pool, who):
-    """Raise ValueError unless there is one row of embeddings for each row."""
+def _check_n_rows(embeddings, n_pool, who):
     if n_rows(embeddings) != n_pool:
         raise ValueError(
             f"{who} got {n_rows(embeddings)} rows of embeddings for a pool of {n_pool}"
