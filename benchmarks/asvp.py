@@ -1,7 +1,8 @@
-"""A round of ASVP beside a fine-tuning of the same network on the same labels.
+"""Time of a round of ASVP, and of fine-tuning the same network on the same labels.
 
-Seconds on one thread: the features, computed once; a round, which is indicator, proxy
-and selection; and a fine-tuning. Medians over runs.
+The script prints medians of seconds over runs, on one thread: for the features, which
+are computed once; for a round, which consists of indicator, proxy and selection; and
+for fine-tuning.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from modal_clustermargin.strategies import ASVP, LogMEGain
 
 
 def measure(experiment, n_labels, n_runs):
-    """Medians of seconds: features, a round, a fine-tuning."""
+    """Median seconds of features, of a round, and of fine-tuning."""
     X, y = experiment.X[:n_labels], experiment.y[:n_labels]
     found = []
     for _ in range(n_runs):
@@ -55,7 +56,7 @@ def with_resnet18(experiment, n_pool):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--short", action="store_true", help="a toy, in seconds")
+    parser.add_argument("--short", action="store_true", help="a small, fast run")
     arguments, _ = parser.parse_known_args()
     torch.set_num_threads(1)
     short = {"n_samples": 200, "max_epochs": 1} if arguments.short else {}

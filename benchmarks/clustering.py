@@ -1,20 +1,19 @@
-"""AverageLinkage beside what else clusters embeddings, on the same rows.
+"""AverageLinkage and other clusterings of embeddings, on the same rows.
 
     python benchmarks/clustering.py                     # 20,000 x 128, three runs
-    python benchmarks/clustering.py --short             # 2,000 x 32: does it run?
+    python benchmarks/clustering.py --short             # 2,000 x 32: a quick test
     python benchmarks/clustering.py --growth growth.csv # 1,000 to 1,000,000 rows
     python benchmarks/clustering.py --plot growth.csv growth.png
     python benchmarks/clustering.py --methods ours approximate \\
         --rows 1000000 --features 64 --device cuda      # on a GPU
 
-Every measurement is a process of its own, so that its peak memory is its own.
-What a method adds is the peak of its memory above what the process holds once it
-has imported and compiled everything and made the rows (on Linux). Methods take
-turns, so that a slow spell of the machine hits all of them. "ours" is the reference
+Every measurement has its own process. The memory of a method is the peak above the
+memory of the process after imports, compilation and the rows (on Linux). Methods take
+turns, so that a slow phase of the machine affects all of them. "ours" is the reference
 of the adjusted Rand index.
 
-RAC++ (racplusplus 0.1.1) crashes with numpy 2. Name the interpreter of an
-environment that has it, with numpy 1, in --rac-python; else it is left out.
+RAC++ (racplusplus 0.1.1) crashes with numpy 2. Pass the interpreter of an environment
+with racplusplus and numpy 1 as --rac-python; otherwise RAC++ is left out.
 """
 
 import argparse
@@ -30,7 +29,7 @@ import numpy as np
 
 FIELDS = ["method", "rows", "features", "seconds", "mebibytes", "n_clusters", "ari"]
 
-# Beyond these, a method takes more than ten minutes or 16 GB on two cores.
+# With more rows, a method takes more than ten minutes or 16 GB on two cores.
 MOST_ROWS = {
     "ours": 300_000,
     "approximate": 1_000_000,
@@ -41,7 +40,7 @@ GROWTH = [1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 300_000, 1_000_0
 
 
 def clustered_rows(n_samples, n_features, cluster_size=8, seed=0):
-    """Unit rows around random centers, `cluster_size` to each on average."""
+    """Unit rows around random centers, on average `cluster_size` rows per center."""
     rng = np.random.RandomState(seed)
     centers = rng.normal(size=(n_samples // cluster_size, n_features))
     X = np.empty((n_samples, n_features), np.float32)
@@ -55,7 +54,7 @@ def clustered_rows(n_samples, n_features, cluster_size=8, seed=0):
 def ours(threshold, **parameters):
     from modal_clustermargin.clustering import AverageLinkage
 
-    # Compile outside of what is measured.
+    # Compile before the measurement.
     warm = clustered_rows(12_000, 16)
     AverageLinkage(neighbors="approximate", recall=0.5).fit(warm)
     AverageLinkage(distance_threshold=threshold).fit(warm[:1500])
@@ -111,14 +110,14 @@ def agglomerative_on_graph(threshold):
 def rac(threshold):
     from racplusplus import rac
 
-    # Batch size and number of processors are left to it.
+    # 0 lets RAC++ choose the batch size and the number of processors.
     return lambda X: rac(X.astype(np.float64), threshold, None, 0, 0, "cosine")
 
 
 def hdbscan(threshold):
     from sklearn.cluster import HDBSCAN
 
-    # On unit rows, Euclidean distance orders as cosine distance does.
+    # On unit rows, Euclidean and cosine distances have the same order.
     model = HDBSCAN(min_cluster_size=2, n_jobs=-1, copy=True)
 
     def fit(X):
@@ -133,12 +132,12 @@ def hdbscan(threshold):
 def kmeans(threshold):
     from sklearn.cluster import KMeans
 
-    # Given the number of centers, which the others are not.
+    # Unlike the other methods, k-means gets the number of centers.
     return lambda X: KMeans(len(X) // 8, n_init=1, random_state=0).fit_predict(X)
 
 
 def exact_search(threshold):
-    """Not a clustering: the search that one might think it has to begin with."""
+    """No clustering, but an exhaustive neighbour search, for comparison."""
     import faiss
 
     def fit(X):
@@ -164,7 +163,7 @@ METHODS = {
 
 
 def memory(field):
-    """VmRSS or VmHWM (the highest yet) of this process, in MiB."""
+    """VmRSS, or the peak VmHWM, of this process in MiB."""
     status = Path("/proc/self/status").read_text()
     return int(status.split(f"{field}:")[1].split()[0]) / 1024
 
@@ -174,7 +173,7 @@ def forget_peak():
 
 
 def run_one(method, n_samples, n_features, threshold, recall, device, labels_file):
-    """In a process of its own: one run of one method."""
+    """Run one method once, and print seconds and MiB; for a new process."""
     parameters = {"device": device} if device and method in OURS else {}
     if method == "approximate":
         parameters["recall"] = float(recall)
@@ -191,7 +190,7 @@ def run_one(method, n_samples, n_features, threshold, recall, device, labels_fil
 
 
 class Bench:
-    """Runs of methods, and the labels of ours to compare with."""
+    """Runs methods in new processes, and keeps the labels of "ours" as reference."""
 
     def __init__(self, arguments, folder):
         self.arguments = arguments
@@ -236,7 +235,7 @@ def adjusted_rand_index(a, b):
 
 
 def compare(bench, methods, n_rows, n_runs):
-    """Some methods in turn; a table of medians."""
+    """Run methods in turn, and print a table of medians."""
     runs = {method: [] for method in methods}
     for _ in range(n_runs):
         for method in methods:
@@ -267,7 +266,7 @@ def compare(bench, methods, n_rows, n_runs):
 
 
 def grow(bench, methods, path):
-    """One run at each size; what is in the file already is not run again."""
+    """Run each method once at each size, except for the runs in the file."""
     done = set()
     if path.exists():
         with path.open(newline="") as file:

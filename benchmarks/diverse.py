@@ -1,15 +1,15 @@
-"""BADGE and CoreSet beside scikit-activeml's, and at scale beside Cluster-Margin.
+"""BADGE and CoreSet, compared with scikit-activeml and, at scale, Cluster-Margin.
 
     python benchmarks/diverse.py           # 5,000 of 50,000 x 128, 10 classes
-    python benchmarks/diverse.py --short   # does it run?
+    python benchmarks/diverse.py --short   # a quick test
     python benchmarks/diverse.py --scale   # 100,000 of 1,000,000 x 64, 100 classes
     python benchmarks/diverse.py --scale --picks 10000 --device cuda
     python benchmarks/diverse.py --growth growth.csv --plot growth.png
 
-The peers need scikit-activeml==1.0.1 and are left out if it is missing. Every
-measurement has its own process. The memory of a method is the peak above the memory
-of the process after imports, data and compiled loops. All methods select by the rows
-themselves and by the probabilities of one logistic regression, whose training is not
+The strategies of scikit-activeml need version 1.0.1, and are left out if it is missing.
+Every measurement has its own process. The memory of a method is the peak above the
+memory of the process after imports, data and compilation. All methods use the rows as
+embeddings, and the probabilities of one logistic regression, whose training is not
 timed. Linux only.
 """
 

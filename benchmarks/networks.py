@@ -1,14 +1,13 @@
-"""A network's fit and predictions beside a plain torch loop and bare skorch.
+"""NetworkClassifier, compared with a plain torch loop and with skorch.
 
     python benchmarks/networks.py            # 50,000 images to predict
-    python benchmarks/networks.py --short    # does it run?
+    python benchmarks/networks.py --short    # a quick test
     python benchmarks/networks.py --device cuda   # VGG16 and ResNet-50, both precisions
 
-The same network, optimizer, batch size and epochs for all. Fits are timed in
-turn, in one process. Predictions are of a memory map of bytes, each in a process
-of its own; what a method adds is the peak of its memory above what the process
-holds once everything is imported and a first batch was predicted, and includes
-the output. Linux only.
+All methods have the same network, optimizer, batch size and epochs. Fits are timed in
+turn, in one process. Predictions of a memory map of bytes are timed in a new process
+each. The memory of a prediction is the peak above the memory of the process after
+imports and a first batch, and includes the output. Linux only.
 """
 
 import argparse
@@ -42,7 +41,7 @@ RATE = 1e-3
 
 
 def plain_loop(make, X, y, batch_size, epochs):
-    """What somebody writes by hand."""
+    """A training loop as a user would write it by hand."""
     net = make()
     optimizer = optim.AdamW(net.parameters(), lr=RATE, fused=True)
     loss_of = nn.CrossEntropyLoss()
@@ -57,7 +56,7 @@ def plain_loop(make, X, y, batch_size, epochs):
 
 
 def bare_skorch(make, X, y, batch_size, epochs):
-    """The same settings in skorch itself."""
+    """The same settings in skorch."""
     return NeuralNetClassifier(
         make,
         criterion=nn.CrossEntropyLoss,
@@ -106,7 +105,7 @@ def fit_cases(short):
 
 
 def compare_fits(runs, short):
-    print("Seconds of a fit, medians (lowest to highest), and times the plain loop's")
+    print("Seconds of a fit, median (lowest to highest), and ratio to the plain loop")
     methods = {
         "plain loop": plain_loop,
         "NetworkClassifier": ours,
@@ -117,7 +116,7 @@ def compare_fits(runs, short):
         X = rng.random((n_rows, *shape), np.float32)
         y = rng.integers(N_CLASSES, size=n_rows)
         seconds = {method: [] for method in methods}
-        for method in list(methods) + [*methods] * runs:  # a first time uncounted
+        for method in list(methods) + [*methods] * runs:  # the first is not counted
             start = time.perf_counter()
             methods[method](make, X, y, batch_size, epochs)
             seconds[method].append(time.perf_counter() - start)
@@ -137,9 +136,9 @@ def compare_fits(runs, short):
 
 
 class PeakMemory(threading.Thread):
-    """Watches the memory of this process that no file backs, a thousand times a second.
+    """Reads the anonymous memory of this process a thousand times a second.
 
-    `mebibytes` is its peak above what it was at the start.
+    `mebibytes` is the peak above the memory at the start.
     """
 
     def __enter__(self):
@@ -159,13 +158,13 @@ class PeakMemory(threading.Thread):
 
 
 def anonymous_memory():
-    """Pages of this process that are in memory and of no file, in MiB."""
+    """Resident memory of this process that is not backed by a file, in MiB."""
     pages = Path("/proc/self/statm").read_text().split()
     return (int(pages[1]) - int(pages[2])) * resource.getpagesize() / 2**20
 
 
 def predict(file, method, n_classes, batch_size):
-    """Seconds, and MiB of the output and of the peak with it."""
+    """Seconds, MiB of the output, and MiB of the peak with the output."""
     X = np.load(file, mmap_mode="r")
     make = partial(SmallConvNet, n_classes, in_channels=3, n_hidden=512)
     first, y = np.array(X[:512]), np.arange(512) % n_classes
@@ -173,7 +172,7 @@ def predict(file, method, n_classes, batch_size):
         net = NeuralNetClassifier(
             make, criterion=nn.CrossEntropyLoss, batch_size=batch_size, verbose=0
         ).initialize()
-        # It reads float32 alone, so all images are cast beforehand; not counted.
+        # skorch reads float32 only, so all images are cast before the measurement.
         X = X.astype(np.float32)
         call = net.predict_proba
     else:
@@ -223,7 +222,7 @@ def compare_predictions(short):
 def compare_precisions(device, short):
     n_epochs = 3
     name = torch.cuda.get_device_name(device)
-    print(f"\nImages a second on {name}, training for {n_epochs} epochs")
+    print(f"\nImages per second on {name}, training for {n_epochs} epochs")
     print("                                 fit     embed")
     for name, make, side, n_rows in (
         ("VGG16", partial(VGG16, N_CLASSES), 32, 50_000),

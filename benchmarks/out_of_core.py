@@ -1,13 +1,13 @@
-"""A pool in a memory map, larger than one wants in memory: clustered, then queried.
+"""Clustering and queries of a large pool in a memory map.
 
     python benchmarks/out_of_core.py                   # 1,000,000 x 64
     python benchmarks/out_of_core.py --rows 10000000 --folder FOLDER
-    python benchmarks/out_of_core.py --short           # 20,000 x 16: does it run?
+    python benchmarks/out_of_core.py --short           # 20,000 x 16: a quick test
 
-float16 rows, about ten around each of many centers, and a logistic regression with
-100 classes that asks for a tenth of the pool. Rows and clusters are kept in FOLDER,
-if there is one: a second run clusters nothing. Every step is a process of its own, so
-that its peak memory is its own; of a memory map, the pages that were read count.
+The pool has float16 rows, about ten around each of many centers. The query asks for a
+tenth of the pool, with a logistic regression of 100 classes. Rows and clusters are kept
+in FOLDER, if it is given: a second run does not cluster again. Every step has its own
+process, whose peak memory includes the pages of the memory map that were read.
 """
 
 import argparse
@@ -26,7 +26,7 @@ _PART = 50_000  # rows drawn at a time
 
 
 def draw_pool(path, n_rows, n_features):
-    """Write rows, a part at a time; whole or not at all."""
+    """Write rows part by part; a run that was killed leaves no pool."""
     rng = np.random.RandomState(0)
     centers = rng.normal(size=(n_rows // CLUSTER_SIZE, n_features)).astype(np.float32)
     unfinished = path.with_suffix(".part")
@@ -43,7 +43,7 @@ def draw_pool(path, n_rows, n_features):
 
 
 def classifier_for(X):
-    """One that has seen 5,000 rows, labelled by where they lie."""
+    """A classifier fitted to 5,000 rows, whose labels depend on their position."""
     from sklearn.linear_model import LogisticRegression
 
     rng = np.random.RandomState(1)

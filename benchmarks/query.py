@@ -1,7 +1,7 @@
-"""A query with known clusters beside modAL's margin_sampling, in one run.
+"""A query with known clusters, compared with modAL's margin_sampling.
 
     python benchmarks/query.py            # 100,000 of 1,000,000 rows, 100 classes
-    python benchmarks/query.py --short    # 1,000 of 10,000 rows: does it run?
+    python benchmarks/query.py --short    # 1,000 of 10,000 rows: a quick test
 
 Both query the same classifier, which looks up its probabilities.
 """
@@ -24,7 +24,7 @@ class LookUp:
         self.proba = proba
 
     def predict_proba(self, X):
-        # A view: no copy for a block or for all rows.
+        # A slice is a view, so that no rows are copied.
         return self.proba[int(X[0, 0]) : int(X[-1, 0]) + 1]
 
 

@@ -1,11 +1,12 @@
-"""What a recall costs and what it is worth, on data of several kinds.
+"""Time and quality of clusterings by recall, on data of several kinds.
 
     python benchmarks/recall.py --rows 200000 --shapes clusters curved
     python benchmarks/recall.py            # all shapes, 50,000 x 64, a few minutes
-    python benchmarks/recall.py --short    # 10,000 x 16: does it run?
+    python benchmarks/recall.py --short    # 10,000 x 16: a quick test
 
-Unit rows, ten to a cluster on average (the default rule). The adjusted Rand index
-compares with the exact clustering of the same rows, whose time is the unit.
+The rows are unit rows, and a cluster has ten rows on average (the default). Times are
+relative to the exact clustering of the same rows, and the adjusted Rand index compares
+with its labels.
 """
 
 import argparse
@@ -24,7 +25,7 @@ def clusters(n, d, rng):
 
 
 def curved(n, d, rng):
-    """A surface of twelve dimensions, bent through all of them: no clusters."""
+    """A curved surface of twelve dimensions, without clusters."""
     hidden = np.maximum(rng.normal(size=(n, 12)) @ rng.normal(size=(12, 256)), 0)
     X = hidden @ rng.normal(size=(256, d))
     return X - X.mean(axis=0)

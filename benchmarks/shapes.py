@@ -1,11 +1,11 @@
-"""AverageLinkage on data that are known to be hard for methods of its kind.
+"""AverageLinkage on data that are known to be hard for agglomerative clustering.
 
     python benchmarks/shapes.py            # about two minutes
-    python benchmarks/shapes.py --short    # a twentieth of the rows: does it run?
+    python benchmarks/shapes.py --short    # a twentieth of the rows: a quick test
 
-A merge costs the same on any data, but the number of searches for clusters whose lists
-have run out may grow. So the table shows, for each shape, the number of clusters
-searched for, per row, and the number of searches of all clusters.
+A merge costs the same on any data, but the number of searches for clusters whose
+neighbour lists are empty may grow. So the table shows, for each data set, how many
+clusters were searched for, per row, and how often all clusters were searched for.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def heavy_tail(n, rng):
 
 
 def one_swallows_all(n, rng):
-    """Lengths with a tail so heavy that the middle takes its neighbours one by one."""
+    """Lengths with a very heavy tail: the central cluster merges one row at a time."""
     directions = rng.normal(size=(n, 32))
     return (directions * rng.pareto(1.0, size=(n, 1))).astype(np.float32)
 

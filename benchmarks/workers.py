@@ -1,17 +1,18 @@
 """Exact clustering by the workers of a Dask cluster on this machine.
 
-    python benchmarks/workers.py            # 100,000 x 64: beside one process
+    python benchmarks/workers.py            # 100,000 x 64: compared with one process
     python benchmarks/workers.py --growth   # four sizes: predicted and measured
-    python benchmarks/workers.py --short    # 10,000 x 16: does it run?
+    python benchmarks/workers.py --short    # 10,000 x 16: a quick test
 
-Rows lie in a Zarr store, and two workers of one thread each read them; one process
-has them in memory, and two threads. Methods take turns. The partition of every run is
-compared with that of one process. A worker is killed, in the runs that say so, when a
+Two workers of one thread each read rows from a Zarr store; one process has the rows in
+memory, and two threads. Methods take turns. The partition of every run is compared with
+the partition of one process. In the runs "one of two killed", a worker is killed when a
 third of the calls have returned.
 
-With --growth, what docs/studies/workers.rst predicts for each size stands beside what
-was measured: bytes over the loopback interface (of everything on this machine), memory
-that a worker adds, and that this process adds.
+With --growth, the script prints for each size the predictions of
+docs/studies/workers.rst and the measurements: bytes over the loopback interface (of all
+processes on this machine), the memory that a worker adds, and the memory that this
+process adds.
 """
 
 import argparse
@@ -33,7 +34,7 @@ from modal_clustermargin.distributed import _on_worker, _worker_rows
 from modal_clustermargin.distributed._worker_search import WorkerSearch
 
 N_WORKERS = 2
-N_LISTED = 17  # neighbours that a search of all lists for each row
+N_LISTED = 17  # neighbours of each row that a search of all rows lists
 THRESHOLD = 0.4
 
 
@@ -56,7 +57,7 @@ def two_workers():
 
 
 def rate_of_each(client, n_features):
-    """Products of numbers in a second, where every worker has a block to compare."""
+    """Multiplications per second, if every worker compares a block."""
     rows = clustered_rows(20_000, n_features)
     half = (rows**2).sum(axis=1) / 2
     least = np.full(len(rows), -np.inf, np.float32)
@@ -90,7 +91,7 @@ def in_store(X, folder):
 
 @contextmanager
 def one_killed(client, n_rows, n_features):
-    """Within, the first fit loses a worker on its way."""
+    """Kill a worker during the first fit inside the block."""
     merge = _worker_rows.NeighborLists.merge
     victim = next(iter(client.run(os.getpid).values()))
     at, calls = n_products(n_rows, n_features, client) // 3, []
@@ -111,7 +112,7 @@ def one_killed(client, n_rows, n_features):
 
 
 def n_products(n_rows, n_features, client):
-    """Products of blocks: one for each with itself and two for each pair."""
+    """Number of products of blocks: one for each block, and two for each pair."""
     return n_blocks(n_rows, n_features, client) ** 2
 
 
@@ -174,9 +175,9 @@ def grow(sizes, n_features):
 
 
 def predict(n, d, n_parts):
-    """What docs/studies/workers.rst says, for float32 rows and the metric "cosine"."""
-    wide = d + 1  # the zero rows' own direction
-    held = 4 * (wide + 1)  # a row in float32, and half its squared length
+    """The prediction of docs/studies/workers.rst, for float32 rows and "cosine"."""
+    wide = d + 1  # one more column, for rows of zeros
+    held = 4 * (wide + 1)  # bytes of a row in float32, and of half its squared length
     b = n / n_parts
     entries = N_LISTED * np.sum(1 / np.arange(1, n_parts + 1))
     here = n * (4 * d + held + 8 * n_parts + 8 * entries)
@@ -186,7 +187,7 @@ def predict(n, d, n_parts):
     measuring = 4 * d + 4 * wide + 134 + 256 + lists + 12 * N_LISTED
     return {
         "products": n**2 / 2 * wide,
-        # All that comes here or goes from here is on its way twice.
+        # Data to and from this process cross the interface twice.
         "moved": (2 * here + between) / 1e6,
         "worker": (n * held / N_WORKERS + b * (6 * held + 4 * lists)) / 2**20,
         "here": n * max(search, measuring) / 2**20,
@@ -211,7 +212,7 @@ def measure(stored, client):
     moved_before = loopback_bytes()
     WorkerSearch._exact_knn = timed
     try:
-        # Half of all merges: the lists of one search, all full, are enough for them.
+        # Half of all merges, for which the full lists of one search are enough.
         AverageLinkage(mean_cluster_size=2).fit(stored)
     finally:
         WorkerSearch._exact_knn = search
@@ -235,7 +236,7 @@ def loopback_bytes():
         name, _, counts = line.partition(":")
         if name.strip() == "lo":
             return int(counts.split()[0])
-    raise RuntimeError("there is no loopback interface to look at")
+    raise RuntimeError("This machine has no loopback interface.")
 
 
 def main():

@@ -1,15 +1,15 @@
 """
-How many candidates, and how large the clusters
-===============================================
+Number of candidates and size of clusters
+=========================================
 
 Cluster-Margin has two parameters for which its paper uses very different values on
 different data: the candidates per label and the mean rows of a cluster. This study runs
-all pairs of them on synthetic pools (redundant, long-tailed, plain), with batches of
-different shares of the pool, beside margin sampling and random sampling.
+all pairs of values on synthetic pools (redundant, long-tailed, plain), with batches of
+different shares of the pool, and compares with margin sampling and random sampling.
 
-The rule "auto" must keep two promises: it is nowhere more than half a point of accuracy
-below margin sampling, and nowhere more than one point below the best fixed factor. The
-best of six means is too high by chance; the standard errors show by how much.
+The rule "auto" must meet two conditions: it is nowhere more than half a point of
+accuracy below margin sampling, and nowhere more than one point below the best fixed
+factor. The best of six means is biased upwards; the standard errors show by how much.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def settings_of(kind, batch, arguments):
             "candidate_factor": factor,
             "mean_cluster_size": size,
             "neighbors": "approximate",
-            # The first model is the same for all, so clusters can be shared.
+            # All strategies start with the same model, so they can share clusters.
             "memory": "../clusters",
         }
         for size in arguments.sizes
@@ -56,7 +56,7 @@ def settings_of(kind, batch, arguments):
     }
     first = arguments.first_seed
     return {
-        "name": f"{kind.replace('_', ' ')}, {batch:.0%} of the pool a round",
+        "name": f"{kind.replace('_', ' ')}, {batch:.0%} of the pool per round",
         "data": data,
         "model": MLP | {"max_epochs": 2} if arguments.short else MLP,
         "strategies": strategies,
@@ -69,9 +69,9 @@ def settings_of(kind, batch, arguments):
 
 
 class Grid:
-    """Accuracy above margin sampling, in points, by cluster size and factor.
+    """Points of accuracy above margin sampling, by cluster size and factor.
 
-    Means over rounds, without the common start.
+    The values are means over rounds, without the common start.
     """
 
     def __init__(self, folder):
@@ -106,14 +106,14 @@ class Grid:
             self.error = np.std(above, axis=2, ddof=1) / np.sqrt(n_seeds)
 
     def broken(self):
-        """Sentences about broken promises of "auto"."""
+        """Yield a sentence for each condition that "auto" does not meet."""
         if "auto" not in self.factors:
             return
         auto = self.factors.index("auto")
         fixed = [i for i in range(len(self.factors)) if i != auto]
         for row, errors, size in zip(self.above, self.error, self.sizes, strict=True):
             best = row[fixed].max() if fixed else -np.inf
-            where = f"{self.name}, {size:g} rows a cluster"
+            where = f"{self.name}, {size:g} rows per cluster"
             if row[auto] < -MOST_BELOW_MARGIN:
                 yield f"{where}: {-row[auto]:.2f} ± {errors[auto]:.2f} below margin"
             if row[auto] < best - MOST_BELOW_BEST:
@@ -134,7 +134,7 @@ class Grid:
 
 
 def draw(grids, n_columns, path):
-    """A map of each grid: rows a cluster by candidates per label."""
+    """Draw a map of each grid: rows per cluster by candidates per label."""
     n_rows = -(-len(grids) // n_columns)
     with open_figure(path, (3.6 * n_columns, 3 * n_rows)) as figure:
         panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
@@ -153,7 +153,7 @@ def draw(grids, n_columns, path):
                 range(len(grid.sizes)), [f"{s:g}" for s in grid.sizes], fontsize=7
             )
             panel.set_xlabel("candidates per label", fontsize=8)
-            panel.set_ylabel("rows a cluster", fontsize=8)
+            panel.set_ylabel("rows per cluster", fontsize=8)
         n_seeds = len(grids[0].seeds)
         figure.suptitle(
             "Points of accuracy above margin sampling, means of rounds and of"
@@ -175,7 +175,7 @@ def main():
     add("--jobs", type=int, default=1, help="processes, with one thread each")
     add("--output", type=Path, default=Path("candidate-factors"))
     add("--report-only", action="store_true", help="report the rows that exist")
-    add("--short", action="store_true", help="a toy, in seconds")
+    add("--short", action="store_true", help="a small run that takes seconds")
     arguments = parser.parse_args()
     grids = []
     for kind in arguments.kinds:
@@ -188,9 +188,9 @@ def main():
             print(grids[-1].text(), end="\n\n", flush=True)
     broken = [sentence for grid in grids for sentence in grid.broken()]
     print(
-        "Promises that auto breaks:"
+        "auto does not meet these conditions:"
         if broken
-        else "auto keeps both promises everywhere."
+        else "auto meets both conditions everywhere."
     )
     print("\n".join(broken))
     text = "\n\n".join([*(grid.text() for grid in grids), *broken])

@@ -1,6 +1,6 @@
 """
-Who saves labels, and where
-===========================
+Labels that each strategy saves
+===============================
 
 This study runs every strategy of the package with ten seeds: on digits with a
 convolutional network, with small and large batches; and on synthetic pools of 100,000
@@ -29,8 +29,8 @@ from modal_clustermargin.comparison import (
     write_report,
 )
 
-# The first model of a seed is the same for all factors and batches, so clusters can be
-# shared.
+# All factors and batches of a seed start with the same model, so they can share
+# clusters.
 CLUSTERS = {
     "strategy": "cluster-margin",
     "neighbors": "approximate",
@@ -82,7 +82,7 @@ STUDIES = {
 
 
 def shortened(settings):
-    """Settings of a toy."""
+    """Settings of a small run."""
     data, model = settings["data"], {**settings["model"], "max_epochs": 2}
     if data == "digits":
         return {**settings, "model": model, "batch": 20, "rounds": 1}
@@ -91,9 +91,9 @@ def shortened(settings):
 
 
 def lines_of(name, results, n_bootstrap):
-    """For each strategy: accuracy, points above margin, labels saved.
+    """Yield a line for each strategy: accuracy, points above margin, labels saved.
 
-    Labels fewer than margin sampling are at the highest accuracy that both reach.
+    "labels fewer than margin" is counted at the highest accuracy that both reach.
     """
     bootstrap = Bootstrap(results, n_bootstrap, np.random.RandomState(0))
     margin = areas_under_curve(results, "margin")
@@ -114,7 +114,7 @@ def lines_of(name, results, n_bootstrap):
 
 def _with_interval(estimate):
     text = format_points(estimate.value)
-    if np.isnan(estimate.low):  # of a single seed
+    if np.isnan(estimate.low):  # a single seed has no interval
         return text
     return f"{text} ± {100 * (estimate.high - estimate.value):.2f}"
 
@@ -155,7 +155,7 @@ def table(rows):
 
 
 def draw(studies, path):
-    """Draw points above margin sampling by labels, a panel for each study."""
+    """Draw points of accuracy above margin sampling, with a panel for each study."""
     n_columns = min(3, len(studies))
     n_rows = -(-len(studies) // n_columns)
     with open_figure(path, (3.6 * n_columns, 2.7 * n_rows + 0.6)) as figure:
@@ -183,7 +183,7 @@ def main():
     add("--jobs", type=int, default=1, help="processes, with one thread each")
     add("--output", type=Path, default=Path("strategy-studies"))
     add("--report-only", action="store_true", help="report the rows that exist")
-    add("--short", action="store_true", help="toys, in a minute")
+    add("--short", action="store_true", help="small runs that take a minute")
     arguments = parser.parse_args()
     first, studies = arguments.first_seed, {}
     for name in arguments.studies:

@@ -23,8 +23,8 @@ Beside them stand::
     labelling        batches of samples for people to label
 
 `distributed` stands above `clustering` and `pools` and adds to them; `learners` uses
-`pools`; `estimators`, `testing`, `datasets` and `labelling` use none of the others.
-The files beside this one are for all packages.
+`pools`; `estimators`, `testing`, `datasets` and `labelling` use none of the others. All
+packages may use the files beside this one.
 
 Every package, and everything that needs torch, is imported on first use.
 """

@@ -25,7 +25,7 @@ def resolve_device(device, who):
     Raises
     ------
     ValueError
-        If torch knows no such device, or it is a CUDA device that does not exist.
+        If torch does not know the device, or the CUDA device does not exist.
     """
     import torch
 
@@ -44,16 +44,16 @@ def resolve_device(device, who):
     if (found.index or 0) >= n_devices:
         raise ValueError(
             f"{who} got device={str(device)!r}, but torch sees {n_devices} CUDA"
-            " devices. Leave device=None to use one where there is one."
+            " devices. Leave device=None to use CUDA only if there is a CUDA device."
         )
     index = torch.cuda.current_device() if found.index is None else found.index
     return torch.device("cuda", index)
 
 
 def cuda_device(device, who):
-    """The CUDA device that the parameter `device` means, or None for the CPU.
+    """Turn the parameter `device` into a CUDA device, or None for the CPU.
 
-    As `resolve_device`, and any other kind of device raises ValueError.
+    Raises ValueError as `resolve_device` does, and for any other kind of device.
     """
     found = resolve_device(device, who)
     if found.type not in ("cpu", "cuda"):
@@ -64,7 +64,7 @@ def cuda_device(device, who):
 
 
 def free_memory(device):
-    """Bytes that may be used on a torch.device."""
+    """Free bytes of a CUDA device; 4 GiB for any other device."""
     import torch
 
     if device.type == "cuda":
@@ -76,7 +76,7 @@ def free_memory(device):
 def float32_products(device):
     """Compute products in float32, even where the user allows TF32 or autocast.
 
-    The bounds of a search hold for float32 and for nothing coarser.
+    The error bounds of a neighbour search hold for products in full float32.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Settings as text, so that another process can tell whether they are the same."""
+"""Settings as text, so that another process can compare them with its own."""
 
 import functools
 import inspect
@@ -39,8 +39,9 @@ def settings_text(value):
     Raises
     ------
     ValueError
-        If the value holds a lambda or a function made inside another function, whose
-        names do not tell them apart; or a random generator, whose state changes.
+        If the value holds a lambda or a function defined inside another function,
+        because their names are not unique; or a random generator, because its state
+        changes.
     """
     if isinstance(value, np.random.RandomState | np.random.Generator):
         raise ValueError(

@@ -17,10 +17,10 @@ one_at_a_time = threading.RLock()
 
 @cache
 def _launch():
-    """Start numba's threads, once, from a thread of their own.
+    """Start numba's threads once, from a separate thread.
 
-    With OpenMP, starting them sets the number of OpenMP threads of the calling thread,
-    so torch would use all cores although it was told to use one.
+    With OpenMP, starting threads sets the number of OpenMP threads of the calling
+    thread, so torch would use all cores even if it is set to use one.
     """
     launcher = threading.Thread(target=numba.get_num_threads)
     launcher.start()

@@ -19,7 +19,7 @@ def check_known(name, known, who, what):
     known : iterable of str
 
     who : str
-        Who complains: the first word of the message.
+        The caller: the first word of the message.
 
     what : str
         What the name stands for, such as "strategy".

@@ -18,7 +18,7 @@ def written_whole(path):
     ------
     file : binary file, open for writing
     """
-    # Not from `tempfile`: only their owner may read its files.
+    # `tempfile` is not used, because only the owner may read its files.
     unfinished = path.with_name(f".{secrets.token_hex(8)}")
     with unfinished.open("xb") as file:
         try:

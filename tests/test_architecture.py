@@ -55,7 +55,7 @@ ONLY_IN = {
     "matplotlib": {"comparison"},
     "jinja2": {"comparison", "labelling"},
     "PIL": {"datasets", "labelling"},
-    "filelock": {"comparison", "labelling", "pools", "strategies", "estimators"},
+    "filelock": {"comparison", "labelling"},
     "pandas": {"comparison", "learners", "pools", "testing"},
     "numba": {
         *("clustering", "selection", "pools", "distributed", "comparison"),

@@ -16,7 +16,7 @@ from modal_clustermargin.estimators import (
 )
 
 _ALPHABET = ("greek", "symbols")
-# The test images of a seed differ from the pool of every seed in use.
+# Seeds of test images start here, so that they differ from the seeds of pools.
 _TEST_SEED = 10_000
 
 
@@ -29,8 +29,8 @@ def pretrain(path, *, n_samples=20_000, max_epochs=8, random_state=100):
     Parameters
     ----------
     path : path-like
-        File of the weights. A file with the same settings is left as it is; a file
-        with other settings is replaced.
+        File of the weights. A file with the same settings is kept; a file with other
+        settings is replaced.
 
     n_samples : int, default=20000
 
@@ -71,7 +71,7 @@ def _settings_of(path):
         return torch.load(path, map_location="cpu", weights_only=True)["glyph_settings"]
     except Exception as error:
         raise ValueError(
-            f"{path} is not a file that pretrain wrote. Move it away, or choose another"
+            f"{path} was not written by pretrain. Move the file away, or choose another"
             " path."
         ) from error
 
@@ -91,7 +91,7 @@ def glyph_experiment(
     Parameters
     ----------
     version : {"easy", "shifted", "long_tail"}
-        Of `make_glyphs`. The classes of the test have equal sizes.
+        See `make_glyphs`. The classes of the test images have equal sizes.
 
     weights : path-like
         A file of `pretrain`.
@@ -105,7 +105,7 @@ def glyph_experiment(
     max_epochs : int, default=20
 
     random_state : int, default=0
-        Draws images, and what the networks draw.
+        Seed of the images and of the networks.
 
     Returns
     -------

@@ -6,9 +6,9 @@ import numpy as np
 from glyph_shapes import FONTS, RESOLUTION, shapes_of
 from sklearn.utils import check_random_state
 
-# No two characters of an alphabet look alike in most fonts, nor in "greek" and
-# "symbols" together. "latin" has the lower-case letters and digits that differ from
-# capitals.
+# In most fonts, the characters of an alphabet look different from each other, and so do
+# the characters of "greek" and "symbols" together. "latin" has only the lower-case
+# letters and digits that look different from capitals.
 ALPHABETS = {
     "capitals": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "lower": "abcdefghijklmnopqrstuvwxyz",
@@ -92,8 +92,8 @@ def make_glyphs(
         character is a class.
 
     version : {"easy", "shifted", "long_tail"}, default="easy"
-        "easy" distorts little, in DejaVu's fonts. "shifted" distorts more and in
-        other ways, in other fonts. "long_tail" is "easy" with classes of very
+        "easy" uses DejaVu's fonts with little distortion. "shifted" uses other fonts,
+        with more and other distortions. "long_tail" is "easy" with classes of very
         different sizes.
 
     fonts : str, or list or tuple of str, default=None
@@ -104,12 +104,12 @@ def make_glyphs(
         Height and width in pixels, at least 8.
 
     noise : float, default=None
-        Standard deviation of the noise of a pixel. None means that of `version`.
+        Standard deviation of the noise of a pixel. None means the noise of `version`.
 
     class_power : float, default=None
         The share of the k-th class, in random order, is proportional to
-        ``k**-class_power``. None means that of `version`. Every class has an image
-        if there are as many images as classes.
+        ``k**-class_power``. None means the power of `version`. Every class has an image
+        if there are at least as many images as classes.
 
     random_state : int, RandomState instance or None, default=None
 
@@ -161,7 +161,7 @@ def characters_of(alphabet):
 def _known(what, name, known):
     if name not in known:
         raise ValueError(
-            f"make_glyphs needs {what} out of {', '.join(map(repr, known))}; got"
+            f"make_glyphs needs {what} as one of {', '.join(map(repr, known))}; got"
             f" {name!r}."
         )
     return name
@@ -192,7 +192,7 @@ def _draw(rng, shapes, chosen, size, style):
 
     contrast = _uniform(rng, n, style.contrast)
     ink *= contrast
-    # The background leaves room for the contrast below 1.
+    # The brightness of the background plus the contrast stays below 1.
     ink += _uniform(rng, n, (0.1, 0.9)) * (1 - contrast)
     ink += _backgrounds(rng, n, size, style.background)
     inverted = rng.random(n) < style.inverted
@@ -210,7 +210,7 @@ def _places(rng, n, scale, size, style):
     shift = 2 * style.shift * rng.standard_normal((2, n, 1))
     steps = (np.arange(size) + 0.5) / size * 2 - 1
     down, across = (steps - shift).astype(np.float32)
-    # The inverse of stretch, then shear, then rotation.
+    # Inverse of the transform that stretches, then shears, then rotates.
     to_rows = np.array([cos, -sin]) * stretch / scale
     to_columns = (np.array([sin, cos]) - shear * np.array([cos, -sin])) / (
         stretch * scale
@@ -257,7 +257,7 @@ def _cell(places):
 
 
 def _backgrounds(rng, n, size, height):
-    """A gradient and two blobs of random signs, of shape (n, size, size)."""
+    """Images of a gradient and two blobs of random signs: shape (n, size, size)."""
     steps = np.linspace(-1, 1, size, dtype=np.float32)
     slopes = height / 2 * rng.uniform(-1, 1, (2, n, 1)).astype(np.float32)
     drawn = (slopes[0] * steps)[:, :, None] + (slopes[1] * steps)[:, None, :]

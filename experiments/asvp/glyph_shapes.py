@@ -65,9 +65,9 @@ def shapes_of(characters, fonts):
 
 @lru_cache(maxsize=4096)
 def shape_of(character, font):
-    """Distances for one character, or None where the font does not have it."""
+    """Distances for one character, or None if the font does not have it."""
     face = _face(font)
-    # Computer Modern has other characters under the codes of most symbols.
+    # In Computer Modern, most codes of symbols belong to other characters.
     is_true = not font.startswith("cm") or (character.isascii() and character.isalnum())
     if ord(character) not in face.get_charmap() or not is_true:
         return None

@@ -1,10 +1,10 @@
 """
-ASVP beside standard active learning, SVPp and random sampling, on glyphs
-=========================================================================
+ASVP, standard active learning, SVPp and random sampling on glyphs
+==================================================================
 
 A small residual network is pre-trained on Latin letters and digits. Then it learns to
 classify Greek letters and symbols from labels that a strategy asks for. After each
-round the network is trained on the labels in two ways, with a linear probe first
+round, the network is trained on the labels in two ways, with a linear probe first
 (LP-FT) and without, and tested on other images.
 """
 
@@ -22,8 +22,8 @@ from tqdm import tqdm
 
 from modal_clustermargin.comparison import Prices, ResultTable, process_pool
 
-# Labels from which on fine-tuning is at least as good as LP-FT. These numbers, the
-# learning rates and the epochs were chosen on seeds 100 to 103.
+# Number of labels from which fine-tuning is at least as good as LP-FT. These numbers,
+# the learning rates and the epochs were chosen on seeds 100 to 103.
 SWITCH_AT = {"shifted": 800, "long_tail": 3200, "easy": 800}
 SHORT = {"n_pool": 200, "n_test": 50, "budgets": (60, 30, 30), "max_epochs": 1}
 SHORT_PRETRAINING = {"n_samples": 200, "max_epochs": 1}
@@ -66,7 +66,7 @@ def main():
     add("--price-label", type=float, default=0.01, help="(default: 0.01)")
     add("--price-hour", type=float, default=50.0, help="(default: 50)")
     add("--report-only", action="store_true", help="report the rows that exist")
-    add("--short", action="store_true", help="a toy, in the subfolder short")
+    add("--short", action="store_true", help="a small run, in the subfolder short")
     asked = parser.parse_args()
     if asked.short:
         asked.seeds, asked.versions = 1, ["easy"]
@@ -79,7 +79,7 @@ def main():
     except ValueError as error:
         parser.error(str(error))
     seeds = range(asked.first_seed, asked.first_seed + asked.seeds)
-    # The study must not read the rows and weights of a toy.
+    # The study must not read the rows and weights of a small run.
     folder = asked.output / "short" if asked.short else asked.output
     folder.mkdir(parents=True, exist_ok=True)
     if not asked.report_only:

@@ -1,4 +1,4 @@
-"""The experiments of the ASVP paper, from data and a checkpoint on disk."""
+"""The experiments of the ASVP paper, for data and a checkpoint on disk."""
 
 from itertools import accumulate
 from pathlib import Path
@@ -22,7 +22,7 @@ from modal_clustermargin.estimators import (
     WideResNet28x8,
 )
 
-# Settings of trainings, of the public code of ASVP unless the table in
+# Settings of trainings, taken from the public code of ASVP unless the table in
 # `asvp_experiment` says otherwise. All use SGD with Nesterov momentum.
 _SGD = {
     "optimizer": optim.SGD,
@@ -175,18 +175,18 @@ def asvp_experiment(
     "pets"           ResNet-50, BYOL-EMAN      c      p      p      p      p        3 p
     ===============  ========================  =====  =====  =====  =====  =======  ====
 
-    The labels at which ASVP changes from LP-FT to FT are not known. In the public
-    code a linear probe sees new random crops in every epoch; here it learns from
-    embeddings that are computed once.
+    The number of labels at which ASVP changes from LP-FT to FT is not known. In the
+    public code, a linear probe sees new random crops in every epoch; here, it learns
+    from embeddings that are computed once.
 
     Parameters
     ----------
     name : str
-        One of the table.
+        A name in the table.
 
     data : path-like
         Folder with the data; nothing is downloaded. ImageNet is in folders train and
-        val with a folder for each class; the others are in cifar-10-batches-py,
+        val with a folder for each class; the other data are in cifar-10-batches-py,
         cifar-100-python or oxford-iiit-pet.
 
     checkpoint : path-like, default=None
@@ -194,17 +194,17 @@ def asvp_experiment(
         weights.
 
     classes_file : path-like, default=None
-        For "imagenet100": text with a class in each line, beginning with the name of
-        its folder.
+        For "imagenet100": text file with a class in each line, which begins with the
+        name of the folder of the class.
 
     image_size : int, default=None
-        Side of images in pixels, for a trial. None means that of the paper.
+        Side of images in pixels, for a trial. None means the size of the paper.
 
     max_epochs : int, default=None
         Limit of the epochs of every training, for a trial.
 
     device, random_state : default=None
-        Of all networks.
+        Parameters of all networks.
 
     Returns
     -------
@@ -218,12 +218,13 @@ def asvp_experiment(
     """
     if name not in SETUPS:
         raise ValueError(
-            f"asvp_experiment has no {name!r}; it has {', '.join(map(repr, SETUPS))}."
+            f"asvp_experiment has no experiment {name!r}; it has"
+            f" {', '.join(map(repr, SETUPS))}."
         )
     if (classes_file is not None) != (name == "imagenet100"):
         raise ValueError(
-            "asvp_experiment needs classes_file for 'imagenet100', a text file with a"
-            " class in each line, and for no other experiment; got"
+            "asvp_experiment needs classes_file, a text file with a class in each line,"
+            " for 'imagenet100' and for no other experiment; got"
             f" {classes_file!s} for {name!r}."
         )
     setup = SETUPS[name]
@@ -329,17 +330,17 @@ def _only_classes(data, file):
 
 
 def _read_pets(folder):
-    """The Oxford pets, by row numbers; labels are numbers from 0."""
+    """Read the Oxford pets, as row numbers of images and labels from 0."""
     try:
         parts = [OxfordIIITPet(folder, split) for split in ("trainval", "test")]
     except RuntimeError as error:
         raise FileNotFoundError(
             f"The data of 'pets' are missing or incomplete in {str(folder)!r}. Put"
-            " there the folder oxford-iiit-pet, with images and annotations in it, from"
-            " images.tar.gz and annotations.tar.gz"
+            " into this folder the folder oxford-iiit-pet, with images and annotations"
+            " in it, from images.tar.gz and annotations.tar.gz"
             " (https://www.robots.ox.ac.uk/~vgg/data/pets)."
         ) from error
-    # torchvision would open every image to give its label.
+    # torchvision would open every image to return its label.
     notes = folder / "oxford-iiit-pet" / "annotations"
     y, y_test = (
         np.loadtxt(notes / f"{split}.txt", int, usecols=1, ndmin=1) - 1

@@ -2,9 +2,10 @@
 The experiments of the ASVP paper
 =================================
 
-Random sampling, standard active learning, SVPp and ASVP on the data of the paper, with
-its pre-trained networks. Data and checkpoint must be on disk. The docstring of
-`asvp_experiment` says which settings are the authors' and which are this project's.
+This script runs random sampling, standard active learning, SVPp and ASVP on the data
+and pre-trained networks of the paper. Data and checkpoint must be on disk. The
+docstring of `asvp_experiment` says which settings the authors chose, and which this
+project chose.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Results of ASVP experiments as text, as tables and as a picture."""
+"""Results of ASVP experiments as text, tables and a picture."""
 
 import csv
 from pathlib import Path
@@ -76,7 +76,7 @@ def _title(results):
 
 def _savings(results, prices):
     yield (
-        f"Saved at {prices.label:g} a label and {prices.hour:g} an hour, by seed (of"
+        f"Saved at {prices.label:g} per label and {prices.hour:g} per hour, by seed (of"
         " the mean curves)"
     )
     yield " " * 28 + "".join(f"{name:>26}" for name in SAVINGS)
@@ -164,8 +164,8 @@ def _saving_rows(results, prices):
 def draw_asvp(all_results, prices, path):
     """Draw learning curves, and the cost saved, with a column for each experiment.
 
-    Bands are standard errors over seeds. Dotted lines show the labels at which ASVP
-    refreshed the features with a seed.
+    Bands are standard errors over seeds. Each dotted line shows the number of labels at
+    which ASVP refreshed the features in a seed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Numbers from the rows of an ASVP experiment, by method and seed."""
+"""The results of an ASVP experiment, by method and seed."""
 
 import numpy as np
 from rounds import STAGES
@@ -16,7 +16,7 @@ TRAININGS = {"LP-FT": "lp_ft", "fine-tuning": "ft"}
 
 
 class ASVPResults:
-    """Rows of one experiment, with seeds that have all rows of all methods.
+    """The results of one experiment, from seeds that have all rows of all methods.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ class ASVPResults:
         As `run_rounds` yields them or a `ResultTable` reads them.
 
     switch_at : int
-        Number of labels from which on the final training of all methods except ASVP
-        is fine-tuning without a linear probe. ASVP decides this itself.
+        Number of labels from which the final training of all methods except ASVP is
+        fine-tuning without a linear probe. ASVP itself decides when to switch.
 
     Attributes
     ----------
@@ -38,11 +38,11 @@ class ASVPResults:
         Seeds with all rows of all methods, and the other seeds, which are left out.
 
     by_training : dict of str to ComparisonResults
-        Learning curves by way of training: "LP-FT", "fine-tuning" and "switched",
-        which changes from the first to the second.
+        Learning curves for each way of training: "LP-FT", "fine-tuning", and
+        "switched", which changes from LP-FT to fine-tuning.
 
     curves : ComparisonResults
-        Those of "switched", the final training.
+        The learning curves of "switched", the final training.
     """
 
     def __init__(self, rows, switch_at):
@@ -108,7 +108,7 @@ class ASVPResults:
                 for c in ("accuracy", "seconds")
             )
             queries = sum(self._all_values(method, f"{s}_seconds") for s in STAGES)
-            # Seconds of a query stand in the row of the labels that it began with.
+            # The seconds of a query are in the row of the labels before the query.
             before = np.cumsum(queries, axis=1) - queries
             queries = np.diff(before[:, self._is_tested], prepend=0, axis=1)
             for (i, j), score in np.ndenumerate(accuracy):
@@ -165,22 +165,22 @@ class ASVPResults:
         return np.array(_savings(*curves, prices))
 
     def aligned_at(self):
-        """Labels at which ASVP first refreshed the features, by seed; nan for never."""
+        """Number of labels at which ASVP first refreshed features, by seed, or nan."""
         is_aligned = self._all_values("ASVP", "is_aligned") == 1
         first = self._counts[is_aligned.argmax(axis=1)].astype(float)
         return np.where(is_aligned.any(axis=1), first, np.nan)
 
     def proxy_share(self, method):
-        """Seconds of a round over those of a fine-tuning, of shape (n_points - 1,).
+        """Seconds of a round per second of fine-tuning, of shape (n_points - 1,).
 
-        A round is indicator, proxy and selection. Medians over seeds.
+        A round consists of indicator, proxy and selection. Medians over seeds.
         """
         stages = ("indicator", "proxy", "selection")
         a_round = sum(self.values(method, f"{stage}_seconds") for stage in stages)
         return np.median(a_round / self.values(method, "ft_seconds"), axis=0)[:-1]
 
     def features_share(self, method):
-        """Seconds of all features over those of all but the last fine-tuning."""
+        """Seconds of all features per second of all fine-tunings but the last."""
         features = self._all_values(method, "features_seconds").sum(axis=1)
         trainings = self.values(method, "ft_seconds")[:, :-1].sum(axis=1)
         return np.median(features / trainings)

@@ -47,18 +47,19 @@ class ASVPExperiment:
     name : str
 
     X, X_test : ndarray of shape (n_samples, ...)
-        Rows of the pool and of the test.
+        Rows of the pool, and test rows.
 
     y, y_test : ndarray of shape (n_samples,)
 
     lp_ft, fine_tuning : NetworkClassifier
-        The large network, not fitted, with a linear probe first and without.
+        The large network, not fitted, with and without a linear probe before the
+        training.
 
     proxy : ProxyClassifier
-        Selects, on the embeddings of the large network.
+        Classifier of the embeddings of the large network, which selects samples.
 
     budgets : tuple of int
-        Labels to ask for in each round. The first batch is random.
+        Number of labels in each round. The first batch is random.
 
     evaluate_at : tuple of int
         Total numbers of labels at which the large network is trained and tested.
@@ -83,8 +84,8 @@ class ASVPExperiment:
 def asvp_methods(experiment, seed, *, switch_at, indicator=None):
     """Query strategies by name: random, standard active learning, SVPp and ASVP.
 
-    Standard active learning fine-tunes without a linear probe from `switch_at` labels
-    on. `indicator` is that of ASVP; None means its default.
+    Standard active learning omits the linear probe from `switch_at` labels on.
+    `indicator` is the indicator of ASVP; None means its default.
     """
     common = {
         "selector": None,
@@ -117,7 +118,7 @@ def run_rounds(experiment, strategy, *, method, seed, known=(), shared=None):
         Draws the first batch, the same for every strategy.
 
     known : container of int, default=()
-        Numbers of labels whose rows exist. They are not tested again.
+        Numbers of labels whose rows exist. The network is not tested there again.
 
     shared : dict, default=None
         Filled with accuracy and seconds of each training, for other strategies that
@@ -126,8 +127,8 @@ def run_rounds(experiment, strategy, *, method, seed, known=(), shared=None):
     Yields
     ------
     row : dict
-        By `COLUMNS`. Seconds of stages are those of the query that follows this
-        training, and zero after the last training.
+        By `COLUMNS`. The seconds of stages belong to the query after this training, and
+        are zero after the last training.
     """
     shared = {} if shared is None else shared
     n_pool = len(experiment.y)
@@ -184,7 +185,7 @@ def fill_table(table, experiment, methods, seed):
     Parameters
     ----------
     table : ResultTable
-        With `COLUMNS`; of this experiment and seed.
+        Table with `COLUMNS` for this experiment and seed.
 
     experiment : ASVPExperiment
 
@@ -210,7 +211,7 @@ def fill_table(table, experiment, methods, seed):
 
 
 def _train_and_test(experiment, labelled, name):
-    """Accuracy on the test, and seconds of training."""
+    """Accuracy on the test rows, and seconds of training."""
     recipe = experiment.lp_ft if name == "lp_ft" else experiment.fine_tuning
     start = time.perf_counter()
     network = clone(recipe).fit(experiment.X[labelled], experiment.y[labelled])

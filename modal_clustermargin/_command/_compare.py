@@ -31,19 +31,24 @@ _OPTIONS = {
         "metavar": "STRATEGY",
         "help": (
             "cluster-margin, badge, coreset, asvp, or module:name, with options after a"
-            " colon (default: the first three)"
+            " colon (default: the first three); random and margin are added"
         ),
     },
     "--without": {
         "nargs": "+",
         "choices": ("random", "margin"),
-        "help": "baselines to leave out",
+        "help": "baselines that are not added",
     },
-    "--batch": {"help": "labels per round, or their share of the pool, such as 5%%"},
-    "--rounds": {"type": int, "help": "number of queries"},
+    "--batch": {
+        "help": (
+            "labels per round, or their share of the pool, such as 5%% (default: 1%%;"
+            " digits: 40)"
+        )
+    },
+    "--rounds": {"type": int, "help": "number of queries (default: 5; digits: 8)"},
     "--initial": {
         "dest": "n_initial",
-        "help": "labels for the start, or their share (default: a batch)",
+        "help": "labels for the start, or their share (default: a batch; digits: 20)",
     },
     "--seeds": {"help": "number of seeds, or a range such as 10-19 (default: 5)"},
     "--device": {"help": "cpu, cuda, ... (default: a GPU, if there is one)"},
@@ -134,7 +139,7 @@ def settings_of(options):
         if not isinstance(table, dict):
             continue  # `read_settings` names the error
         if name is not None and name != table.get("name"):
-            table = {"name": name}  # options of one data set do not fit another
+            table = {"name": name}  # the options belong to another data set or model
         elif key == "data" and not table:
             table = {"name": "digits"}
         settings[key] = table | pairs

@@ -26,7 +26,10 @@ def run(options):
 def add_prices(parser):
     """Add the options of prices, which two subcommands share."""
     parser.add_argument(
-        "--price-label", type=float, default=0.05, help="default: %(default)s"
+        "--price-label",
+        type=float,
+        default=0.05,
+        help="price of a label (default: %(default)s)",
     )
     parser.add_argument(
         "--price-hour",

@@ -1,7 +1,7 @@
 """Average linkage at scale, and the clusters of a pool that shrinks.
 
-Arrays in, arrays out: nothing here knows a classifier or a query strategy. The parts of
-a neighbour search that runs elsewhere are in
+No function here takes a classifier or a query strategy. The parts from which a
+neighbour search on workers is built are in
 :mod:`modal_clustermargin.clustering.neighbors`.
 """
 

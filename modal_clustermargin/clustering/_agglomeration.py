@@ -2,9 +2,10 @@
 
 This is Müllner's generic algorithm ("Modern hierarchical, agglomerative clustering
 algorithms", 2011, arXiv:1109.2378): a priority queue orders clusters by a lower bound
-on the distance to their nearest neighbour, and the first cluster is either merged or
-measured again. In place of the distance matrix, each cluster has a certified list of
-neighbours (`_kernels`), and a search renews the lists that have run out.
+on the distance to their nearest neighbour, and the first cluster is either merged, or
+its distance is computed again. Instead of a distance matrix, each cluster has a
+certified list of neighbours (`_kernels`), and a search renews the lists that have
+become empty.
 """
 
 import numpy as np
@@ -15,11 +16,11 @@ from modal_clustermargin.clustering._neighbor_search import Queries, References
 
 _N_LISTED = 16
 
-# Most and fewest clusters that join a search although their lists have not run out.
+# Largest and smallest number of clusters that join a search with a list left.
 _MOST_JOINING = 256
 _FEWEST_JOINING = 16
 
-# Merges between two updates of the progress bar; Ctrl-C waits as long.
+# Merges between two updates of the progress bar, and between two checks for Ctrl-C.
 _AT_A_TIME = 20_000
 
 
@@ -29,13 +30,13 @@ def agglomerate(rows, weight, search, *, n_merges, sq_threshold=np.inf, verbose=
     Parameters
     ----------
     rows, weight : ndarray of shape (n_leaves, n_features) and (n_leaves,)
-        The leaves and the number of samples of each; both are overwritten.
+        The leaves, and the number of samples in each leaf; both arrays are overwritten.
 
     search : NeighborSearch
         The merges are exact if the search is.
 
     n_merges : int
-        At most n_leaves - 1; further merges that tie with the last one are made, too.
+        At most n_leaves - 1. Further merges that tie with the last merge are made, too.
 
     sq_threshold : float, default=infinity
         Largest mean squared distance at which two clusters merge.
@@ -47,14 +48,14 @@ def agglomerate(rows, weight, search, *, n_merges, sq_threshold=np.inf, verbose=
         ``n_leaves + i``.
 
     heights : ndarray of shape (n_made,)
-        Mean squared distances. By the rounding of the rows, a merge may be lower than
-        the one before, but never lower than the merges that made its nodes.
+        Mean squared distances. Due to the rounding of the rows, a merge may be lower
+        than the merge before it, but never lower than the merges that made its nodes.
 
     Notes
     -----
-    Time is that of one search for the neighbours of all leaves, and of searches for the
-    clusters whose lists run out; a merge itself costs 16**2 comparisons and a few
-    distances.
+    Most of the time is one search for the neighbours of all leaves, and searches for
+    the clusters whose lists become empty; a merge itself costs 16**2 comparisons and a
+    few distances.
     """
     agglomeration = _Agglomeration(rows, weight, search, sq_threshold)
     n_expected = n_merges if sq_threshold == np.inf else None
@@ -73,7 +74,8 @@ class _Agglomeration:
     def __init__(self, rows, weight, search, sq_threshold):
         n_leaves = len(rows)
         self.search = search
-        # Lists end just above the threshold, so they hold distances equal to it.
+        # Lists end just above the threshold, so that they include distances equal to
+        # it.
         self.cap = np.nextafter(sq_threshold, np.inf)
         n_listed = max(1, min(_N_LISTED, n_leaves - 1))
         self.clusters = _kernels.start(rows, weight, n_listed)
@@ -81,8 +83,8 @@ class _Agglomeration:
         self.heights = np.empty(n_leaves - 1)
         self.n_merges = 0
         self.n_merges_at_search = 0  # at the last search
-        self.n_searched = 0  # clusters, since the last search of all
-        self.n_merges_at_full_search = -1  # at the last search of all
+        self.n_searched = 0  # clusters, since the last search of all clusters
+        self.n_merges_at_full_search = -1  # at the last search of all clusters
 
     def merge(self, n_merges, limit, show):
         """Merge until `n_merges` are made, or no merge is within `limit`."""
@@ -104,12 +106,13 @@ class _Agglomeration:
                 self._search_again(limit)
 
     def _search_again(self, limit):
-        """Renew the lists of the clusters whose list has run out, or of all.
+        """Renew the lists of the clusters whose list is empty, or of all clusters.
 
-        The clusters with the lowest bounds join the search, since their lists will run
-        out next: half as many as merges were made since the last search, so that a
-        cluster that absorbs all others searches alone. A search of all clusters is made
-        once the searches of some have cost as much (rent or buy).
+        The clusters with the lowest bounds join the search, because their lists are the
+        next to become empty. Their number is half the number of merges since the last
+        search, so that a cluster that absorbs all others searches alone. All clusters
+        are searched once the searches of some clusters have cost as much as a search of
+        all (rent or buy).
         """
         clusters = self.clusters
         live = np.flatnonzero(clusters.alive)
@@ -119,9 +122,9 @@ class _Agglomeration:
         slots = live[is_out]
         if not len(slots):
             raise RuntimeError(
-                f"average linkage stopped at {self.n_merges} merges, with nothing to"
-                " merge and nothing to search. This is a bug in modal_clustermargin;"
-                " please report it with the data."
+                f"AverageLinkage stopped after {self.n_merges} merges, because no"
+                " cluster can be merged or searched. This is a bug in"
+                " modal_clustermargin; please report it with the data."
             )
         n_new = self.n_merges - self.n_merges_at_search
         n_joining = min(n_new // 2, _MOST_JOINING, len(live))

@@ -1,9 +1,9 @@
-"""Most of the nearest neighbours of all rows among themselves, with few products.
+"""Most of the nearest neighbours of all rows of a set, with few products.
 
-Rows are compared within the cells of an inverted file, and then with the neighbours
-of their neighbours [1]_. The recall that this reaches depends on the data and cannot
-be predicted. So the true neighbours of a sample of rows are found first, and the
-search continues until the sample has the recall asked for, or until an exact search
+Rows are compared within the cells of an inverted file, and then with the neighbours of
+their neighbours [1]_. The recall of this search depends on the data and cannot be
+predicted. So the true neighbours of a sample of rows are found first, and the search
+continues until it reaches the requested recall on the sample, or until an exact search
 would be as cheap.
 
 .. [1] W. Dong, C. Moses, K. Li, "Efficient k-nearest neighbor graph construction
@@ -17,8 +17,8 @@ from modal_clustermargin.clustering import _faiss, _knn_kernels
 from modal_clustermargin.clustering._exact_knn import empty_lists
 from modal_clustermargin.clustering._recall_sample import FEWEST_SAMPLED, RecallSample
 
-# The cost of a product of two rows that lie apart in memory, in products of a matrix
-# multiplication. Measured at 300,000 x 64.
+# The cost of a product of two rows that are not adjacent in memory, relative to a
+# product in a matrix multiplication. Measured with 300,000 x 64 numbers.
 _GATHERED_COST = 16
 
 # The search gives up after this share of the products of an exact search.
@@ -26,15 +26,15 @@ _WORTH_TRYING = 0.25
 
 _N_PROBES = 4  # cells that a row is compared with
 _N_EXPANDED = 10  # listed and reverse neighbours whose lists a row is compared with
-_LEAST_GAIN = 0.02  # recall gained, for another comparison of neighbours
+_LEAST_GAIN = 0.02  # smallest gain of recall for another comparison
 
 
 def approximate_knn(rows, half, k, least_scores, show, recall, may_limit_reach=True):
-    """For every row, most of the other rows with the highest scores.
+    """For each row, find most of the other rows with the highest scores.
 
     The first five parameters are those of `exact_knn`. With `may_limit_reach`, a search
-    without least scores ignores rows farther away than the 8th neighbour of a median
-    row.
+    without least scores ignores neighbours farther away than the median distance to the
+    8th neighbour.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def approximate_knn(rows, half, k, least_scores, show, recall, may_limit_reach=T
     sq_reach : float
         Squared distance beyond which rows were ignored; infinite if none were.
 
-    None instead, where the search would not be much cheaper than an exact one.
+    Returns None if the search would not be much cheaper than an exact search.
     """
     n_rows = len(rows)
     n_cells, budget = cells_and_budget(n_rows)
@@ -58,7 +58,7 @@ def approximate_knn(rows, half, k, least_scores, show, recall, may_limit_reach=T
         return None
     rng = np.random.RandomState(0)
     cells = nearest_centroids(rows, draw_centroids(rows, n_cells, rng))
-    # In the order of their cells, neighbours are close in memory, too.
+    # In the order of cells, near rows are also close in memory.
     order = np.argsort(cells[:, 0], kind="stable").astype(np.int32)
     rows, half, cells = rows[order], half[order], cells[order]
     proposed, scores = empty_lists(least_scores[order], k)
@@ -119,13 +119,13 @@ def cells_and_budget(n_rows):
 
 
 def is_worth_trying(n_rows):
-    """Whether the budget pays for the smallest sample and the cells."""
+    """Whether the budget covers the smallest sample and the cells."""
     n_cells, budget = cells_and_budget(n_rows)
     return (FEWEST_SAMPLED + n_cells) * n_rows <= budget
 
 
 def n_rounds_left(before, reached, recall):
-    """The number of further rounds, if each misses the same share of the rest."""
+    """The number of further rounds, if each round misses the same share of the rest."""
     missed = (1 - reached) / (1 - before)
     if missed >= 1 or recall == 1:
         return np.inf
@@ -138,7 +138,7 @@ def draw_centroids(rows, n_cells, rng):
 
 
 def nearest_centroids(rows, centroids):
-    """The cells that each row is compared with, by number, nearest first."""
+    """The numbers of the cells that each row is compared with, nearest first."""
     n_probes = min(_N_PROBES, len(centroids))
     return _faiss.knn(rows, centroids, n_probes)[1].astype(np.int32)
 
@@ -157,13 +157,13 @@ def _compare_cells(rows, half, cells, n_cells, scores, proposed):
 
 
 def _n_first_neighbor_products(proposed):
-    """Products of the first comparison of neighbours; half of the pairs recur."""
+    """Products of the first comparison of neighbours; half of the pairs repeat."""
     n_listed = np.count_nonzero(proposed >= 0)
     return n_listed * 2 * min(_N_EXPANDED, n_listed / len(proposed)) / 2
 
 
 def _rows_by_cell(cell, n_cells):
-    """Rows in the order of their cells, and where each cell starts."""
+    """Rows in the order of their cells, and the start of each cell."""
     starts = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=n_cells))])
     return np.argsort(cell, kind="stable").astype(np.int32), starts
 

@@ -28,8 +28,8 @@ from modal_clustermargin.pools import KeyIndex, check_finite, open_pool, row_key
 
 DEFAULT_CLUSTER_SIZE = 10
 
-# Fewest products of features for which to look for a CUDA device: importing torch takes
-# seconds and hundreds of megabytes.
+# Smallest number of multiplications for which to look for a CUDA device: the import of
+# torch takes seconds and hundreds of megabytes.
 _DEVICE_FROM = 1e13
 
 
@@ -47,7 +47,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
     metric : {"cosine", "sqeuclidean", "euclidean"}, default="cosine"
         Distance between samples. A row of zeros has cosine distance 1 to every other
         row that is not zero. "euclidean" needs all n**2 / 2 distances, and raises an
-        error where they would not fit in memory.
+        error if they do not fit in memory.
 
     distance_threshold : float, default=None
         Largest distance at which clusters merge, in units of the metric.
@@ -56,32 +56,34 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         Number of clusters at which merging stops.
 
     mean_cluster_size : float, default=None
-        Number of samples per cluster, on average, at which merging stops: at
-        ``max(1, floor(n_samples / mean_cluster_size))`` clusters, or fewer where
-        merges tie with the last one (so equal rows stay together). At most one of the
-        three stopping rules may be given; without any, this one applies, with 10.
+        Average number of samples per cluster at which merging stops: at ``max(1,
+        floor(n_samples / mean_cluster_size))`` clusters, or fewer if merges tie with
+        the last merge (so equal rows stay together). At most one of the three stopping
+        rules may be given; the default is a mean cluster size of 10.
 
     neighbors : {"exact", "approximate"}, default="exact"
         Search for the nearest neighbours of all samples. "approximate" finds the share
-        `recall` of them and ignores the others, so the partition may differ slightly;
-        `recall_` is the share found. The search is exact for "euclidean", and where an
-        approximate one would not be much cheaper (below about 9,000 rows).
+        `recall` of the neighbours and ignores the others, so the partition may differ
+        slightly; `recall_` is the share found. The search is always exact for
+        "euclidean", and if an approximate search would not be much cheaper (below about
+        9,000 rows).
 
     recall : float in (0, 1], default=0.99
-        Share of the neighbours to find with ``neighbors="approximate"``: of the 17
-        nearest of each sample that are within `distance_threshold` or, without one, no
-        farther than the 8th nearest of a median sample. The share is estimated on at
-        least 1,024 samples; the estimate is rough where they have few such neighbours.
+        Share of the neighbours to find with ``neighbors="approximate"``. The neighbours
+        are the 17 nearest of each sample, as far as they are within
+        `distance_threshold`; without a threshold, within the median distance to the 8th
+        neighbour. The share is estimated on at least 1,024 samples; the estimate is
+        rough if they have few such neighbours.
 
     device : str or torch.device, default=None
-        Device of large exact searches: "cpu", "cuda" or "cuda:N". None is CUDA if there
-        is such a device and the search is large enough to import torch. The clusters
-        are the same up to ties within the rounding of float32.
+        Device of large exact searches: "cpu", "cuda" or "cuda:N". None uses a CUDA
+        device if there is one and the search is large enough for the import of torch.
+        The clusters are the same up to ties within the rounding of float32.
 
     memory : str, path-like or joblib.Memory, default=None
-        Folder that stores the merges on disk, by the content of `X`, the metric, the
-        stopping rule and the `recall`; `fit` reads them if they are there. A damaged or
-        foreign file is replaced, with a warning. Only the location of a Memory is used.
+        Folder that stores the merges on disk. `fit` reads stored merges of the same
+        `X`, metric, stopping rule and `recall`. A damaged or foreign file is replaced,
+        with a warning. Only the location of a Memory is used.
 
     verbose : bool, default=False
         Whether to show progress bars.
@@ -102,18 +104,17 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
 
     distances_ : ndarray of shape (n_samples - `n_clusters_`,)
         Mean distance between the two clusters of each merge, in units of the metric;
-        never decreasing. With approximate neighbours, a merge that was found too late
-        has the height of the one before it.
+        never decreasing. With approximate neighbours, a merge that is found too late
+        gets the height of the merge before it.
 
     distance_threshold_ : float
         Largest distance at which `predict` assigns a row to a cluster: the parameter
         `distance_threshold`, or else the height of the last merge (0 without merges).
 
     recall_ : float
-        Share of the nearest neighbours that were found, in the search with the lowest
-        share, estimated on at least 1,024 samples; 1 if all searches were exact. The
-        estimate is rough where few samples have a neighbour within
-        `distance_threshold`.
+        Share of the nearest neighbours that were found, estimated on at least 1,024
+        samples: the lowest share of all searches, or 1 if all were exact. The estimate
+        is rough if few samples have a neighbour within `distance_threshold`.
 
     fit_seconds_ : float
         Duration of `fit` in seconds.
@@ -134,11 +135,11 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
     ``n_features + 2`` numbers represent a cluster. A priority queue of clusters [1]_
     finds the lowest merge first; each cluster has a short list of its nearest
     neighbours. Most of the time is one exact search for the nearest neighbours of all
-    samples; memory is O(n_samples (n_features + 16)). The order of merges that tie to
-    the last bit depends on the data only.
+    samples; the memory is O(n_samples (n_features + 16)). The order of exactly tied
+    merges depends only on the data.
 
-    Rows are converted to float32 unless their type holds more, and every distance is
-    summed in float64.
+    Rows are converted to float32 unless their dtype is more precise, and every distance
+    is summed in float64.
 
     References
     ----------
@@ -198,7 +199,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             Finite embeddings of any number type, or a memory map. A dask array, or an
             array in a Zarr store, is gathered in this process, and the workers of the
             current Dask client search for neighbours; without a client, a worker in
-            this process does.
+            this process searches.
 
         y : None
             Ignored.
@@ -254,13 +255,13 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         return self._nearest(self._new_rows(X))
 
     def assign(self, X, *, return_rows=False):
-        """Assign fitted rows to their own clusters, and others to the nearest.
+        """Assign fitted rows to their clusters, and new rows to the nearest cluster.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Fitted and new rows in any order. Fitted rows are recognized by their
-            content, so they need the number type that they had in `fit`.
+            content, so they need the same dtype as in `fit`.
 
         return_rows : bool, default=False
             Whether to return `rows`, too.
@@ -268,10 +269,11 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         Returns
         -------
         labels : ndarray of shape (n_samples,), dtype=intp
-            From `labels_` for fitted rows; from `predict`, so perhaps -1, for others.
+            From `labels_` for fitted rows, and from `predict` (which may give -1) for
+            other rows.
 
         rows : ndarray of shape (n_samples,), dtype=int64
-            The fitted row that each row equals, the first of several; -1 for new rows.
+            The first fitted row that each row equals; -1 for new rows.
         """
         check_is_fitted(self)
         X = self._new_rows(X)
@@ -283,13 +285,13 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         return (labels, rows) if return_rows else labels
 
     def cut(self, mean_cluster_size):
-        """Labels of smaller clusters, from the first merges alone.
+        """Labels of smaller clusters, made by the first merges alone.
 
         Parameters
         ----------
         mean_cluster_size : float >= 1
-            As the parameter of that name. Where the clusters of `labels_` are smaller
-            already, they are returned.
+            As the parameter of that name. If the clusters of `labels_` are smaller,
+            they are returned.
 
         Returns
         -------
@@ -315,7 +317,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         return clusters_of(self.children_[:n_merges], self.n_leaves_)
 
     def check_parameters(self, n_samples):
-        """Raise the errors of `fit` that do not depend on the rows themselves.
+        """Raise the errors of `fit` that do not depend on the values of the rows.
 
         Parameters
         ----------
@@ -327,7 +329,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         if rule == "n_clusters" and value > n_samples:
             raise ValueError(
                 f"AverageLinkage cannot make n_clusters={value} clusters of"
-                f" {n_samples} samples. Ask for at most {n_samples}."
+                f" {n_samples} samples. Set n_clusters to at most {n_samples}."
             )
         if self.metric == "euclidean":
             check_fits_in_memory(n_samples)
@@ -347,7 +349,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         return given[0] if given else ("mean_cluster_size", DEFAULT_CLUSTER_SIZE)
 
     def _make_search(self, n_products, pool=None):
-        """The neighbour search, in this process or where the pool lies."""
+        """The neighbour search, in this process or on the workers of the pool."""
         approximate = self.neighbors == "approximate" and self.metric != "euclidean"
         recall = float(self.recall) if approximate else None
         find_device = self.device is None and n_products >= _DEVICE_FROM
@@ -361,18 +363,18 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         return NeighborSearch(recall, device, find_device, self.verbose)
 
     def _new_rows(self, X):
-        """Open rows that are to get clusters, and read them."""
+        """Read and check rows that get clusters."""
         with open_pool(X, "AverageLinkage", "X") as pool:
             X = self._read(pool, self._validated(pool.example(), reset=False))
         check_finite(X, "AverageLinkage")
         return X
 
     def _read(self, pool, example):
-        """All rows of a pool, in this process; `example` are rows that were checked."""
+        """All rows of a pool, in this process; `example` holds checked rows."""
         return self._validated(pool.gathered(), False) if pool.has_workers else example
 
     def _validated(self, X, reset=True):
-        """Rows after scikit-learn's checks, of a type that can be clustered."""
+        """Rows after scikit-learn's checks and a check of their dtype."""
         if isinstance(getattr(X, "dtype", None), np.dtype):
             check_type(X.dtype, "AverageLinkage")
         return validate_data(self, X, ensure_all_finite=False, reset=reset)
@@ -389,7 +391,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
 
 
 def _first_row_of_keys(keys):
-    """An index from each key to the first row that has it."""
+    """An index from each key to the first row with this key."""
     keys, rows = np.unique(keys, return_index=True)
     index = KeyIndex()
     index.add(keys, rows)

@@ -1,7 +1,6 @@
-"""Merges on disk: written whole or not at all, and checked when read.
+"""Merges on disk: written atomically, and checked when read.
 
-A file is a plain ``.npz`` without pickled objects, so a foreign file may be wrong but
-cannot run code.
+A file is a plain ``.npz`` without pickled objects, so a foreign file cannot run code.
 """
 
 import os
@@ -14,17 +13,18 @@ import numpy as np
 
 from modal_clustermargin._whole_files import written_whole
 
-# Part of every key: raise it when the content of a file, or its computation, changes.
+# Part of every key; to be increased when the content of a file or its computation
+# changes.
 _FORMAT = 3
 
 
 class MergeCache:
-    """A folder of merges, by the content of the rows that they were made from.
+    """A folder of merges, found by the content of the clustered rows.
 
     Parameters
     ----------
     memory : path-like, joblib.Memory or None
-        The folder. None, or a Memory without location, stores nothing.
+        The folder. With None, or with a Memory without location, nothing is stored.
     """
 
     def __init__(self, memory):
@@ -41,12 +41,12 @@ class MergeCache:
                 ) from error
 
     def get(self, X, parameters, compute):
-        """The stored ``(children, heights, recall)``, or those of ``compute()``.
+        """The stored ``(children, heights, recall)``, or the result of ``compute()``.
 
         Raises
         ------
         ValueError
-            If merges have to be computed, but could not be stored afterwards.
+            If merges have to be computed, but cannot be stored.
         """
         if self.folder is None:
             return compute()
@@ -95,7 +95,7 @@ def _read(path, n_samples):
 
 
 def _write(path, children, heights, recall):
-    """Store merges; a failure is a warning."""
+    """Store merges, or warn if that fails."""
     try:
         with written_whole(path) as file:
             np.savez(

@@ -1,4 +1,4 @@
-"""Merges in the format of scikit-learn and scipy, and the clusters that they make."""
+"""Merges in the format of scikit-learn and scipy, and the clusters they make."""
 
 import numpy as np
 from scipy import sparse
@@ -8,8 +8,8 @@ from scipy.sparse.csgraph import connected_components
 def sort_merges(children, heights, n_leaves):
     """Sort merges by height, ascending, and renumber their nodes.
 
-    Every merge must come after the merges of its nodes and be no lower. Ties keep their
-    order.
+    Every merge must come after the merges of its nodes, and must not be lower than they
+    are. Ties keep their order.
     """
     order = np.argsort(heights, kind="stable")
     node = np.arange(n_leaves + len(order))
@@ -20,7 +20,8 @@ def sort_merges(children, heights, n_leaves):
 def expand_leaves(children, heights, leaf):
     """Turn merges of leaves into merges of the samples that they represent.
 
-    `leaf` is the leaf of every sample. Samples of one leaf merge first, at height 0.
+    `leaf` is the leaf of each sample. The samples of each leaf merge first, at height
+    0.
     """
     n_samples = len(leaf)
     order = np.argsort(leaf, kind="stable")

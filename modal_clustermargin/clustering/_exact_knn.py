@@ -1,4 +1,4 @@
-"""The exact nearest neighbours of all rows among themselves, with half the products.
+"""The exact nearest neighbours of all rows of a set, with half the products.
 
 The product of two blocks of rows serves the rows of both, so every pair of blocks is
 multiplied only once. The pairs are scheduled as a round-robin tournament: no block
@@ -12,15 +12,16 @@ from threadpoolctl import threadpool_limits
 
 from modal_clustermargin.clustering import _knn_kernels
 
-# Measured best at 20,000 x 128 on two cores: a block of products stays in the cache.
+# Fastest with 20,000 x 128 numbers on two cores: a block of products stays in the
+# cache.
 _BLOCK_ROWS = 640
 
 
 def exact_knn(rows, half, k, least_scores, show, device=None):
-    """For every row, the other rows with the highest scores.
+    """For each row, find the other rows with the highest scores.
 
-    The score of row j for row i is ``rows[i] @ rows[j] - half[j]``. With half the
-    squared length of each row in `half`, the score falls as the distance grows.
+    The score of row j for row i is ``rows[i] @ rows[j] - half[j]``. If `half` holds
+    half the squared length of each row, the score falls as the distance grows.
 
     Parameters
     ----------
@@ -46,8 +47,8 @@ def exact_knn(rows, half, k, least_scores, show, device=None):
         Highest score first; padded with -1.
 
     scores : ndarray of shape (n_rows, k), float32
-        Padded with the least score. No row that is not listed has a higher score
-        than the last.
+        Padded with the least score. No other row has a higher score than the last
+        listed row.
     """
     if device is not None:
         from modal_clustermargin.clustering import _torch_knn
@@ -64,7 +65,7 @@ def exact_knn(rows, half, k, least_scores, show, device=None):
 
 
 def exact_knn_across(left, right, k, least_scores, device=None):
-    """For every row of two sets, the rows of the other set with the highest scores.
+    """For each row of two sets, find the best rows of the other set.
 
     `left` and `right` are ``(rows, half)``, and `least_scores` a pair. Returns
     ``(proposed, scores)`` of each set, as from `exact_knn`.
@@ -107,8 +108,8 @@ def _multiply_pairs(rows, half, starts, left, right, scores, proposed):
 
 
 def _block_starts(n_rows):
-    # The number of threads must not matter: the blocks decide which of many equal
-    # scores are found.
+    # Independent of the number of threads, because the blocks decide which of many
+    # equal scores are found.
     n_blocks = max(-(-n_rows // _BLOCK_ROWS), min(16, n_rows // 64), 1)
     return np.linspace(0, n_rows, n_blocks + 1).astype(np.int64)
 

@@ -1,6 +1,7 @@
-"""The two functions of faiss that neighbour searches use; faiss is imported here alone.
+"""The two functions of faiss that neighbour searches use.
 
-It is imported at the first call, since importing it takes long.
+No other file imports faiss. It is imported at the first call, because the import takes
+long.
 """
 
 

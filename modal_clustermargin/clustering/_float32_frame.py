@@ -1,4 +1,4 @@
-"""Rows in float32 for a neighbour search, and how far their rounding may mislead it."""
+"""Rows in float32 for a neighbour search, and bounds on the error of their rounding."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ _BLOCK_ROWS = 4096
 
 
 def rounding(sq_found, sq_lengths, n_features):
-    """By how much a float32 search may overestimate a squared distance.
+    """A bound on the overestimation of squared distances by a float32 search.
 
     The float32 value of |x|^2 + |y|^2 - 2xy is off by at most u (|x| + |y|)^2, where u
     bounds the rounding of the sum. If |y| <= 3 |x|, the error is at most 16 u |x|^2. If
@@ -22,9 +22,9 @@ def rounding(sq_found, sq_lengths, n_features):
 
 
 class Float32Frame(NamedTuple):
-    """A center and a scale that bring rows near the origin before float32.
+    """A center and a scale that move rows near the origin before float32.
 
-    Rows neither overflow nor vanish, and lose as little as possible to rounding.
+    Rows then do not overflow or underflow, and their rounding errors are small.
     """
 
     center: np.ndarray
@@ -60,8 +60,8 @@ class Float32Frame(NamedTuple):
     def bounds(self, queries, rows, sq_found):
         """A lower bound on the distance to every cluster that was not found.
 
-        `rows` are the queries in the frame, and `sq_found` the squared distance, in
-        the frame, from each to the last cluster found.
+        `rows` are the queries in the frame, and `sq_found` is the squared distance, in
+        the frame, from each query to the last cluster found.
         """
         sq_found = sq_found.astype(np.float64)
         sq_lengths = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)

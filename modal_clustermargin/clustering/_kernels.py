@@ -1,20 +1,21 @@
 """Every compiled loop of average linkage, over plain arrays.
 
-All loops are in one file, since numba's on-disk cache does not notice that a function
-in another file than its caller has changed.
+All loops are in one file, because numba's on-disk cache does not notice changes of a
+function that is called from another file.
 
 Each cluster has a slot: a row of `mean` and an entry of `spread` and `weight`. `mean`
-is the mean of its rows, `spread` their mean squared distance to the mean, and `weight`
-their number. The mean squared distance over all pairs of two clusters is then
-``|mean_a - mean_b|**2 + spread_a + spread_b``. The three terms are not negative, so
-nothing cancels, however far the data are from the origin.
+is the mean of its rows, `spread` is their mean squared distance to the mean, and
+`weight` is their number. The mean squared distance over all pairs of two clusters is
+then ``|mean_a - mean_b|**2 + spread_a + spread_b``. The three terms are not negative,
+so no digits cancel, even if the data are far from the origin.
 
 Each slot has a certified list of neighbours: nodes of the dendrogram, each with a lower
-bound on its distance, ascending. No live cluster that the list does not represent is
-nearer than the `bound` of the slot. A merge leaves the lists that name its two halves
-unchanged. Their entries now represent the union and remain valid: average linkage is
-reducible, so the union is not nearer than the nearer of its halves. An entry is
-measured again when it is the first of its list and its slot is the first of all.
+bound on its distance, ascending. Every live cluster that the list does not represent is
+at least as far away as the `bound` of the slot. A merge does not change the lists that
+contain one of the two merged clusters. Their entries then represent the union and
+remain valid: average linkage is reducible, so the union is not nearer than the nearer
+of the two. The distance of an entry is computed again when the entry is the first of
+its list and its slot is the first of all slots.
 
 The slots are the leaves of a tournament tree. Each inner node, ``tree[node]``, holds
 the slot with the lowest key below it, so ``tree[1]`` is the first slot of all.
@@ -82,7 +83,7 @@ def _sq_dist(a, spread_a, b, spread_b):
 
 @numba.njit(cache=True)
 def _insert(slots, sq_dists, n, slot, sq_dist):  # slots, sq_dists: IN and OUT
-    """Insert into the first `n` entries, ascending; a full list drops its largest."""
+    """Insert into the first `n` entries, ascending; a full list drops its last."""
     if n < slots.shape[0]:
         position = n
         n += 1
@@ -101,7 +102,7 @@ def _insert(slots, sq_dists, n, slot, sq_dist):  # slots, sq_dists: IN and OUT
 
 @numba.njit(cache=True, parallel=True)
 def nearest_by_scan(queries, spreads, own, mean, spread, references, n_listed):
-    """The `n_listed` references nearest to each query, with all distances measured.
+    """The `n_listed` references nearest to each query, from all distances.
 
     `own` holds a slot to exclude for each query, or -1. Rows of the result are
     ascending and padded with -1 and infinity.
@@ -121,7 +122,7 @@ def nearest_by_scan(queries, spreads, own, mean, spread, references, n_listed):
 
 @numba.njit(cache=True, parallel=True)
 def measure_proposals(queries, spreads, own, mean, spread, references, proposed):
-    """`nearest_by_scan` among proposed positions in `references`; -1 is no proposal."""
+    """`nearest_by_scan` among proposed positions in `references`; -1 is padding."""
     n_queries, n_proposed = proposed.shape
     slots = np.full((n_queries, n_proposed), -1, np.int32)
     sq_dists = np.full((n_queries, n_proposed), np.inf)
@@ -139,7 +140,7 @@ def measure_proposals(queries, spreads, own, mean, spread, references, proposed)
 
 @numba.njit(cache=True)
 def set_lists(clusters, owners, slots, sq_dists, bounds, cap):  # clusters: OUT
-    """Give each owner the certain part of the list that a search found."""
+    """Give each owner the part of its found list that lies within its bound."""
     n_listed = clusters.neighbors.shape[1]
     for row in range(owners.shape[0]):
         i = owners[row]
@@ -173,7 +174,7 @@ def merge_lowest(clusters, children, heights, n_done, n_wanted, limit):
             break
         entry = clusters.neighbors[i, 0]
         if entry >= 0 and clusters.parent[entry] == entry:
-            # No two clusters are nearer, up to the rounding of the means.
+            # No other two clusters are nearer, up to the rounding of the means.
             j = clusters.slot[entry]
             heights[n_done] = _merge(
                 clusters, i, j, clusters.node.shape[0] + n_done, children[n_done]
@@ -187,7 +188,7 @@ def merge_lowest(clusters, children, heights, n_done, n_wanted, limit):
 
 @numba.njit(cache=True)
 def _measure_first(clusters, i):
-    """Replace the first entry of a list by a measured one."""
+    """Replace the first entry of a list by an entry with a computed distance."""
     neighbors, sq_dists = clusters.neighbors[i], clusters.sq_dists[i]
     n = clusters.n_neighbors[i] - 1
     root = _root(clusters.parent, neighbors[0] if neighbors[0] >= 0 else ~neighbors[0])
@@ -208,8 +209,8 @@ def _measure_first(clusters, i):
 
 @numba.njit(cache=True)
 def _merge(clusters, i, j, node, children):  # clusters, children: OUT
-    """Merge slot j into slot i as a new node; returns the height."""
-    # Rounding may put a merge slightly below the merges of its halves.
+    """Merge slot j into slot i as a new node, and return the height."""
+    # Due to rounding, a merge could be slightly lower than the merges of its halves.
     height = max(clusters.sq_dists[i, 0], clusters.height[i], clusters.height[j])
     children[0], children[1] = clusters.node[i], clusters.node[j]
     weight = clusters.weight[i] + clusters.weight[j]
@@ -241,11 +242,12 @@ def _merge(clusters, i, j, node, children):  # clusters, children: OUT
 
 @numba.njit(cache=True)
 def _join_lists(clusters, i, j, share, node):
-    """Replace the list of `i` by that of its union with `j`, which weighs `share`.
+    """Replace the list of `i` by the list of its union with `j`.
 
-    The distance to a union is the weighted mean of the distances to its halves, and so
-    is its lower bound. Where a half does not list a cluster, its own `bound` is the
-    lower bound.
+    The distance to a union is the weighted mean of the distances to its halves, and
+    `share` is the weight of `j`. The same mean of lower bounds is a lower bound. For a
+    cluster that is not in the list of a half, the lower bound is the `bound` of the
+    half.
     """
     n_listed = clusters.neighbors.shape[1]
     roots = np.empty((2, n_listed), np.int64)
@@ -287,7 +289,7 @@ def _resolve_list(clusters, i, node, roots, sq_dists):  # roots, sq_dists: OUT
     for e in range(clusters.n_neighbors[i]):
         entry = clusters.neighbors[i, e]
         root = _root(clusters.parent, entry if entry >= 0 else ~entry)
-        # Of two entries for one cluster, the first has the lower bound.
+        # If two entries represent one cluster, the first has the lower bound.
         if root != node and _find(roots, n, root) < 0:
             roots[n] = root
             sq_dists[n] = clusters.sq_dists[i, e]

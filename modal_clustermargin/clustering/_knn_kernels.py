@@ -1,9 +1,9 @@
 """Every compiled loop of the k-nearest-neighbour searches, over plain arrays.
 
-Scores are float32 and only propose neighbours (`_neighbor_search` measures them). A row
-of `scores` and of `proposed` is a list of the best rows so far, highest score first. A
-list is always full: an empty entry has row -1 and the score that a row must exceed to
-be listed. All loops are in one file, for the reason that `_kernels` gives.
+Scores are float32 and only propose neighbours (`_neighbor_search` computes their
+distances). A row of `scores` and of `proposed` is a list of the best rows so far,
+highest score first. A list is always full: an empty entry has row -1 and the score that
+a row must exceed to be listed. `_kernels` explains why all loops are in one file.
 """
 
 import numba
@@ -20,8 +20,8 @@ _BLOCK_ROWS = 256
 @numba.njit(cache=True, parallel=True)
 def multiply_pairs(rows, half, starts, left, right, n_threads, scores, proposed):
     for thread in numba.prange(n_threads):
-        # One buffer for all pairs: where freed memory returns to the system at once,
-        # as on Dask workers, one buffer a pair would take as long as the products.
+        # One buffer for all pairs: if freed memory returns to the system at once, as on
+        # Dask workers, allocating a buffer for each pair takes as long as the products.
         products = np.empty(np.max(np.diff(starts)) ** 2, np.float32)
         for pair in range(thread, left.shape[0], n_threads):
             _multiply_pair(
@@ -41,8 +41,8 @@ def _multiply_pair(rows, half, starts, left, right, products, scores, proposed):
         _update_right(products, half, i, j, scores, proposed)
 
 
-# Vector instructions check 32 products at once whether any of them matters; only then
-# each is compared by itself.
+# Vector instructions check whether any of 32 products improves a list; only then is
+# each product compared.
 _AT_ONCE = 32
 _VECTORIZED = {"nnan", "nsz", "reassoc", "contract"}
 
@@ -56,7 +56,7 @@ def _update_left(products, half, i, j, scores, proposed):  # scores, proposed: O
 
 @numba.njit(cache=True)
 def _update_row(products, halves, first, own, row_scores, row_proposed):  # both OUT
-    """Offer a row the rows from `first` on, except for row `own`."""
+    """Offer the rows from `first` on to a list, except for row `own`."""
     for c in range(0, products.shape[0], _AT_ONCE):
         c_end = min(c + _AT_ONCE, products.shape[0])
         if _best_of_row(products[c:c_end], halves[c:c_end]) <= row_scores[-1]:
@@ -103,7 +103,7 @@ def _best_gain(products, half, lasts):
 
 @numba.njit(cache=True)
 def _insert(scores, proposed, row, score):
-    """Insert into a full, descending list; its last entry is dropped."""
+    """Insert into a full, descending list, whose last entry is dropped."""
     position = scores.shape[0] - 1
     while position > 0 and scores[position - 1] < score:
         scores[position] = scores[position - 1]
@@ -231,11 +231,11 @@ def clear_new_flags(proposed):  # proposed: IN and OUT
 
 @numba.njit(cache=True)
 def reverse_lists(lists, n_expanded):
-    """For each row, the rows that have it among their first `n_expanded` entries.
+    """For each row, find the rows that list it among their first `n_expanded` entries.
 
     Returns ``(listers, starts)``: row i is listed by
-    ``listers[starts[i] : starts[i + 1]]``, ordered by its position in their lists. A
-    lister carries the flag of its entry.
+    ``listers[starts[i] : starts[i + 1]]``, ordered by the position of i in their lists.
+    A lister has the flag of its entry.
     """
     n_rows = lists.shape[0]
     starts = np.zeros(n_rows + 1, np.int64)
@@ -262,7 +262,7 @@ def compare_neighbors(rows, half, lists, listers, starts, n_expanded, scores, pr
     """Compare each row with the neighbours of its neighbours.
 
     `lists` is a copy of `proposed` from before the comparison. Two rows that share a
-    neighbour are compared only if one of the two links is new since the last
+    neighbour are compared only if one of their two entries is new since the last
     comparison. Returns the number of products.
     """
     n_rows = rows.shape[0]
@@ -319,7 +319,7 @@ def _compare_through_neighbors(
 
 @numba.njit(cache=True)
 def _visit(visited, row):  # visited: IN and OUT
-    """Add a row to the hash table; whether it was not there before."""
+    """Add a row to the hash table; return whether it is new."""
     slot = (row * 0x9E3779B1 >> 8) & (visited.shape[0] - 1)
     while visited[slot] >= 0:
         if visited[slot] == row:

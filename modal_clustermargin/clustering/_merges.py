@@ -46,14 +46,14 @@ def merges_of(X, metric, rule, value, search, verbose):
 
 
 def with_ties(heights, n_merges):
-    """The number of merges no higher than merge number `n_merges`."""
+    """The number of merges, including those that tie with merge number `n_merges`."""
     if not 0 < n_merges < len(heights):
         return min(n_merges, len(heights))
     return np.searchsorted(heights, heights[n_merges - 1], side="right")
 
 
 def _collapse_duplicates(rows):
-    """Distinct rows, in the order of their first copies.
+    """Find the distinct rows, in the order of their first copies.
 
     Returns ``(rows, leaf, copies)``: `leaf` is the distinct row of each row, and
     `copies` the number of rows of each leaf.
@@ -65,7 +65,7 @@ def _collapse_duplicates(rows):
     leaf = rank[of_key]
     first = first[order]
     if len(first) < len(rows):
-        # Different rows may have one fingerprint, once in ten million pools.
+        # Different rows may have equal fingerprints, in about one of ten million pools.
         for block in row_blocks(rows):
             if not np.array_equal(rows[block], rows[first[leaf[block]]]):
                 first, leaf = np.arange(len(rows)), np.arange(len(rows))
@@ -94,5 +94,5 @@ def check_fits_in_memory(n_samples):
             f"AverageLinkage(metric='euclidean') needs {needed / 2**30:,.0f} GiB for"
             f" the distances between {n_samples:,} samples, and may take half of the"
             f" {memory / 2**30:,.0f} GiB here. metric='cosine' and"
-            " metric='sqeuclidean' need no such matrix."
+            " metric='sqeuclidean' need no distance matrix."
         )

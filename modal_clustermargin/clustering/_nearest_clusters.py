@@ -1,8 +1,9 @@
 """The cluster nearest to a new row by average linkage.
 
 The mean squared distance from a row to the members of a cluster is the squared distance
-to their mean plus their mean squared distance to it. So a mean and a spread represent
-each cluster; for the Euclidean distance, which has no such sum, all members do.
+to their mean plus the mean squared distance of the members to their mean (the spread).
+So a mean and a spread represent each cluster. The Euclidean distance has no such
+formula and needs all members.
 """
 
 import numpy as np
@@ -16,14 +17,14 @@ from modal_clustermargin.clustering._rows import (
     row_blocks,
 )
 
-# Clusters that a search finds, to see which tie with the nearest.
+# Number of clusters that a search finds, to detect ties with the nearest.
 _N_LISTED = 4
 
 
 def nearest_clusters(X, labels, metric):
     """An object whose method `find` gives the cluster nearest to each row.
 
-    `labels` are the clusters of the rows of `X`, from 0; none is empty.
+    `labels` are the clusters of the rows of `X`, numbered from 0 without gaps.
     """
     of = _ByMembers if metric == "euclidean" else _ByMeans
     return of(X, labels, metric)

@@ -1,8 +1,8 @@
-"""The nearest clusters of some clusters, and a lower bound on the distance to the rest.
+"""The nearest clusters of some clusters, and lower bounds on other distances.
 
-A search proposes neighbours in float32. One function (`_kernels._sq_dist`) measures
-every distance that decides anything, and the bound on clusters that were not proposed
-allows for the rounding of the search.
+A search proposes neighbours in float32. One function (`_kernels._sq_dist`) computes
+every distance that a result depends on, and the bound on clusters that were not
+proposed allows for the rounding of the search.
 """
 
 from typing import NamedTuple
@@ -17,17 +17,17 @@ from modal_clustermargin.clustering._approximate_knn import approximate_knn
 from modal_clustermargin.clustering._exact_knn import exact_knn
 from modal_clustermargin.clustering._float32_frame import Float32Frame, rounding
 
-# Below so many queries, or so many products (queries x clusters x features), measuring
-# all distances is faster than a search.
+# Below this number of queries, or of products (queries x clusters x features),
+# computing all distances is faster than a search.
 _SCAN_BELOW_QUERIES = 8
 _SCAN_BELOW = 2e6
 
-# With few columns, a tree is faster than any product, and float32 may be too coarse:
-# the nearest of 100,000 numbers differ by less than its rounding.
+# With few columns, a tree is faster than a matrix product, and float32 may be too
+# coarse: the nearest of 100,000 numbers differ by less than the rounding of float32.
 _TREE_FEATURES = 3
 
-# In an exact search of all clusters, the cost per cluster is lower than that of a
-# search for a few clusters by this factor.
+# The cost per cluster of a search for a few clusters, relative to an exact search of
+# all clusters.
 _SPEEDUP_OF_ALL = 16
 
 
@@ -40,7 +40,7 @@ class Queries(NamedTuple):
 
 
 class References(NamedTuple):
-    """Clusters among which to search; one entry per slot, but for `slots`."""
+    """Clusters among which to search; one entry per slot, except in `slots`."""
 
     mean: np.ndarray  # (n_slots, n_features)
     spread: np.ndarray  # (n_slots,)
@@ -54,15 +54,15 @@ class NeighborSearch:
     Parameters
     ----------
     recall : float, default=None
-        Share of the neighbours that a search of all clusters among themselves must
-        find. None stands for an exact search.
+        Share of the neighbours that a search of all clusters must find. None means an
+        exact search.
 
     device : torch.device, default=None
         CUDA device for large exact searches. None is the processor.
 
     find_device : bool, default=False
-        Whether an approximate search that turns out to be exact looks for a CUDA
-        device.
+        Whether to look for a CUDA device if an exact search replaces an approximate
+        one.
 
     verbose : bool, default=False
         Whether to show the progress of a search of all clusters.
@@ -96,7 +96,7 @@ class NeighborSearch:
         references : References
 
         n_listed : int
-            Number of neighbours to find; one more is found where there is one.
+            Number of neighbours to find; one more is found if it exists.
 
         Returns
         -------
@@ -107,8 +107,8 @@ class NeighborSearch:
             Mean squared distances; padded with infinity.
 
         bounds : ndarray of shape (n_queries,)
-            No cluster outside a row of `slots` is nearer than this. Infinite where
-            every cluster is listed.
+            Every cluster that is not in the row of `slots` is at least this far away.
+            Infinite if every cluster is listed.
         """
         n_found = n_listed + 1
         n_queries = len(queries.mean)
@@ -123,11 +123,11 @@ class NeighborSearch:
         return _measure(queries, references, n_found, proposed, bounds)
 
     def nearest_of_each(self, references, n_listed, cap):
-        """`nearest` of all clusters among themselves, which is faster.
+        """`nearest` for all clusters as queries, which is faster.
 
-        Parameters and results are those of `nearest`, but clusters at `cap` or
-        farther may be missing, and no bound is higher than `cap`. With a `recall`, a
-        few bounds may not hold.
+        Takes and returns the same as `nearest`, but clusters at distance `cap` or more
+        may be missing, and no bound is higher than `cap`. With a `recall`, a few bounds
+        may not hold.
         """
         n_found = n_listed + 1
         mean, spread, _, live = references
@@ -157,7 +157,7 @@ class NeighborSearch:
         return proposed, frame.bounds(queries, rows, sq_found[:, -1])
 
     def _propose_to_each(self, references, k, cap):
-        """`_propose` for all clusters among themselves, closer than `cap`."""
+        """`_propose` for all clusters as queries, up to distance `cap`."""
         frame = Float32Frame.around(references)
         live = references.slots
         rows = frame.rows(references.mean, live)
@@ -173,8 +173,8 @@ class NeighborSearch:
             proposed, scores, sq_reach = self._knn_of_all(
                 rows, half, k, least_scores, show
             )
-        # A list that is not full has all clusters nearer than the cap, or than the
-        # reach that the search chose.
+        # A list that is not full has all clusters nearer than the cap, or nearer than
+        # the reach that the search chose.
         sq_reach += rounding(sq_reach, sq_lengths, rows.shape[1])
         bounds = np.minimum(sq_reach * frame.unit**2, cap)
         full = proposed[:, -1] >= 0
@@ -199,7 +199,8 @@ class NeighborSearch:
                 self.reached = min(self.reached, float(reached))
                 self.relative_cost = work / (n_rows**2 / 2) / _SPEEDUP_OF_ALL
                 return proposed, scores, sq_reach
-            # If it does not pay for the rows, it will not pay for their clusters.
+            # If the search is not cheaper for all rows, it will not be for fewer
+            # clusters.
             self.recall = None
             if self.find_device:
                 from modal_clustermargin._devices import cuda_device
@@ -208,7 +209,7 @@ class NeighborSearch:
         self.relative_cost = 1 / _SPEEDUP_OF_ALL
         return *self._exact_knn(*arguments), np.inf
 
-    # What a search elsewhere replaces.
+    # A search on workers overrides the following methods.
 
     def _approximate_knn(self, *arguments):
         return approximate_knn(*arguments, self.recall)
@@ -221,7 +222,7 @@ def _propose_by_tree(queries, references, k):
     """`NeighborSearch._propose` by a k-d tree in float64."""
     n_references = len(references.slots)
     k = min(k, n_references)
-    # The root of the spread is a further coordinate, in which the queries are at 0.
+    # The root of the spread is a further coordinate, which is 0 for the queries.
     slots = references.slots
     searched = [references.mean[slots], np.sqrt(references.spread[slots])]
     tree = KDTree(np.column_stack(searched).astype(float))
@@ -230,7 +231,7 @@ def _propose_by_tree(queries, references, k):
     proposed = np.where(proposed < n_references, proposed, -1).astype(np.int32)
     if k == n_references:
         return proposed, np.full(len(rows), np.inf)
-    # Clusters that tie with the last one may be missing, so the bound is its distance.
+    # Clusters that tie with the last one may be missing, so its distance is the bound.
     return proposed, distances[:, -1] ** 2 * (1 - 1e-12) + queries.spread
 
 
@@ -244,14 +245,14 @@ def _scan(queries, references, n_found):
 
 
 def _measure(queries, references, n_found, proposed, bounds):
-    """Measure the proposed clusters; scan all where the bounds leave no certainty."""
+    """Compute the proposed distances; scan all clusters if a bound is too low."""
     mean, spread, _, searched = references
     with threads_for(proposed.size * mean.shape[1]):
         slots, sq_dists = _kernels.measure_proposals(
             *queries, mean, spread, searched, proposed
         )
-    # A nearest neighbour beyond the bound is not certain. This happens where the
-    # rounding of long rows is larger than the distances.
+    # A nearest neighbour beyond the bound is not certain. This happens if the rounding
+    # errors of long rows are larger than the distances.
     unsure = np.flatnonzero((sq_dists[:, 0] > bounds) & (proposed[:, -1] >= 0))
     if len(unsure):
         found = _scan(Queries(*(x[unsure] for x in queries)), references, n_found)

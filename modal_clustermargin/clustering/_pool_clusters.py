@@ -20,8 +20,8 @@ class PoolClusters:
         decides their cluster and group.
 
     labels, groups : ndarray of shape (n_rows,), dtype=intp
-        Cluster and group of every row. A row with -1 gets a new one, together with the
-        rows of equal key.
+        Cluster and group of every row. A row with -1 gets a new cluster or group,
+        together with the rows of equal key.
     """
 
     def __init__(self, keys, labels, groups):
@@ -51,7 +51,7 @@ class PoolClusters:
 
 
 def _continued(numbers, more):
-    """Concatenate two arrays, and replace each -1 of the second by a new number."""
+    """Concatenate two arrays, and replace each -1 in the second by a new number."""
     n_used = 1 + max(numbers.max(initial=-1), more.max(initial=-1))
     more = more.copy()
     alone = more < 0

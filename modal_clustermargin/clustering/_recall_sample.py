@@ -7,12 +7,12 @@ from modal_clustermargin.clustering._float32_frame import rounding
 
 FEWEST_SAMPLED = 1024
 
-# True neighbours that the sample needs for an estimate within about 0.02, and the
-# number of rounds to search at least where it has fewer.
+# Number of true neighbours that the sample needs for an estimate within about 0.02, and
+# the minimum number of rounds if the sample has fewer.
 _FEWEST_TRUE = 500
 _ROUNDS_FOR_FEW = 3
 
-# Most merges until the next search need no more neighbours than this.
+# Most merges before the next search need at most this number of neighbours.
 _ENOUGH_NEIGHBORS = 8
 
 _BLOCK_ROWS = 1024
@@ -21,8 +21,8 @@ _BLOCK_ROWS = 1024
 class RecallSample:
     """A sample of rows, and their true neighbours.
 
-    ``find(some)`` returns ``(scores, neighbors)`` of some rows from an exact search. At
-    most a quarter of `budget`, a number of products, is spent on it.
+    ``find(some)`` returns ``(scores, neighbors)`` of some rows from an exact search.
+    The sample costs at most a quarter of `budget`, a number of products.
 
     Attributes
     ----------
@@ -32,8 +32,8 @@ class RecallSample:
         Number of true neighbours of all sampled rows.
 
     least_rounds : int
-        Number of rounds to search at least, whatever recall is estimated: more than
-        one where the sample has too few neighbours for a good estimate.
+        Minimum number of rounds, whatever the estimated recall is: more than one if the
+        sample has too few neighbours for a good estimate.
     """
 
     def __init__(self, find, n_rows, k, rng, budget):
@@ -43,7 +43,8 @@ class RecallSample:
         self.n_true = 0
         self.neighbors = np.empty((0, k), np.int32)
         self.scores = np.empty((0, k), np.float32)
-        # Where few rows have a neighbour, the sample doubles until it has enough.
+        # If few rows have a neighbour, the sample doubles until it has enough
+        # neighbours.
         while self.n_true < _FEWEST_TRUE and len(self.rows) < most_rows:
             n_more = min(
                 max(FEWEST_SAMPLED, len(self.rows)), most_rows - len(self.rows)
@@ -57,12 +58,12 @@ class RecallSample:
         self.least_rounds = 1 if self.n_true >= _FEWEST_TRUE else _ROUNDS_FOR_FEW
 
     def limit_reach(self, half, least_scores, n_features):
-        """Ignore neighbours farther away than the 8th neighbour of a median row.
+        """Ignore neighbours farther away than the median distance to the 8th neighbour.
 
-        Returns ``(sq_reach, least_scores)``. The new least scores allow twice the
-        error of rounding, so every row within `sq_reach` exceeds them. The reach is
-        infinite, and the least scores remain, where they already exclude neighbours
-        or where rounding is too coarse.
+        Returns ``(sq_reach, least_scores)``. The new least scores allow twice the error
+        of rounding, so every row within `sq_reach` exceeds them. The reach is infinite,
+        and the least scores are unchanged, if they already exclude neighbours or if the
+        rounding is too coarse.
         """
         if self.n_true < self.neighbors.size:
             return np.inf, least_scores
@@ -90,7 +91,7 @@ class RecallSample:
             _knn_kernels.clear_new_flags(listed)
             true = self.neighbors[block]
             is_true = (listed[:, :, np.newaxis] == true[:, np.newaxis]).any(axis=2)
-            # A row that ties with the farthest true neighbour is as good.
+            # A row that ties with the farthest true neighbour counts as found.
             is_true |= scores[self.rows[block]] >= self.scores[block, -1:]
             n_found += np.count_nonzero(is_true & (listed >= 0))
         return n_found / self.n_true

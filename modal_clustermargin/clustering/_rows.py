@@ -1,4 +1,4 @@
-"""Checks, casts and scales the rows to cluster, a block at a time."""
+"""Checks, casts and scales of the rows to cluster, by blocks."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ SQ_DISTS_PER_UNIT = {"cosine": 2.0, "sqeuclidean": 1.0}
 
 
 def working_dtype(X):
-    """float32, or float64 where float32 does not hold the values of `X`."""
+    """float32, or float64 if float32 cannot hold the values of `X`."""
     return np.result_type(X.dtype, np.float32)
 
 
@@ -26,12 +26,12 @@ def prepare_rows(X, metric):
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
-        Any number type; may be a memory map. Not changed.
+        Of any number type; may be a memory map. It is not changed.
 
     metric : {"cosine", "sqeuclidean"}
         For "cosine", rows get length one, so that half the squared distance is the
-        cosine distance. A row of zeros gets a direction of its own in a further, last
-        column: cosine distance 0 to other such rows, and 1 to all the rest.
+        cosine distance. A row of zeros gets a 1 in an additional last column: its
+        cosine distance is 0 to other rows of zeros, and 1 to all other rows.
 
     Returns
     -------
@@ -61,12 +61,12 @@ def prepare_block(X, metric):
 
 
 def check_type(dtype, who):
-    """Raise ValueError unless the dtype is real, and float64 holds its numbers."""
+    """Raise ValueError unless the dtype is real and float64 can hold its numbers."""
     if dtype.kind == "c":
         # scikit-learn's checks look for these first words.
         raise ValueError(
-            f"Complex data not supported: {who} got X of {dtype}, and distances are of"
-            " real numbers. Put X.real and X.imag side by side, or take one of them."
+            f"Complex data not supported: {who} got X of {dtype}, but distances need"
+            " real numbers. Concatenate X.real and X.imag, or use one of them."
         )
     if dtype.kind not in "biufO" or dtype.itemsize > 8:
         raise ValueError(

@@ -1,7 +1,7 @@
 """Exact nearest neighbours by matrix products on a CUDA device.
 
-The device computes scores only, as float32 sums of float32 numbers; they propose
-neighbours as the scores of the processor do (`_neighbor_search` measures them).
+The device only computes scores, in float32. As on the processor, the scores propose
+neighbours, and `_neighbor_search` computes their distances.
 """
 
 import numpy as np
@@ -13,11 +13,12 @@ from modal_clustermargin import _devices
 # device would take longer than their products.
 _QUERY_ROWS = 16384
 
-# Most scores in memory at once.
+# Largest number of scores in memory at once.
 _MOST_SCORES = 2**29
 
-# Up to this share of improving scores, in a block and in each of its rows, they are
-# picked one by one; beyond, topk finds the best, which reads all scores several times.
+# Up to this share of improving scores, in a block and in each of its rows, the scores
+# are picked one by one. Above it, topk finds the best, which reads all scores several
+# times.
 _FEW = 1 / 16
 
 
@@ -142,9 +143,9 @@ def _picked(scores, is_better):
 
 
 def _are_many(is_better):
-    """Whether more than the share `_FEW` may be true; never False if they are.
+    """Whether more than the share `_FEW` may be true. False is certain.
 
-    Eight bytes are counted as one integer, since a GPU adds bytes no faster than
+    Eight bytes are counted as one integer, because a GPU does not add bytes faster than
     integers.
     """
     n_bytes = is_better.numel()

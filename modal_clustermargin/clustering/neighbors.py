@@ -1,8 +1,8 @@
-"""The parts of a neighbour search, for a search that runs elsewhere.
+"""The parts from which a neighbour search on workers is built.
 
-:mod:`modal_clustermargin.distributed` builds its search on workers from them. A pool
-whose rows workers hold brings such a search as its method ``neighbor_search``, which
-takes ``(recall, device, find_device, verbose)`` and returns a `NeighborSearch`.
+A pool whose rows are on workers has a method ``neighbor_search`` that returns such a
+search (see :mod:`modal_clustermargin.distributed`). The method takes ``(recall, device,
+find_device, verbose)`` and returns a `NeighborSearch`.
 """
 
 from modal_clustermargin.clustering._approximate_knn import (

@@ -14,9 +14,9 @@ def is_path(name):
 def build_by_path(path, options, who, what, **if_accepted):
     """Import a class, function or instance, and make an instance from it.
 
-    A class is called with the options; a function gets them fixed; an instance is
-    copied. `if_accepted` are options that are added where the signature has them. `who`
-    and `what` are named in messages of ValueError.
+    A class is called with the options, a function is wrapped in a partial, and an
+    instance is copied. The options in `if_accepted` are added if the signature has
+    them. `who` and `what` appear in the messages of ValueError.
     """
     try:
         found = pkgutil.resolve_name(path)
@@ -42,8 +42,8 @@ def build_by_path(path, options, who, what, **if_accepted):
         inspect.signature(found).bind(**options)
     except TypeError as error:
         raise ValueError(
-            f"{who} cannot make the {what} {found.__name__}: {error}. Give it as an"
-            " option."
+            f"{who} cannot make the {what} {found.__name__}: {error}. Give the argument"
+            " as an option."
         ) from error
     return found(**options)
 
@@ -52,7 +52,7 @@ def _copy(instance, options, who, what, if_accepted):
     if options:
         raise ValueError(
             f"{who} got options for the {what} {type(instance).__name__}, which is an"
-            " instance. Name its class, or set the options where it is made."
+            " instance. Name its class, or set the options where it is created."
         )
     made = copy.deepcopy(instance)
     if hasattr(made, "set_params"):

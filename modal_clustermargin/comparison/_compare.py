@@ -1,4 +1,4 @@
-"""Run a comparison: every strategy with every seed, except what is done already."""
+"""Run a comparison: every strategy with every seed, except finished runs."""
 
 import json
 import warnings
@@ -20,13 +20,13 @@ def compare(settings=None, output="comparison", *, n_jobs=1, verbose=True):
     """Compare strategies under equal budgets and seeds.
 
     For each seed, all strategies start with the same random rows and the same model.
-    Rows of results are on disk as soon as they are known. After a kill, the same call
-    continues from the last query; it does nothing where everything is done.
+    Each row of results is on disk as soon as it is computed. After a kill, the same
+    call continues from the last query. Finished runs are not repeated.
 
     Parameters
     ----------
     settings : dict, path-like of a TOML file, Comparison or None, default=None
-        What `read_settings` takes or returns. None compares on digits.
+        Settings as `read_settings` takes or returns them. None compares on digits.
 
     output : path-like, default="comparison"
         Folder for the results.
@@ -56,7 +56,12 @@ def compare(settings=None, output="comparison", *, n_jobs=1, verbose=True):
     if n_jobs < 1:
         raise ValueError(f"{WHO} needs n_jobs of at least 1; got {n_jobs}.")
     folder = ComparisonFolder(output)
-    # Find all errors that can be found before the first training.
+    if folder.path.is_file():
+        raise ValueError(
+            f"{WHO} needs a folder as output; got the file {str(folder.path)!r}. Choose"
+            " another name."
+        )
+    # Raise errors of settings and data before the first training.
     first_seed = settings.seeds[0]
     for each in settings.strategies.values():
         make_strategy(each, first_seed)
@@ -87,7 +92,7 @@ def compare(settings=None, output="comparison", *, n_jobs=1, verbose=True):
 
 
 def _resolve(settings, data):
-    """Settings as JSON: with numbers in the place of shares, and a model."""
+    """Settings for JSON, with the numbers of rows that shares mean, and a model."""
     n_pool = len(data.y)
 
     def n_rows(amount):
@@ -106,9 +111,10 @@ def _resolve(settings, data):
     n_wanted = n_initial + batch * settings.rounds
     if n_wanted > n_pool:
         raise ValueError(
-            f"{WHO} would label {n_wanted} rows, {n_initial} and {settings.rounds}"
-            f" batches of {batch}, but the pool of {settings.data['name']} has"
-            f" {n_pool}. Choose smaller batches or fewer rounds."
+            f"{WHO} would label {n_wanted} rows, {n_initial} at the start and"
+            f" {settings.rounds} batches of {batch}, but the pool of"
+            f" {settings.data['name']} has {n_pool}. Choose smaller batches or fewer"
+            " rounds."
         )
     for label, each in settings.strategies.items():
         if needs_network(each) and resolved["model"]["name"] not in NETWORKS:
@@ -116,7 +122,7 @@ def _resolve(settings, data):
                 f"{WHO} needs a network for the strategy {label!r}; the model is"
                 f" {resolved['model']['name']!r}. Choose one of {', '.join(NETWORKS)}."
             )
-    # As the file will have them: JSON turns paths into strings and tuples into lists.
+    # The same values as in the file: JSON turns paths into strings, tuples into lists.
     return json.loads(json.dumps(resolved, default=str))
 
 

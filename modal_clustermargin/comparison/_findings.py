@@ -22,14 +22,14 @@ _WITHIN_NOISE = "the difference is within noise: the interval contains 0"
 
 
 class Finding(NamedTuple):
-    """One line, and the sentences behind it."""
+    """A headline, and the sentences that explain it."""
 
     headline: str
     sentences: list
 
 
 def finding(results, bootstrap):
-    """Which strategy is best, by how much, and whether that may be chance."""
+    """Which strategy is best, by how much, and whether the difference is noise."""
     best, *others = ranking(results)
     n_labels = results.n_labels
     reach = f"from {n_labels[0]:,} to {n_labels[-1]:,} labels"

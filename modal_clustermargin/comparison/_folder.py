@@ -81,10 +81,10 @@ class ComparisonFolder:
             file.write(text.getvalue().encode())
 
     def write_settings(self, settings):
-        """Write settings, and return them with the seeds and strategies of before.
+        """Write settings, and return them with the earlier seeds and strategies.
 
-        The name and the device may change. ValueError names all other differences, if
-        the folder has rows.
+        The name and the device may change. If the folder has rows, all other
+        differences raise ValueError.
         """
         before = self.settings()
         has_rows = any(
@@ -96,7 +96,7 @@ class ComparisonFolder:
                 raise ValueError(
                     f"{str(self.path)!r} has results of other settings:"
                     f" {'; '.join(differences)}. Choose another --output, or the"
-                    " settings of before."
+                    " earlier settings."
                 )
             strategies = before["strategies"] | settings["strategies"]
             seeds = sorted({*before["seeds"], *settings["seeds"]})
@@ -126,11 +126,11 @@ class ComparisonFolder:
             ) from error
 
     def table(self, seed):
-        """Rows of a seed: ResultTable."""
+        """The ResultTable of a seed."""
         return ResultTable(self.path / "seeds" / f"{seed}.csv", COLUMNS)
 
     def is_done(self, settings, seed):
-        """Whether every strategy has all rows of a seed, and left no state."""
+        """Whether every strategy has all rows of a seed, and no unfinished run."""
         known = {
             (row["strategy"], int(row["round"])) for row in self.table(seed).rows()
         }
@@ -178,7 +178,7 @@ class ComparisonFolder:
 
 
 def _differences(before, now):
-    """Sentences on the differences of two settings."""
+    """Yield a sentence for each difference between two settings."""
     for key in sorted(before.keys() | now.keys()):
         if key in ("seeds", "name", "device"):
             continue

@@ -28,13 +28,13 @@ def draw_gallery(thumbnails, cluster, captions, path, *, title):
     """
     order = list(dict.fromkeys(cluster))
     most = int(np.unique(cluster, return_counts=True)[1].max())
-    # Small clusters stand side by side. All lengths are in images.
+    # Small clusters stand side by side. The unit of length is one image.
     n_columns = min(len(order), max(1, _N_PICKS // (most + 1)))
     n_rows = -(-len(order) // n_columns)
     column_width = _CAPTION_WIDTH + most
     size = 0.62 * max(n_columns * column_width, 5), 0.62 * n_rows + 0.5
     with open_figure(path, size) as figure:
-        # One axes for all images: the layout of many takes seconds.
+        # One axes for all images: the layout of many axes takes seconds.
         axes = figure.subplots()
         for place, each in enumerate(order):
             column, top = divmod(place, n_rows)

@@ -86,8 +86,8 @@ class LearningCurve:
 def labels_needed(curve, accuracy):
     """Number of labels that a curve needs to reach an accuracy.
 
-    Linear between the points of (`n_labels`, `best_accuracy`): if the accuracy falls,
-    one keeps the better model of before.
+    Interpolated linearly between the points of (`n_labels`, `best_accuracy`): if the
+    accuracy falls, the better earlier model is kept.
 
     Parameters
     ----------
@@ -99,8 +99,8 @@ def labels_needed(curve, accuracy):
     Returns
     -------
     n_labels : float or ndarray of the shape of `accuracy`
-        nan where the curve never reaches the accuracy; that of the first point where
-        the first point reaches it, though fewer labels might be enough.
+        nan where the curve never reaches the accuracy. Where the first point reaches
+        it, the number of labels of the first point; fewer labels might be enough.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def seconds_needed(curve, accuracy):
 
 
 def as_accuracies(accuracy, who, argument):
-    """`accuracy` as float64 of its own shape, without nan, or ValueError."""
+    """Convert `accuracy` to float64; raise ValueError for other types and for nan."""
     try:
         accuracies = np.asarray(accuracy, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -153,7 +153,7 @@ def as_accuracies(accuracy, who, argument):
 
 
 def _finite_floats(name, values):
-    """A float64 copy, or ValueError."""
+    """Copy to float64; raise ValueError for other types and for nan or infinity."""
     try:
         floats = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -44,12 +44,12 @@ def _embed(classifier, X):
 
 
 def measured_query(strategy, classifier, X_pool, n_instances):
-    """Ask a strategy once: (picks, measures, clusters).
+    """Call a strategy once: (picks, measures, clusters).
 
-    `picks` are `n_instances` different positions in `X_pool`; ValueError says what else
-    the strategy returned. `measures` has the keys of `NO_QUERY`. `clusters` has, for
-    Cluster-Margin, the "cluster" of each pick, and "pool_cluster_sizes", the number of
-    rows in each cluster of the pool.
+    `picks` are `n_instances` different positions in `X_pool`; any other answer of the
+    strategy raises ValueError. `measures` has the keys of `NO_QUERY`. `clusters` has,
+    for Cluster-Margin, the "cluster" of each pick, and "pool_cluster_sizes", the number
+    of rows in each cluster of the pool.
     """
     embedding = getattr(strategy, "embedding", None)
     is_timed = isinstance(embedding, TimedEmbedding)
@@ -80,7 +80,7 @@ def measured_query(strategy, classifier, X_pool, n_instances):
 
 
 def _checked_picks(answer, n_instances, n_pool):
-    """Different positions in the pool, or ValueError."""
+    """Check that picks are different positions in the pool."""
     picks = answer[0] if isinstance(answer, tuple) else answer
     picks = np.asarray(picks).ravel()
     if picks.dtype.kind not in "iu":

@@ -12,8 +12,8 @@ _CLASSIC = {
     "random-forest": "sklearn.ensemble:RandomForestClassifier",
     "naive-bayes": "sklearn.naive_bayes:GaussianNB",
 }
-# Pixels that never vary make the likelihoods so steep that scikit-learn 1.9 gives two
-# classes a probability of one each.
+# With constant pixels, the likelihoods are so steep that scikit-learn 1.9 returns a
+# probability of one for two classes.
 _CLASSIC_DEFAULTS = {"naive-bayes": {"var_smoothing": 1e-3}}
 
 
@@ -27,11 +27,11 @@ def default_model(data):
 
 
 def make_model(settings, data, seed, device=None):
-    """Make the classifier of ``{"name": name, option: value, ...}``, not fitted.
+    """Make an unfitted classifier from ``{"name": name, option: value, ...}``.
 
-    The name may be ``"package.module:name"``. Networks are a `NetworkClassifier`;
-    scikit-learn's classifiers see an image as a row of numbers. ValueError names an
-    unknown name or option, or data that the model cannot learn from.
+    The name may be ``"package.module:name"``. A network is a `NetworkClassifier`;
+    scikit-learn's classifiers get images as flat rows. Raises ValueError for an unknown
+    name or option, or for data that the model cannot learn from.
     """
     options = dict(settings)
     name = options.pop("name")
@@ -46,7 +46,7 @@ def make_model(settings, data, seed, device=None):
         )
     if name in _CLASSIC and np.ndim(data.y) == 2:
         raise ValueError(
-            f"{WHO} needs a network for labels in columns; the model is {name!r}."
+            f"{WHO} needs a network for multi-label data; the model is {name!r}."
             f" Choose one of {', '.join(NETWORKS)}."
         )
     options = {**_CLASSIC_DEFAULTS.get(name, {}), **options}

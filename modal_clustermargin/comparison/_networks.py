@@ -8,7 +8,7 @@ from modal_clustermargin._devices import resolve_device
 from modal_clustermargin._unknown_names import check_known
 from modal_clustermargin.comparison._settings import WHO
 
-# A torch module of `estimators` by name, and other defaults than those of its class.
+# By name, a torch module of `estimators`, and the defaults that it changes.
 NETWORKS = {
     "linear": ("LinearNet", {}),
     "mlp": ("MLP", {}),
@@ -95,13 +95,13 @@ def make_network(name, options, data, seed, device):
 
 
 def _transforms(options, data):
-    """Transforms of a `NetworkClassifier` by use.
+    """The two transforms of a `NetworkClassifier`, by the names of its parameters.
 
-    "photographs" crops and flips images of any size to train, and takes the center of
-    224 x 224 pixels to predict; "small-images" shifts and flips images of 32 x 32
-    pixels to train. Both scale by `pixel_mean` and `pixel_std`, those of ImageNet by
-    default. Images in files are photographs by default; bytes in arrays are divided
-    by 255.
+    "photographs" crops and flips images of any size for training, and takes the center
+    of 224 x 224 pixels for prediction; "small-images" shifts and flips images of
+    32 x 32 pixels for training. Both normalize with `pixel_mean` and `pixel_std`, by
+    default those of ImageNet. The default for images in files is "photographs"; bytes
+    in arrays are divided by 255.
     """
     from modal_clustermargin.estimators import DatasetRows
 
@@ -112,7 +112,7 @@ def _transforms(options, data):
         transforms = _image_transforms(**{**options, "transforms": name})
     elif options:
         raise ValueError(
-            f"{WHO} needs transforms with {next(iter(options))}; choose one of"
+            f"{WHO} needs transforms for {next(iter(options))}; choose one of"
             f" {', '.join(_TRANSFORMS)}."
         )
     elif np.asarray(data.X[:1]).dtype == np.uint8:

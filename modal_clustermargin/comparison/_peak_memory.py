@@ -9,15 +9,15 @@ _CLEAR_REFS = Path("/proc/self/clear_refs")
 
 
 def reset_peak_memory():
-    """Start a new peak, where the system can: on Linux."""
+    """Start a new peak; only Linux can do this."""
     with contextlib.suppress(OSError):
         _CLEAR_REFS.write_text("5")
 
 
 def peak_memory_mib():
-    """Peak resident memory in MiB, or None where the system does not tell.
+    """Peak resident memory in MiB, or None if the system does not report it.
 
-    On Linux since `reset_peak_memory`, elsewhere since the process started.
+    The peak since `reset_peak_memory` on Linux, elsewhere since the process started.
     """
     with contextlib.suppress(OSError):
         for line in _STATUS.read_text().splitlines():

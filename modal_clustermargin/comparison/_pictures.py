@@ -33,7 +33,7 @@ def draw_curves(results, path):
 
 
 def draw_differences(results, reference, path):
-    """Draw points of area, and of accuracy by round, over one strategy."""
+    """Draw differences to one strategy: of areas, and of accuracies by round."""
     styles = strategy_styles(results)
     others = [each for each in ranking(results) if each != reference]
     bars = 1 + 0.42 * len(others)  # inches

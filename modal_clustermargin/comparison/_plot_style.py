@@ -52,7 +52,7 @@ def strategy_styles(results):
     -------
     styles : dict of str to dict
         Arguments of matplotlib's ``plot`` by strategy. Random sampling is gray.
-        After seven other strategies the colors repeat with another dash.
+        After seven other strategies, the colors repeat with another line style.
     """
     others = [each for each in results.strategies if each != results.random]
     styles = {}
@@ -69,14 +69,14 @@ def strategy_styles(results):
 
 
 def tidy_axes(axes):
-    """Draw a light grid, and no box."""
+    """Draw a light grid, without the upper and right edges of the axes."""
     axes.grid(color="0.92")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def legend_below(figure, axes):
-    """Put the legend of axes below them, and make the figure higher by its height.
+    """Put the legend below the axes, and increase the height of the figure for it.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def legend_below(figure, axes):
 
 
 def plot_label(name, width=28, max_lines=None):
-    """A name in lines of `width` characters that matplotlib shows as written."""
+    """Wrap a name to `width` characters, and escape the signs of matplotlib."""
     text = "\n".join(wrap(name, width, max_lines=max_lines, placeholder="…")) or name
     # matplotlib reads dollar signs as mathematics, and leaves names that begin with
     # an underscore out of legends.

@@ -30,7 +30,7 @@ def process_pool(n_jobs):
 
 
 def _end_with_parent():
-    """Exit when the parent is killed, instead of writing on without it."""
+    """Exit when the parent process is killed, instead of continuing to write."""
 
     def wait():
         multiprocessing.parent_process().join()

@@ -40,10 +40,10 @@ def write_report(
     prices : Prices, default=Prices(label=0.05, hour=3.0)
 
     data : DataSet, default=None
-        The data set of the first complete seed, for a gallery of picks. Any object
-        with a method ``thumbnails(rows)`` will do, which returns images of rows of
-        the pool, uint8 of shape (n_rows, height, width[, 3]), or None if rows are not
-        images. None means no gallery.
+        The data set of the first complete seed, for a gallery of picks, or another
+        object whose method ``thumbnails(rows)`` returns images of rows of the pool,
+        uint8 of shape (n_rows, height, width[, 3]), or None if rows are not images.
+        None means no gallery.
 
     n_bootstrap : int, default=2000
         Number of bootstrap draws for the intervals of labels; at least 100.

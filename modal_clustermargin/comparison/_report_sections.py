@@ -1,4 +1,4 @@
-"""The sections of a report, in the order they are read."""
+"""The sections of a report, in their order."""
 
 from typing import NamedTuple
 
@@ -39,7 +39,7 @@ class Section(NamedTuple):
 
 
 def sections(folder, settings, results, bootstrap, prices, data):
-    """Draw the pictures, and return the sections that have something to show."""
+    """Draw the pictures, and return all sections that are not empty."""
     pictures = folder.path / "pictures"
     pictures.mkdir(exist_ok=True)
     parts = [_accuracy(results, pictures)]
@@ -94,7 +94,7 @@ def _cost(results, prices, pictures):
 
 
 def _galleries(folder, results, data, pictures):
-    """Images picked by the last query, for strategies that have clusters."""
+    """Yield a section with images of the last picks, for strategies with clusters."""
     seed, number = results.seeds[0], len(results.n_labels) - 1
     shown = []
     for i, strategy in enumerate(results.strategies):

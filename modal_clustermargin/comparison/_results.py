@@ -27,15 +27,15 @@ _NUMBERS = tuple(each for each in COLUMNS if each not in ("strategy", "versions"
 class ComparisonResults:
     """The rows of a comparison, by strategy, seed and round.
 
-    Only seeds with all rounds of all strategies count, so that all strategies are
-    compared on the same seeds. If there is no such seed, only the rounds count that
-    some seed has for all strategies.
+    Only seeds with all rounds of all strategies are used, so that all strategies are
+    compared on the same seeds. If there is no such seed, only the first rounds that
+    some seed has for all strategies are used.
 
     Parameters
     ----------
     rows : list of dict
         As `compare` returns them. If two rows have the same strategy, seed and round,
-        the later counts.
+        the later row is used.
 
     settings : dict, default=None
         The settings in ``comparison.json``: "strategies", "seeds" and "rounds" that
@@ -48,7 +48,7 @@ class ComparisonResults:
         Strategies with rows.
 
     random : str or None
-        The label of random sampling, if it is among them.
+        The label of random sampling; None without random sampling.
 
     seeds : list of int
         Seeds with all rounds of all strategies.
@@ -63,7 +63,7 @@ class ComparisonResults:
         What the column "accuracy" holds: "accuracy" or "average precision".
 
     versions : list of str
-        Different versions of packages that computed the rows.
+        The versions of packages that computed the rows, each once.
 
     Raises
     ------
@@ -120,8 +120,8 @@ class ComparisonResults:
     def seconds(self, strategy):
         """Seconds of computing up to each round, ndarray of shape (n_seeds, n_rounds).
 
-        All queries up to the round, and the training in the round. Earlier trainings
-        count only if the queries of the strategy need them.
+        The sum of all queries up to the round and the training in the round. Earlier
+        trainings are added only if the queries of the strategy need them.
         """
         fits = self.values(strategy, "fit_seconds")
         seconds = self.values(strategy, "query_seconds").cumsum(axis=1)
@@ -139,7 +139,7 @@ class ComparisonResults:
 
     def mean_curve(self, strategy):
         """The `LearningCurve` of the means over seeds."""
-        # Where a curve is level, a rounding error must not count as a rise.
+        # If a curve is flat, a rounding error must not count as a rise.
         accuracy = self.values(strategy, "accuracy").mean(axis=0).round(12)
         return LearningCurve(
             self.n_labels, accuracy, self.seconds(strategy).mean(axis=0)
@@ -175,13 +175,13 @@ class ComparisonResults:
             raise ValueError(
                 "ComparisonResults needs one number of labels in each round; got"
                 f" {', '.join(map(str, sorted(counts)))} in round {r}. Compare"
-                " strategies with the same batch and start."
+                " strategies with the same batch and n_initial."
             )
         return counts.pop()
 
 
 def _numbers(row):
-    """The numbers of a row, nan where a value may be empty and is."""
+    """The numbers of a row; nan for an empty value in a column that allows it."""
     numbers = {}
     for name in _NUMBERS:
         value = row[name]

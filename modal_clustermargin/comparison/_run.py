@@ -30,7 +30,7 @@ _PACKAGES = ("modal-clustermargin", "numpy", "scikit-learn", "torch")
 
 @dataclass
 class _State:
-    """What a killed run needs to continue after its last query."""
+    """The state from which a killed run continues after its last query."""
 
     round: int
     labelled: np.ndarray  # positions in the pool
@@ -43,25 +43,25 @@ class Run:
     """The rounds of one strategy with one seed.
 
     A row is on disk after every training, and the state of the run after every query. A
-    run that was killed continues from there. The runs of a seed share `first_model`, a
-    dict that the first of them fills.
+    killed run continues from that state. The runs of a seed share `first_model`, a dict
+    that the first run fills.
     """
 
     def __init__(self, label, settings, data, seed, folder, first_model):
         self.label, self.seed, self.data, self.folder = label, seed, data, folder
         self.settings = settings
         self.strategy_settings = settings["strategies"][label]
-        # Such a strategy decides whether and how the network is trained.
+        # A strategy that needs a network decides when and how the network is trained.
         self.is_deferred = needs_network(self.strategy_settings)
         self.first_model = first_model
 
     def rounds(self):
-        """Train, test and query, again and again.
+        """Train, test and query in each round.
 
         Yields
         ------
         row : dict
-            Each row that is new in the table of the seed.
+            Each new row of the table of the seed.
         """
         table = self.folder.table(self.seed)
         known = {
@@ -101,7 +101,7 @@ class Run:
         return strategy
 
     def _train(self, state):
-        """Train the model of a round: (what the strategy asks, its result)."""
+        """Train and test: (the classifier that the strategy gets, the result)."""
         is_shared = state.round == 0 and not self.is_deferred
         if is_shared and self.first_model:
             return self.first_model["classifier"], self.first_model["result"]
@@ -119,14 +119,14 @@ class Run:
         if self.is_deferred:
             from modal_clustermargin.estimators import DeferredFit
 
-            # The strategy trains the network itself, if it needs it.
+            # The strategy trains the network only if it needs the network.
             trained = DeferredFit(model).fit(X, y)
         elif is_shared:
             self.first_model |= {"classifier": trained, "result": result}
         return trained, result
 
     def _query(self, state, classifier):
-        """Ask the strategy for a batch: the state of the next round."""
+        """Ask the strategy for a batch, and return the state of the next round."""
         rows = np.setdiff1d(np.arange(len(self.data.y)), state.labelled)
         strategy, number = state.strategy, state.round + 1
         if isinstance(strategy, CoreSet):

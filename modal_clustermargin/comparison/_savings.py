@@ -1,4 +1,4 @@
-"""The cost of labels and computing, and what a curve saves against a reference.
+"""The cost of labels and computing, and the savings of a curve against a reference.
 
 The three savings have the names of the ASVP paper (Wen et al., "Feature Alignment",
 TMLR 2024, arXiv 2403.01101). The formulas are this project's own, because the paper's

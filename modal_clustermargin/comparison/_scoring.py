@@ -5,7 +5,7 @@ from sklearn.metrics import average_precision_score
 
 
 def score(model, data):
-    """Accuracy, or mean average precision where labels have columns.
+    """Accuracy, or mean average precision for multi-label data.
 
     Raises
     ------
@@ -19,10 +19,10 @@ def score(model, data):
     is_nan = np.isnan(proba).any(axis=1)
     if is_nan.any():
         raise ValueError(
-            f"The model gives NaN as probabilities of {is_nan.sum()} of {len(is_nan)}"
+            f"The model returns NaN probabilities for {is_nan.sum()} of {len(is_nan)}"
             " test rows. If all rows are NaN, training has diverged: use another"
-            " folder and a lower lr in [model], or larger batches. Otherwise these"
-            " rows overflow in the model."
+            " folder and a lower lr in [model], or larger batches. Otherwise the"
+            " values of these rows overflow in the model."
         )
     has_positives = y.any(axis=0)
     return float(average_precision_score(y[:, has_positives], proba[:, has_positives]))

@@ -1,4 +1,4 @@
-"""Settings of a comparison: what is compared with what, and how."""
+"""The settings of a comparison, their checks and defaults."""
 
 import sys
 from collections.abc import Mapping
@@ -26,16 +26,16 @@ class Comparison:
         "name" of a data set, and its options.
 
     model : dict
-        "name" of a model, and its options. Without a name the data decide.
+        "name" of a model, and its options. Without a name, the data decide.
 
     strategies : dict of str to dict
-        By label: "strategy", its name, and its options.
+        For each label, the name of a strategy as "strategy", and its options.
 
     batch : int, or float in (0, 1)
         Labels per round, or their share of the pool.
 
     rounds : int
-        Number of queries. There is one training more.
+        Number of queries. The number of trainings is one more.
 
     n_initial : int, float in (0, 1), or None
         Labels drawn at random for the start, or their share. None means a batch.
@@ -121,7 +121,7 @@ def read_toml(path):
     else:
         import tomli as tomllib
     if not path.is_file():
-        raise FileNotFoundError(f"{WHO} finds no file {str(path)!r} with settings.")
+        raise FileNotFoundError(f"{WHO} finds no settings file {str(path)!r}.")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -129,7 +129,7 @@ def read_toml(path):
 
 
 def parse_strategy(text):
-    """``"name:option=value,option=value"`` as a dict; the name may have a colon."""
+    """Parse ``"name:option=value,option=value"``; the name may contain a colon."""
     name, *rest = text.split(":")
     if rest and "=" not in rest[0]:
         name = f"{name}:{rest.pop(0)}"
@@ -153,7 +153,7 @@ def parse_option(text, where):
     Returns
     -------
     option : str
-        With underscores in the place of dashes.
+        With underscores instead of dashes.
 
     value : int, float, bool, None or str
     """
@@ -211,7 +211,7 @@ def _strategies(given):
 
 
 def _add_baselines(strategies, without):
-    """Add random and margin sampling, unless they are refused or there."""
+    """Add random and margin sampling, unless excluded or already present."""
     without = [without] if isinstance(without, str) else without
     if not isinstance(without, list | tuple):
         raise _invalid("without", 'a list of "random" and "margin"', without)

@@ -27,12 +27,12 @@ class Estimate(NamedTuple):
 
     @property
     def excludes_zero(self):
-        """Whether there is an interval without 0."""
+        """Whether the interval is known and does not contain 0."""
         return bool(self.low > 0 or self.high < 0)
 
 
 class Saving(NamedTuple):
-    """What one strategy saves against another, on the mean curves."""
+    """Labels that one strategy saves against another, on the mean curves."""
 
     share: Estimate  # of the labels of the reference, mean over shared accuracies
     labels: Estimate  # at the highest shared accuracy
@@ -62,7 +62,7 @@ def areas_under_curve(results, strategy):
     """Area under the learning curve of each seed, as a mean accuracy over labels.
 
     The trapezoid rule, divided by the number of labels between the first and the last
-    round. The common start counts: it makes all differences a little smaller, and
+    round. The common start is included: it makes all differences a little smaller, but
     favors no strategy. The area of a single round is its accuracy.
 
     Parameters
@@ -127,8 +127,9 @@ def seeds_won(results, strategy, reference):
 def equal_accuracies(results, n_accuracies=4):
     """Accuracies that the mean curves of all strategies reach, evenly spaced.
 
-    They are above all starts, and the last is the highest that all strategies reach; if
-    it is not above all starts, it is the only one.
+    They are higher than the first accuracy of every strategy, and the last one is the
+    highest accuracy that all strategies reach. If even the last one is not higher than
+    every first accuracy, it is returned alone.
     """
     best = [results.mean_curve(each).best_accuracy for each in results.strategies]
     low, high = max(each[0] for each in best), min(each[-1] for each in best)
@@ -167,7 +168,7 @@ class Bootstrap:
             ]
 
     def saving(self, strategy, reference):
-        """What a strategy saves against another.
+        """Labels that a strategy saves against another.
 
         Parameters
         ----------
@@ -178,8 +179,8 @@ class Bootstrap:
         saving : Saving
             `share` and `labels`, each with `value`, `low` and `high`, and the
             `accuracy` at which labels are counted. The share is nan if the mean
-            curves share no accuracy, and has no interval if more than one draw in
-            twenty shares none.
+            curves share no accuracy, and has no interval if more than 5 % of the
+            draws share none.
         """
         pairs = list(zip(self._curves[strategy], self._curves[reference], strict=True))
         shares = [sample_saving_ratio(*pair) for pair in pairs]

@@ -39,7 +39,7 @@ _INDICATORS = {
     "at-labels": AtLabels,
     "at-rounds": AtRounds,
 }
-# The comparison sets these, or a settings file cannot hold them.
+# The comparison sets these parameters, or a settings file cannot hold them.
 _NO_OPTIONS = {
     "random_state",
     "embedding",
@@ -57,9 +57,9 @@ def _options_of(found):
 
 
 def make_strategy(settings, seed):
-    """Make the query strategy of ``{"strategy": name, option: value, ...}``.
+    """Make a query strategy from ``{"strategy": name, option: value, ...}``.
 
-    The name may be ``"package.module:name"``. ValueError names an unknown name or
+    The name may be ``"package.module:name"``. Raises ValueError for an unknown name or
     option, or an invalid value.
     """
     options = dict(settings)
@@ -99,8 +99,8 @@ def _make(name, seed, options):
 def _random_state(seed):
     """A generator that continues from query to query.
 
-    With an integer every query would repeat the same draws, which are also those of
-    the first labels: random sampling would not be random.
+    With an integer, every query would repeat the same draws, which are also the draws
+    of the first labels: random sampling would not be random.
     """
     state = np.random.SeedSequence([seed, 1]).generate_state(4)
     return np.random.RandomState(state)

@@ -1,6 +1,6 @@
-"""Data sets by name: drawn here, or read from files.
+"""Data sets by name: drawn at random, or read from files.
 
-`load_data` returns a pool and a test, and `describe_data_sets` lists the data sets.
+`load_data` returns a pool and test rows, and `describe_data_sets` lists the data sets.
 Nothing is downloaded without the option ``download``.
 """
 

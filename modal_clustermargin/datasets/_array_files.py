@@ -39,7 +39,7 @@ CARD = DataCard(
 
 
 def read(random_state, folder, *, path, test_size, **paths):
-    """Read arrays, and hold out a random share if there is no test."""
+    """Read arrays, and hold out a random share if there are no test arrays."""
     given = {name: file for name, file in paths.items() if file is not None}
     if (path is None) == (not given) or (given and not {"X", "y"} <= set(given)):
         names = [*(["path"] if path is not None else []), *given]
@@ -68,13 +68,13 @@ def read(random_state, folder, *, path, test_size, **paths):
 def _read_npz(path):
     if not path.is_file():
         raise FileNotFoundError(
-            f"{_WHO} finds no file {str(path)!r}. Put it there, as numpy.savez writes"
-            " it, with arrays X and y."
+            f"{_WHO} finds no file {str(path)!r}. Write it with numpy.savez, with"
+            " arrays X and y."
         )
     if not is_zipfile(path):
         raise ValueError(
-            f"{_WHO} needs a .npz file of numpy.savez for path; {str(path)!r} is none."
-            " Give .npy files as X and y."
+            f"{_WHO} needs a .npz file of numpy.savez for path; {str(path)!r} is not a"
+            " .npz file. Give .npy files as X and y."
         )
     with np.load(path, allow_pickle=False) as archive:
         names = archive.files

@@ -65,7 +65,7 @@ def load_data(name, *, random_state=0, folder=None, **options):
         their options.
 
     random_state : int, RandomState instance or None, default=0
-        Draws the test rows, or the data. Data with a test of their own do not depend
+        Draws the test rows, or the data. Data with their own test rows do not depend
         on it.
 
     folder : path-like, default=None
@@ -99,7 +99,8 @@ def load_data(name, *, random_state=0, folder=None, **options):
     """
     if name not in _READERS:
         raise ValueError(
-            f"load_data has no {name!r}; it has {', '.join(map(repr, _READERS))}."
+            f"load_data has no data set {name!r}; it has"
+            f" {', '.join(map(repr, _READERS))}."
             f"{nearest(name, _READERS)}"
         )
     card, read = _READERS[name]

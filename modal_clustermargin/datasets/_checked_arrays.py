@@ -30,13 +30,13 @@ def open_array(path, who, what):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(
-            f"{who} finds no file {str(path)!r} for {what}. Put it there, as numpy.save"
-            " writes it."
+            f"{who} finds no file {str(path)!r} for {what}. Write it with numpy.save."
         )
     with path.open("rb") as file:
         if file.read(6) != np.lib.format.MAGIC_PREFIX:
             raise ValueError(
-                f"{who} needs a file of numpy.save for {what}; {str(path)!r} is none."
+                f"{who} needs a file of numpy.save for {what}; {str(path)!r} is not a"
+                " .npy file."
             )
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)

@@ -19,19 +19,19 @@ class DataSet:
     name : str
 
     X, X_test : ndarray of shape (n_samples, ...)
-        Rows of the pool and of the test; read-only memory maps for data in files. If
+        Rows of the pool, and test rows; read-only memory maps for data in files. If
         there are `images`, the row numbers of images, of shape (n_samples, 1) and
-        dtype int64. Pool and test share one numbering.
+        dtype int64, which are unique over pool and test.
 
     y, y_test : ndarray of shape (n_samples,) or (n_samples, n_classes)
         A label for each row, or a column of 0 and 1 for each class.
 
     classes : ndarray of shape (n_classes,)
-        All classes, sorted, including those without a row in the pool. For columns,
-        their numbers.
+        All classes, sorted, including classes without a row in the pool. For
+        multi-label data, the numbers of the columns.
 
     images : torch Dataset or None
-        Pairs of a PIL image and a number, by row number.
+        For each row number, a pair of a PIL image and the row number.
     """
 
     name: str
@@ -54,9 +54,9 @@ class DataSet:
         -------
         pictures : ndarray, dtype=uint8, or None
             Of shape (n_rows, height, width), or (n_rows, height, width, 3) for color
-            images. Images in files become 64 x 64 pixels, padded with black. The
-            values of an image that are neither uint8 nor within [0, 1] are scaled to
-            its minimum and maximum. None if rows are not images.
+            images. Images in files become 64 x 64 pixels, padded with black. An image
+            that is neither uint8 nor within [0, 1] is scaled, its minimum to black and
+            its maximum to white. None if rows are not images.
         """
         rows = np.asarray(rows, dtype=np.intp).reshape(-1)
         if self.images is not None:
@@ -87,9 +87,9 @@ def held_out(n_rows, test_size, random_state):
     n_test = round(test_size * n_rows) if isinstance(test_size, float) else test_size
     if not 0 < n_test < n_rows:
         raise ValueError(
-            f"load_data needs a row in pool and test; test_size={test_size!r} of"
-            f" {n_rows} rows leaves {n_rows - n_test} for the pool and {n_test} for the"
-            " test."
+            "load_data needs rows for the pool and for the test;"
+            f" test_size={test_size!r} of {n_rows} rows leaves {n_rows - n_test} for"
+            f" the pool and {n_test} for the test."
         )
     order = check_random_state(random_state).permutation(n_rows)
     return np.sort(order[n_test:]), np.sort(order[:n_test])

@@ -69,7 +69,7 @@ class DataCard(NamedTuple):
         Parameters
         ----------
         options : dict of str to str, int, float, bool or None
-            Values other than the defaults.
+            Options that differ from their defaults.
 
         Returns
         -------

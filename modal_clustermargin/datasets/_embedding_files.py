@@ -58,8 +58,8 @@ def _open_labels(folder, stem, n_rows):
         labels = sparse.load_npz(path).tocsr()
     except (ValueError, KeyError, BadZipFile) as error:
         raise ValueError(
-            f"{_WHO} needs a file of scipy.sparse.save_npz; {str(path)!r} is none"
-            f" ({error})."
+            f"{_WHO} needs a file of scipy.sparse.save_npz; it cannot read"
+            f" {str(path)!r} ({error})."
         ) from error
     if labels.shape[0] != n_rows:
         raise ValueError(
@@ -67,5 +67,7 @@ def _open_labels(folder, stem, n_rows):
             f" {labels.shape[0]} for {n_rows}."
         )
     if not np.isin(labels.data, (0, 1)).all():
-        raise ValueError(f"{_WHO} needs labels of 0 and 1; {str(path)!r} has others.")
+        raise ValueError(
+            f"{_WHO} needs labels of 0 and 1; {str(path)!r} has other values."
+        )
     return store_sparse_labels(labels, folder, path, {})

@@ -93,8 +93,8 @@ def read(
 class ImageFiles:
     """A torch Dataset of image files: pairs of a PIL image in RGB and its number.
 
-    Paths are bytes in one array: it needs a tenth of the memory of a list of strings,
-    and processes that load images do not copy it.
+    Paths are bytes in one array, which needs a tenth of the memory of a list of strings
+    and is not copied by processes that load images.
     """
 
     def __init__(self, paths):

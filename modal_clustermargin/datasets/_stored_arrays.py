@@ -68,7 +68,7 @@ def store_sparse_labels(labels, folder, source, settings):
         File of the labels. If it changes, the labels are unpacked again.
 
     settings : dict
-        What else the labels depend on.
+        Other settings that the labels depend on.
 
     Returns
     -------

@@ -48,7 +48,7 @@ CARD = DataCard(
         "n_pool": DataOption(100_000, "rows of the pool", COUNT),
         "n_test": DataOption(
             10_000,
-            "rows to test on, without copies or wrong labels, equal classes",
+            "rows to test on, without copies or wrong labels, in classes of equal size",
             COUNT,
         ),
         "n_features": DataOption(32, "features", _AT_LEAST_2),

@@ -1,4 +1,4 @@
-"""Rows of synthetic pools. Every chunk of rows is drawn without those before it.
+"""Rows of synthetic pools. Each chunk of rows can be drawn without the others.
 
 A class is a mixture of a few normal distributions (modes) in few dimensions. The
 features are sines of random linear combinations, so class boundaries are curved.
@@ -10,7 +10,7 @@ import numpy as np
 
 # Rows of a chunk. Each chunk has its own generator.
 CHUNK = 8192
-_N_LATENT = 8  # dimensions of the modes, if there are as many features
+_N_LATENT = 8  # dimensions of the modes, at most the number of features
 _BEND = 0.5  # scale of the arguments of the sines
 _WORLD, _ORIGINALS, _POOL, _TEST = range(4)  # streams of random numbers
 
@@ -121,7 +121,7 @@ def _drawn(rng, bounds, n_rows):
 
 
 def _joined(chunk, start, stop):
-    """Rows from `start` to `stop`, from the chunks that have them."""
+    """Rows from `start` to `stop`, joined from chunks."""
     parts = []
     for number in range(start // CHUNK, max(-(-stop // CHUNK), start // CHUNK + 1)):
         first = number * CHUNK

@@ -19,13 +19,13 @@ _DOWNLOAD = DataOption(
 
 @contextmanager
 def explain_missing_files(name, folder, needs):
-    """Replace torchvision's errors of missing files by one that says what is needed."""
+    """Replace torchvision's errors for missing files by one that names the files."""
     try:
         yield
     except (FileNotFoundError, RuntimeError) as error:
         raise FileNotFoundError(
             f"The data of {name!r} are missing or incomplete in {str(folder)!r}"
-            f" ({error}). Put there {needs}."
+            f" ({error}). Put into this folder {needs}."
         ) from error
 
 

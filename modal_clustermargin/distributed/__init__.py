@@ -1,6 +1,6 @@
 """Pools and neighbour searches on the workers of a Dask cluster.
 
-Importing this package lets `pools.open_pool` open dask and Zarr arrays.
+The import of this package registers dask and Zarr arrays with `pools.open_pool`.
 """
 
 from modal_clustermargin.distributed._dask_pool import open_dask_array, open_zarr_array

@@ -1,4 +1,4 @@
-"""Pools whose rows workers read in chunks: dask arrays, and arrays in Zarr stores."""
+"""Pools of dask arrays and of arrays in Zarr stores, read by workers in chunks."""
 
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
@@ -16,13 +16,13 @@ from modal_clustermargin.distributed._zarr_store import (
 )
 from modal_clustermargin.pools import Pool
 
-# First rows with which a function is tried here before workers get it.
+# Number of first rows on which a function is called here before workers get it.
 _N_TRIED = 1024
 
 
 @contextmanager
 def open_dask_array(X, who, name):
-    """A `DaskPool` of a dask array; parameters and errors of `pools.open_pool`."""
+    """A `DaskPool` of a dask array; parameters and errors as in `pools.open_pool`."""
     _check_installed(X, who, name)
     with _pool_of(_checked_dask_array(X, who, name), who) as pool:
         yield pool
@@ -30,7 +30,7 @@ def open_dask_array(X, who, name):
 
 @contextmanager
 def open_zarr_array(X, who, name):
-    """A `DaskPool` of a Zarr array, whose store must be complete before and after."""
+    """A `DaskPool` of a Zarr array; checks the store before and after its use."""
     _check_installed(X, who, name)
     with _pool_of(array_of_store(X, who, name), who) as pool:
         yield pool
@@ -51,10 +51,10 @@ class _PoolWithWorkers(Pool):
 
 
 class DaskPool(_PoolWithWorkers):
-    """A pool in chunks of rows; workers read it and compute with it.
+    """A pool in chunks of rows that workers read and compute with.
 
-    `array` is a dask array with known chunks. `find_workers` returns the `Workers` when
-    they are first needed.
+    `array` is a dask array with known chunks. `find_workers` is called when the
+    `Workers` are first needed, and returns them.
     """
 
     def __init__(self, array, find_workers):
@@ -110,7 +110,7 @@ class DaskPool(_PoolWithWorkers):
         return ComputedRows(self._in_one_array(blocks), self.workers)
 
     def example(self):
-        """At most two rows of zeros, of the same type and shape as the others."""
+        """At most two rows of zeros, of the same dtype and shape as the rows."""
         return np.zeros((min(len(self), 2), *self.shape[1:]), self.dtype)
 
     def _rows_of(self, number):
@@ -127,7 +127,8 @@ class DaskPool(_PoolWithWorkers):
     def _read_chunks(self):
         """A `Delayed` for each chunk, with the part of the graph that it needs.
 
-        With the whole graph in each, every call would traverse all of it.
+        With the whole graph in each `Delayed`, every call would traverse the whole
+        graph.
         """
         if self._chunks is None:
             from dask.delayed import Delayed
@@ -146,7 +147,7 @@ class DaskPool(_PoolWithWorkers):
 
 
 class ComputedRows(_PoolWithWorkers):
-    """Rows in this process, an ndarray, that workers may compute with."""
+    """An ndarray of rows in this process, with which workers may compute."""
 
     def __init__(self, rows, workers):
         super().__init__(rows)
@@ -162,7 +163,7 @@ class ComputedRows(_PoolWithWorkers):
 
 
 def _joined_chunks(array):
-    """Sizes of chunks, after small neighbours are joined for one call."""
+    """Sizes of chunks, after small adjacent chunks are joined for one call."""
     sizes = array.chunks[0]
     most = rows_in_a_call(sum(sizes), array.shape[1:], array.dtype)
     joined = [0]
@@ -203,14 +204,14 @@ def _checked_dask_array(X, who, name):
         if not hasattr(type(X), "to_dask_array"):
             how = "make a dask.array of it"
         raise TypeError(
-            f"{who} reads {name} from a dask array, and got a {type(X).__name__} of"
+            f"{who} reads {name} from a dask array, but got a {type(X).__name__} of"
             f" dask; {how}."
         )
     if X.ndim == 0:
-        raise ValueError(f"{who} got an {name} of no dimension, which has no rows.")
+        raise ValueError(f"{who} got {name} without dimensions, which has no rows.")
     if np.isnan(X.shape).any():
         raise ValueError(
-            f"{who} needs to know how many rows each chunk of {name} has, and its"
+            f"{who} needs to know how many rows each chunk of {name} has, but its"
             f" shape is {X.shape}. Call {name}.compute_chunk_sizes() first."
         )
     return X

@@ -9,7 +9,7 @@ from modal_clustermargin.clustering import neighbors
 
 
 class FoundNeighbors:
-    """The entries of lists of neighbours, without padding.
+    """The entries of neighbour lists, without padding.
 
     Row i has the entries ``starts[i]`` to ``starts[i + 1]``.
     """
@@ -25,8 +25,8 @@ class FoundNeighbors:
 def device_of_worker(device, find_device):
     """The CUDA device that a worker uses; None is the processor.
 
-    `device` is the parameter of the user; with `find_device`, a worker uses a CUDA
-    device unasked if it has one.
+    `device` is the parameter of the user. If it is None, `find_device` says whether the
+    worker uses a CUDA device if it has one.
     """
     if device is None and not find_device:
         return None
@@ -34,7 +34,7 @@ def device_of_worker(device, find_device):
 
 
 def compare_blocks(least_scores, k, device, find_device, *blocks):
-    """Neighbours with higher scores than the least, in one block or across two."""
+    """Neighbours with more than the least scores, in one block or across two blocks."""
     device = device_of_worker(device, find_device)
     if len(blocks) == 1:
         found = [neighbors.exact_knn(*blocks[0], k, *least_scores, _silent, device)]
@@ -44,7 +44,7 @@ def compare_blocks(least_scores, k, device, find_device, *blocks):
 
 
 def search_block(queries, k, own, is_included, block):
-    """The neighbours of some queries among the included rows of a block."""
+    """The neighbours of queries among the included rows of a block."""
     queries, least_scores = queries
     rows, half = block
     if is_included is not None:
@@ -72,7 +72,7 @@ def search_part(part, known_scores, k, recall):
 
 def cells_of_block(centroids, block):
     """The cells that each row of a block is compared with."""
-    # faiss ignores the number of threads that numba's loops use.
+    # faiss does not follow the number of threads that is set for numba.
     with threadpool_limits(numba.get_num_threads(), "openmp"):
         return neighbors.nearest_centroids(block[0], centroids)
 

@@ -1,9 +1,9 @@
-"""Most of the nearest neighbours of all rows among themselves, on workers.
+"""Most of the nearest neighbours of all rows of a set, on workers.
 
-The inverted file of `neighbors.approximate_knn` is cut into parts: neighbouring cells,
-their members, and the rows elsewhere that are compared with these cells. A call
-searches one part by itself. If the recall on the sample is too low afterwards, the next
-round uses other cells.
+The inverted file of `neighbors.approximate_knn` is cut into parts. A part has
+neighbouring cells, their members, and the rows of other cells that are compared with
+these cells. Each call searches one part. If the recall on the sample is then too low,
+the next round uses other cells.
 """
 
 import numpy as np
@@ -57,7 +57,7 @@ def approximate_knn(rows, half, k, least_scores, show, recall, workers):
 
 
 def _search(parts, rows, half, lists, least_scores, recall, workers):
-    """Search each part by itself, and return the cost in products."""
+    """Search each part in one call, and return the total cost in products."""
     k = lists.proposed.shape[1]
     calls = (
         (
@@ -88,7 +88,7 @@ def _parts(cells, centroids, n_parts):
 
 
 def _group_cells(centroids, sizes, n_parts):
-    """A part for each cell: cells are halved across their widest direction."""
+    """A part for each cell, by halving along the directions of largest variance."""
     part_of = np.zeros(len(centroids), np.intp)
     waiting = [(np.arange(len(centroids)), 0, n_parts)]
     while waiting:

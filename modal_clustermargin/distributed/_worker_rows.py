@@ -1,7 +1,8 @@
-"""Rows that workers hold in blocks and search, seen from the client.
+"""The client's side of a search in blocks of rows that workers hold.
 
-A call searches one block, or compares two, and returns the neighbours that improve the
-lists; the client keeps the rows and the lists. So nothing is lost with a worker.
+A call searches one block, or compares two blocks, and returns the neighbours that
+improve the lists. The client keeps the rows and the lists, so the loss of a worker
+loses no results.
 """
 
 import math
@@ -17,13 +18,14 @@ from modal_clustermargin.distributed._on_worker import (
 )
 from modal_clustermargin.distributed._workers import Broadcast
 
-# Every pair of blocks is a call. 20 calls per worker keep all of them busy until the
-# end; more calls would move more data. Fewer than 4,096 rows are not worth a call.
+# Every pair of blocks is a call. With 20 calls per worker, all workers are busy until
+# the end; more calls would move more data. A block of fewer than 4,096 rows is not
+# worth a call.
 _CALLS_PER_WORKER = 20
 _FEWEST_BLOCK_ROWS = 4096
 
 # Share of a worker's memory for a block. A worker holds its share of all rows, the two
-# blocks of a call with a copy, and the two blocks of the next call.
+# blocks of a call and a copy of them, and the two blocks of the next call.
 _BLOCK_SHARE = 1 / 16
 
 
@@ -46,7 +48,7 @@ class RowsOnWorkers:
         self._blocks = [Broadcast((rows[block], half[block])) for block in self._slices]
 
     def exact_knn(self, k, least_scores, show, device, find_device):
-        """`neighbors.exact_knn`; the devices are those of `device_of_worker`."""
+        """`neighbors.exact_knn` on workers; devices as in `device_of_worker`."""
         n_blocks = len(self._blocks)
         pairs = [
             (left,) if left == right else (left, right)
@@ -116,11 +118,11 @@ class NeighborLists:
         self.proposed, self.scores = neighbors.empty_lists(least_scores, k)
 
     def least(self, rows):
-        """The scores that further neighbours must exceed."""
+        """The scores that new neighbours must exceed."""
         return self.scores[rows, -1].copy()
 
     def merge(self, rows, found, start=0):
-        """Merge the neighbours found for rows; number 0 of those is row `start`."""
+        """Merge neighbours found for rows; neighbour 0 is row number `start`."""
         with one_at_a_time:
             neighbors.merge_entries(
                 rows,

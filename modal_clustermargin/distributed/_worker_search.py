@@ -1,4 +1,4 @@
-"""A neighbour search whose products workers compute."""
+"""A neighbour search on workers."""
 
 import numpy as np
 
@@ -7,18 +7,18 @@ from modal_clustermargin.distributed import _worker_cells
 from modal_clustermargin.distributed._on_worker import device_of_worker
 from modal_clustermargin.distributed._worker_rows import RowsOnWorkers
 
-# Fewest products of numbers for which a search of a few queries goes to the workers:
-# two cores compute as many in a tenth of a second.
+# Smallest number of multiplications for which workers search for a few queries: two
+# cores take a tenth of a second for them.
 _WORTH_SENDING = 4e9
 
-# Clusters are sent again once less than this share of them is unchanged.
+# Clusters are sent again if less than this share of them is unchanged.
 _LEAST_UNCHANGED = 0.5
 
 
 class WorkerSearch(NeighborSearch):
     """`NeighborSearch` on workers.
 
-    It finds the same neighbours, but for ties and for neighbours that an approximate
+    It finds the same neighbours, except for ties and for neighbours that an approximate
     search misses. `device` is the parameter of the user; with `find_device`, workers
     use a CUDA device unasked. Raises ValueError if a worker does not have the device.
     """
@@ -72,7 +72,7 @@ class WorkerSearch(NeighborSearch):
 
 
 class ClustersOnWorkers:
-    """Clusters in the state in which they were sent to the workers."""
+    """Clusters as they were when they were sent to the workers."""
 
     def __init__(self, references, workers):
         self.slots = references.slots
@@ -83,7 +83,7 @@ class ClustersOnWorkers:
         self._rows = RowsOnWorkers(rows, half, workers)
 
     def is_unchanged(self, references):
-        """Which of the clusters have not merged since."""
+        """Which of the clusters have not merged since they were sent."""
         is_live = np.zeros(len(references.mean), bool)
         is_live[references.slots] = True
         return is_live[self.slots] & (references.node[self.slots] == self._nodes)

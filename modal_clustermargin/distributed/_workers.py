@@ -1,7 +1,7 @@
 """Calls of functions on the workers of a Dask cluster, repeated if a worker is lost.
 
-This package alone imports dask and distributed, and only when there is something to
-call.
+No other package imports dask and distributed. They are imported when a function is
+called.
 """
 
 import os
@@ -10,7 +10,7 @@ import warnings
 from contextlib import contextmanager
 from itertools import islice
 
-# Calls in progress per worker: while one runs, the data of the next one arrive.
+# Calls in progress per worker: while one call runs, the data of the next call arrive.
 _CALLS_PER_WORKER = 2
 
 # Attempts before the call itself is blamed for the loss of its workers.
@@ -52,8 +52,8 @@ def dask_workers(who):
     if client.status != "running":
         raise ValueError(
             f"{who} needs a Dask client that is running; the current one is"
-            f" {client.status}. Make a new distributed.Client, or none to use a worker"
-            " in this process."
+            f" {client.status}. Make a new distributed.Client, or make none: then a"
+            " worker in this process is used."
         )
     if client.asynchronous:
         raise ValueError(
@@ -81,7 +81,7 @@ class Workers:
         self.memory = min(filter(None, limits), default=2**32)
 
     def check(self, function, *arguments):
-        """Call a function on every worker and raise the error that it raises."""
+        """Call a function on every worker, and raise its error if it raises one."""
         self.client.run(function, *arguments)
 
     def map_unordered(self, function, calls):
@@ -120,12 +120,13 @@ class Workers:
                     for call in islice(calls, 1):
                         start(*call)
         finally:
-            # A traceback would keep the futures, and their data on the workers, alive.
+            # Otherwise a traceback keeps the futures, and their data on the workers,
+            # alive.
             for future in in_progress:
                 future.release()
 
     def _wait(self, futures):
-        """Wait until some futures are done; raise if there are no workers for long."""
+        """Wait until some futures are done, or until workers have been missing long."""
         from distributed import CancelledError, TimeoutError, wait
 
         alone_since = None
@@ -147,8 +148,8 @@ class Workers:
                     left = _MAX_SECONDS_ALONE - _POLL_SECONDS
                     warnings.warn(
                         f"{self.who} waits for workers: the Dask cluster of the current"
-                        f" client has none. It gives up after another {left:.0f}"
-                        " seconds.",
+                        f" client has none. An error follows after another {left:.0f}"
+                        " seconds without workers.",
                         stacklevel=2,
                     )
                 elif time.monotonic() - alone_since >= _MAX_SECONDS_ALONE:
@@ -197,8 +198,8 @@ class Workers:
 class Broadcast:
     """A value for the arguments of many calls, sent to the cluster once.
 
-    It is sent when the first call needs it, workers pass it on to each other, and it is
-    sent again if all workers that had it are lost.
+    The value is sent when the first call needs it, and workers copy it from each other.
+    It is sent again if all workers that had it are lost.
     """
 
     def __init__(self, value):
@@ -223,8 +224,8 @@ class Broadcast:
             except TypeError as error:
                 raise TypeError(
                     f"{who} cannot send a {type(self.value).__name__} to the workers of"
-                    f" the Dask cluster: {error.args[0]}. Remove what pickle cannot"
-                    " write, or make a client with processes=False."
+                    f" the Dask cluster: {error.args[0]}. Remove the parts that cannot"
+                    " be pickled, or make a client with processes=False."
                 ) from error
             except OSError:
                 # The scheduler has not noticed yet that the receiving worker died.
@@ -234,7 +235,7 @@ class Broadcast:
 
 
 def this_process():
-    """Name of the current process in messages: a worker's address, or this process."""
+    """Name of this process in messages: the address of a worker, or "this process"."""
     from distributed import get_worker
 
     try:
@@ -252,7 +253,7 @@ def _no_workers_message(who):
 
 
 def _call(function, n_loop_threads, *arguments):
-    """Run a call on a worker: one at a time in its process, with threads for loops.
+    """Run one call at a time in the process of a worker, with threads for loops.
 
     The call may use a classifier that is not thread-safe.
     """

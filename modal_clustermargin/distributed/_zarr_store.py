@@ -1,6 +1,6 @@
-"""Rows in a Zarr store, read so that a missing chunk raises an error.
+"""Rows in a Zarr store; a missing chunk raises an error.
 
-Zarr itself reads a missing chunk as rows of the fill value.
+Zarr itself reads a missing chunk as the fill value.
 """
 
 import math
@@ -11,13 +11,13 @@ import numpy as np
 
 from modal_clustermargin.distributed._workers import this_process
 
-# Small chunks are read together, up to this size, unless workers would get fewer calls
-# than this. A call costs about 15 ms, however little it reads.
+# Small chunks are read together, up to this size, but not in fewer than this number of
+# calls. A call costs at least about 15 ms.
 _CALL_BYTES = 2**24
 _LEAST_CALLS = 64
 
-# Arrays that were complete when this process listed their chunks. It lists them once:
-# chunks of nothing but the fill value cause no further listing.
+# Arrays whose chunks this process has listed and found complete. Later blocks of only
+# the fill value then cause no further listing.
 _FOUND_WHOLE = deque(maxlen=64)
 
 
@@ -39,11 +39,11 @@ def array_of_store(X, who, name):
     if not isinstance(X, zarr.Array):
         held = ", ".join(repr(key) for key in X) or "nothing"
         raise TypeError(
-            f"{who} reads {name} from an array in a Zarr store, and got a"
-            f" {type(X).__name__}. Pass an array in it; it holds {held}."
+            f"{who} reads {name} from an array in a Zarr store, but got a"
+            f" {type(X).__name__}. Pass an array of the group, which holds {held}."
         )
     if not X.ndim:
-        raise ValueError(f"{who} got an {name} of no dimension, which has no rows.")
+        raise ValueError(f"{who} got {name} without dimensions, which has no rows.")
     rows = _StoreRows(X, who, name)
     rows.check_written()
     most_rows = rows_in_a_call(X.shape[0], X.shape[1:], X.dtype)
@@ -60,19 +60,19 @@ def check_unchanged(X, who, name):
     except Exception as error:  # each kind of store has its own
         raise ValueError(
             f"{who} read {name} from the Zarr store {_place(X)}, which can no longer"
-            f" be opened ({error}). Restore it, and ask again."
+            f" be opened ({error}). Restore the store, and query again."
         ) from error
     if now.shape != X.shape:
         raise ValueError(
-            f"{who} read {name} of shape {X.shape} from a Zarr store, where its shape"
-            f" is now {now.shape}: something wrote to it meanwhile. Wait until the"
-            " writing ends, and open it again."
+            f"{who} read {name} of shape {X.shape} from a Zarr store, but its shape"
+            f" is now {now.shape}: another process has changed it. Wait until the"
+            " writing ends, and open the array again."
         )
     _StoreRows(now, who, name).check_written()
 
 
 class _StoreRows:
-    """The rows that dask slices, here or on a worker; they raise named errors."""
+    """The rows that dask slices, here or on a worker; errors name the array."""
 
     def __init__(self, array, who, name):
         self.array, self.who, self.name = array, who, name
@@ -86,7 +86,8 @@ class _StoreRows:
             raise ValueError(
                 f"{self.who} cannot read {self.name} from the Zarr store"
                 f" {_place(self.array)} ({type(error).__name__}: {error}). Check what"
-                f" {this_process()} sees there, and write it again if it is damaged."
+                f" {this_process()} sees there, and write the array again if it is"
+                " damaged."
             ) from error
         if self._token not in _FOUND_WHOLE and self._looks_missing(block, index):
             self.check_written()
@@ -94,7 +95,7 @@ class _StoreRows:
         return block
 
     def _looks_missing(self, block, index):
-        """Whether some chunk, as far as it was read, holds only the fill value."""
+        """Whether the part of some chunk in a block holds only the fill value."""
         fill = self.array.fill_value
         if not block.size:
             return False

@@ -1,9 +1,9 @@
 """Networks with a ``fit``, a ``predict_proba`` and an ``embed``.
 
-`NetworkClassifier` turns a torch module into a scikit-learn classifier that
-modAL can teach; `ProxyClassifier` is one for features computed beforehand, and
-`DeferredFit` trains only when a prediction is needed. The modules are networks to
-start with.
+`NetworkClassifier` turns a torch module into a scikit-learn classifier that modAL
+can teach, `ProxyClassifier` is a small classifier for features computed beforehand,
+and `DeferredFit` trains only when a prediction is needed. The torch modules are
+example networks.
 """
 
 from modal_clustermargin.estimators._dataset_rows import DatasetRows

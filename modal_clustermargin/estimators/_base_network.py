@@ -1,7 +1,7 @@
-"""How a network is fitted, predicts and embeds; its parameters stand beside.
+"""Training, prediction and embeddings of `NetworkClassifier`.
 
-`_network_classifier.py` declares and describes the parameters. What skorch asks
-for in between is in `_skorch_net.py`.
+`_network_classifier.py` declares and describes the parameters; `_skorch_net.py`
+holds the methods that skorch calls.
 """
 
 from contextlib import nullcontext
@@ -79,9 +79,9 @@ class BaseNetworkClassifier(SkorchNet):
         Raises
         ------
         ValueError
-            If X holds NaN or infinity, or y is continuous or of another
-            length, or the module has fewer outputs than there are classes, or
-            weights are negative.
+            If X contains NaN or infinity, y is continuous or has another length
+            than X, the module has fewer outputs than there are classes, or a
+            weight is negative.
 
         TypeError
             If X is sparse.
@@ -90,8 +90,8 @@ class BaseNetworkClassifier(SkorchNet):
             If a batch is too large for the GPU.
 
         KeyboardInterrupt
-            As it came, where skorch would end the fit quietly. The network keeps the
-            weights that it has at that moment.
+            At Ctrl-C, where skorch would end the fit silently. The network keeps its
+            present weights.
         """
         goes_on = self.warm_start and self.initialized_
         data = self._check_training_data(X, y, sample_weight, None, goes_on)
@@ -117,8 +117,8 @@ class BaseNetworkClassifier(SkorchNet):
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
 
         classes : array-like of shape (n_classes,) or None, default=None
-            Every label to come. Read by the first call, which may see only
-            some of them; None means the labels in its y.
+            All labels, if the y of the first call may lack some of them. Only the
+            first call reads them; None means the labels in its y.
 
         sample_weight : array-like of shape (n_samples,), default=None
             As for `fit`.
@@ -141,7 +141,7 @@ class BaseNetworkClassifier(SkorchNet):
         return self
 
     def _check_training_data(self, X, y, sample_weight, classes, goes_on):
-        """Check X, y and weights, also against those of the network that goes on."""
+        """Check X, y and weights; if training continues, also against earlier data."""
         with undisturbed():
             X = as_samples(X)
             if y is None and isinstance(X, DatasetSamples):
@@ -155,8 +155,9 @@ class BaseNetworkClassifier(SkorchNet):
             self.layout_.compare(layout)
             if (labels.ndim == 2) != self.is_multi_label_:
                 raise ValueError(
-                    "y has a column for each label in one call and one label a sample"
-                    " in another. Call fit, which starts anew, or keep to one form."
+                    "y has a column for each label in one call and one label per sample"
+                    " in another. Use one form in all calls, or call fit, which starts"
+                    " anew."
                 )
             known = self.classes_
         if classes is None:
@@ -207,8 +208,8 @@ class BaseNetworkClassifier(SkorchNet):
     def predict(self, X):
         """Most probable label of each sample: ndarray of shape (n_samples,).
 
-        With a column for each label, an ndarray of shape (n_samples, n_classes),
-        dtype=int64: 1 where the probability is one half or more.
+        For multi-label data, an ndarray of shape (n_samples, n_classes),
+        dtype=int64, with 1 where the probability is at least one half.
 
         Raises
         ------
@@ -216,9 +217,9 @@ class BaseNetworkClassifier(SkorchNet):
             Before `fit`.
 
         ValueError
-            If X holds NaN or infinity, or differs in shape from X at `fit`, or
-            probabilities are NaN: those of all rows if training diverged, those of
-            one row if its numbers are too large for the network.
+            If X contains NaN or infinity, or differs in shape from X at `fit`, or a
+            probability is NaN: in all rows if training diverged, in single rows if
+            their values are too large for the network.
         """
         proba = self.predict_proba(X)
         check_probabilities(proba, self.lr)
@@ -241,8 +242,8 @@ class BaseNetworkClassifier(SkorchNet):
         Returns
         -------
         proba : ndarray of shape (n_samples, n_classes), dtype=float32
-            Columns in the order of `classes_`; rows sum to one, unless y has a
-            column for each label. `out` itself, if it was given.
+            Columns are in the order of `classes_`; rows sum to one, except for
+            multi-label data. `out` itself, if it was given.
 
         Raises
         ------
@@ -275,8 +276,8 @@ class BaseNetworkClassifier(SkorchNet):
         Returns
         -------
         hidden : ndarray of shape (n_samples, n_hidden), dtype=float32
-            Activations of more dimensions are flattened. `out` itself, if it was
-            given.
+            Activations with more than two dimensions are flattened. `out` itself, if
+            it was given.
 
         Raises
         ------
@@ -292,14 +293,14 @@ class BaseNetworkClassifier(SkorchNet):
             return self._activations(X, watched, out)
 
     def head_classifier(self, X):
-        """A classifier of embeddings that answers as `predict_proba` does.
+        """A classifier that computes the network's probabilities from embeddings.
 
-        Where embeddings are known, it saves running the network again.
+        If the embeddings are known, the network need not run again.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, ...), or torch Dataset
-            A few samples, on which both answers are compared.
+            A few samples, on which the outputs of both classifiers are compared.
 
         Returns
         -------
@@ -312,8 +313,8 @@ class BaseNetworkClassifier(SkorchNet):
     def forward_iter(self, X, training=False, device="cpu"):
         """Yield the module's outputs batch by batch, in the order of the rows.
 
-        As skorch's, except that rows keep their order with ``training=True``,
-        and that NaN or infinity in X raises ValueError with its row.
+        Unlike in skorch, rows keep their order with ``training=True``, and NaN or
+        infinity in X raises a ValueError that names the row.
         """
         n_done = 0
         with (

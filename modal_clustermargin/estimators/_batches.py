@@ -1,7 +1,7 @@
-"""Batches that are slices of X.
+"""Batches that are read from X by one indexing operation each.
 
 torch's DataLoader fetches rows one by one and stacks them again, which for a
-small network takes as long as the training. Here a batch is one indexing.
+small network takes as long as the training.
 """
 
 import copy
@@ -17,9 +17,9 @@ from modal_clustermargin.estimators._samples import read_rows
 class LabelledRows(Dataset):
     """Rows of X with their targets and, if there are any, their sample weights.
 
-    `X` is what `as_samples` returns, and is not copied. `y` are the targets of
-    `settle`; None, while predicting, reads as zeros. `transform` is called with each
-    sample.
+    `X` is returned by `as_samples`, and is not copied. `y` holds the targets that
+    `settle` returns; None, used for prediction, stands for zeros. `transform` is
+    called with each sample.
     """
 
     def __init__(self, X, y=None, weights=None, transform=None):
@@ -51,7 +51,7 @@ def rows_behind(dataset):
 
 
 def with_transform(dataset, transform):
-    """The same rows, read through `transform`, for LabelledRows and Subsets of them."""
+    """Copy LabelledRows, or a Subset of them, with another `transform`."""
     if isinstance(dataset, Subset):
         inner = with_transform(dataset.dataset, transform)
         return type(dataset)(inner, dataset.indices)

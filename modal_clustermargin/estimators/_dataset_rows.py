@@ -1,7 +1,7 @@
 """Samples of a torch Dataset, addressed by an array of row numbers.
 
-modAL indexes a pool by position and concatenates rows, which a Dataset does not
-support. An array of row numbers does.
+modAL indexes a pool by position and concatenates rows. An array of row numbers
+supports both operations; a Dataset does not.
 """
 
 import copy
@@ -12,18 +12,18 @@ from modal_clustermargin.estimators._datasets import DatasetSamples
 
 
 class DatasetRows:
-    """Turn the number of a row into the sample that a Dataset has there.
+    """Map a row number to the sample of a Dataset.
 
-    As `train_transform` and `predict_transform` of a `NetworkClassifier` it lets X
-    be an array of row numbers, ``np.arange(len(dataset)).reshape(-1, 1)`` or some
-    of its rows, while images stay where they are, for example in files.
+    Used as `train_transform` and `predict_transform` of a `NetworkClassifier`, it
+    allows X to be an array of row numbers, ``np.arange(len(dataset)).reshape(-1, 1)``
+    or a part of it, while the images remain in the Dataset, for example in files.
 
     Parameters
     ----------
     dataset : torch Dataset
-        With a length; for an integer it returns a sample, or a tuple that begins
-        with one. If a network trains on one Dataset and predicts on another,
-        concatenate them, so that one numbering serves both: ``training + test``.
+        It has a length and, for an integer index, returns a sample or a tuple that
+        begins with a sample. If a network trains on one Dataset and predicts on
+        another, concatenate both, ``training + test``, so that row numbers are unique.
 
     transform : callable, default=None
         Called with each sample.
@@ -34,7 +34,7 @@ class DatasetRows:
         If the Dataset has no length.
 
     ValueError
-        If it has no samples.
+        If the Dataset has no samples.
 
     Notes
     -----
@@ -61,10 +61,10 @@ class DatasetRows:
     def __init__(self, dataset, transform=None):
         self.dataset = dataset
         self.transform = transform
-        DatasetSamples(dataset)  # says what is wrong with a Dataset
+        DatasetSamples(dataset)  # raises an error for an unsuitable Dataset
 
     def __call__(self, sample):
-        """The sample of a row.
+        """The sample at a row number.
 
         Parameters
         ----------
@@ -73,8 +73,8 @@ class DatasetRows:
 
         Returns
         -------
-        sample : tensor
-            Or what else the Dataset and `transform` return.
+        sample : tensor or other type
+            As the Dataset and `transform` return it.
 
         Raises
         ------
@@ -83,27 +83,27 @@ class DatasetRows:
             cannot tell apart integers beyond 2**24.
 
         ValueError
-            If there are several numbers, or there is no such row.
+            If the sample holds several numbers, or the Dataset has no such row.
         """
         sample = torch.as_tensor(sample)
         if sample.numel() != 1:
             raise ValueError(
-                "DatasetRows wants one row number in each sample of X, which has shape"
-                f" (n_samples, 1); got a sample of shape {tuple(sample.shape)}. Pass"
+                "DatasetRows needs X of shape (n_samples, 1), one row number per"
+                f" sample; got a sample of shape {tuple(sample.shape)}. Pass"
                 " rows.reshape(-1, 1)."
             )
         if sample.is_floating_point() or sample.dtype == torch.bool:
             raise TypeError(
-                "DatasetRows wants row numbers that are integers; X has"
+                "DatasetRows needs row numbers that are integers; X has"
                 f" {str(sample.dtype).removeprefix('torch.')}. Pass an array such as"
-                " np.arange(n_samples).reshape(-1, 1), and no DataFrame, whose rows"
+                " np.arange(n_samples).reshape(-1, 1), not a DataFrame, whose rows"
                 " are read as float32."
             )
         row = int(sample)
         if not 0 <= row < len(self.dataset):
             raise ValueError(
                 f"DatasetRows has rows 0 to {len(self.dataset) - 1}; X asks for row"
-                f" {row}. Rows of another Dataset are to be numbered on: pass"
+                f" {row}. To read rows of two Datasets, pass"
                 " DatasetRows(dataset + other)."
             )
         found = DatasetSamples(self.dataset).sample(row)
@@ -114,6 +114,6 @@ class DatasetRows:
         return (*DatasetSamples(self.dataset).identity(), self.transform)
 
     def __deepcopy__(self, memo):
-        # clone() copies every parameter; images in memory would be held once for each
-        # network, and copying a list of a million files takes seconds.
+        # clone() copies every parameter. Each network would hold its own copy of
+        # images in memory, and copying a list of a million files takes seconds.
         return type(self)(self.dataset, copy.deepcopy(self.transform, memo))

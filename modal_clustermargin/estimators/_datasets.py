@@ -7,24 +7,24 @@ from torch.utils.data import IterableDataset, Subset
 
 from modal_clustermargin.estimators._seeding import undisturbed
 
-# Samples whose labels are compared with the `targets` of a Dataset.
+# Number of samples whose labels are compared with the `targets` of a Dataset.
 _N_PROBES = 5
 
-# Samples by which a Dataset is recognised in another process.
+# Number of samples that identify a Dataset.
 _N_HASHED = 64
 
 
 class DatasetSamples:
     """The samples of a Dataset, without their labels.
 
-    For an integer, the Dataset returns a sample, or a tuple that begins with one.
-    Raises TypeError if it has no length, and ValueError if it has no samples.
+    For an integer index, the Dataset returns a sample, or a tuple that begins with a
+    sample. Raises TypeError if it has no length, and ValueError if it has no samples.
     """
 
     def __init__(self, dataset):
         if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
             raise TypeError(
-                "NetworkClassifier takes a Dataset with a length and samples by number;"
+                "NetworkClassifier takes a Dataset with a length and integer indices;"
                 f" got a {type(dataset).__name__}, which has no length."
             )
         if len(dataset) == 0:
@@ -42,8 +42,8 @@ class DatasetSamples:
     def labels(self):
         """Labels in the Dataset: ndarray of shape (n_samples, ...).
 
-        They are taken from its attribute ``targets``, which torchvision's data sets
-        have, if a few samples agree; otherwise every sample is read once.
+        The attribute ``targets``, which torchvision's data sets have, is used if it
+        agrees with a few samples; otherwise every sample is read once.
         """
         n_samples = len(self)
         labels = _targets(self.dataset)
@@ -54,7 +54,7 @@ class DatasetSamples:
         return np.array([np.asarray(self._label(row)) for row in range(n_samples)])
 
     def identity(self):
-        """Length and hashes of 64 samples, by which `settings_text` tells it apart."""
+        """Length and hashes of 64 samples, which `settings_text` compares."""
         rows = np.unique(np.linspace(0, len(self) - 1, _N_HASHED).astype(int))
         with undisturbed():
             samples = [np.asarray(self.sample(int(row))) for row in rows]
@@ -64,8 +64,8 @@ class DatasetSamples:
         item = self.dataset[int(row)]
         if not isinstance(item, tuple | list) or len(item) < 2:
             raise ValueError(
-                "The Dataset has samples without labels; pass them as y, or have it"
-                " return (sample, label)."
+                "The samples of the Dataset have no labels. Pass the labels as y, or"
+                " make the Dataset return (sample, label)."
             )
         return item[1]
 

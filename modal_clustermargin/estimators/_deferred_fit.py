@@ -16,13 +16,13 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     modAL's `teach` fits the classifier after every batch of labels. If a cheaper
     classifier chooses the batches, such as a proxy on features computed beforehand,
-    the large network is needed only in some rounds. Behind DeferredFit, the other
-    rounds do not train it.
+    the large network is needed only in some rounds. Inside a DeferredFit, the network
+    is not trained in the other rounds.
 
     Parameters
     ----------
     estimator : classifier
-        A clone of it is trained; the estimator itself is not changed.
+        Classifier to clone and train; it is not changed itself.
 
     Attributes
     ----------
@@ -31,14 +31,14 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         since the last training.
 
     is_pending_ : bool
-        Whether the data of the last `fit` still wait for training.
+        Whether the data of the last `fit` are not trained on yet.
 
     training_data_ : tuple
         X and y of the last `fit`.
 
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted: those of `estimator_`, or those in y while data wait. If y
-        has columns, or `fit` got more than X and y, reading them trains.
+        Sorted labels of `estimator_` or, while training is pending, of y. If y has
+        columns, or `fit` got more than X and y, reading this attribute trains.
 
     Notes
     -----
@@ -61,7 +61,7 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.estimator = estimator
 
     def fit(self, X, y=None, **fit_params):
-        """Keep X and y, and drop the network that was trained before.
+        """Store X and y, and drop the classifier that was trained before.
 
         Parameters
         ----------
@@ -79,7 +79,7 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         if not hasattr(self.estimator, "fit"):
             raise TypeError(
-                "DeferredFit wants a classifier with a fit; got"
+                "DeferredFit needs a classifier with a fit method; got"
                 f" {type(self.estimator).__name__}."
             )
         if y is not None:
@@ -91,7 +91,7 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @property
     def is_pending_(self):
-        """Whether the data of the last `fit` still wait for training."""
+        """Whether the data of the last `fit` are not trained on yet."""
         return getattr(self, "_waiting", None) is not None
 
     @property

@@ -1,4 +1,4 @@
-"""Errors of torch, explained to somebody who trains a classifier."""
+"""Errors of torch, explained in terms of the classifier's parameters."""
 
 from contextlib import contextmanager
 
@@ -31,7 +31,7 @@ def explained_memory(device, **batch_size):
         less = f"{name}={size // 2} or less" if size > 1 else f"a smaller {name}"
         raise MemoryError(
             f"{device} has too little memory for {name}={size}. Set {less},"
-            " mixed_precision=True, or take smaller samples."
+            " mixed_precision=True, or use smaller samples."
         ) from error
 
 
@@ -48,6 +48,6 @@ def check_probabilities(proba, lr):
         )
     raise ValueError(
         "NetworkClassifier.predict got NaN as the probabilities of row"
-        f" {lost.argmax()} of X, which has no most probable label: its numbers overflow"
-        " in the network. Repair or drop it, or scale X before fit."
+        f" {lost.argmax()} of X: its values overflow in the network. Repair or drop the"
+        " row, or scale X before fit."
     )

@@ -1,4 +1,4 @@
-"""The head of a network, its last Linear layer, apart from the rest."""
+"""The head of a network: its last Linear layer."""
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ _BLOCK_ROWS = 4096
 
 
 def give_rate(optimizer, head, lr):
-    """Give the parameters of a head a learning rate of their own, in place."""
+    """Set a separate learning rate for the parameters of a head, in place."""
     own = list(head.parameters())
     ids = {id(part) for part in own}
     for group in optimizer.param_groups:
@@ -25,13 +25,13 @@ def give_rate(optimizer, head, lr):
 def give_weights(probe, head):
     """Copy the weights of a probe into the first outputs of a head.
 
-    Raises ValueError if the probe has other parameters than one Linear layer.
+    Raises ValueError if the probe is not one Linear layer with a bias.
     """
     parts = list(probe.parameters())
     if [part.ndim for part in parts] != [2, 1]:
         raise ValueError(
-            "linear_probe must be of one Linear layer, with a bias, and nothing else"
-            f" that learns; {type(probe).__name__} is not. Pass a LinearProbe()."
+            "linear_probe must have one Linear layer with a bias, and no other"
+            f" parameters; {type(probe).__name__} does not. Pass a LinearProbe()."
         )
     weight, bias = parts
     head.weight[: len(weight)] = weight
@@ -42,7 +42,7 @@ def give_weights(probe, head):
 def classifier_of_head(net, X):
     """The head of a fitted network as a classifier of embeddings.
 
-    Returns None if, on X, it does not answer as the network does.
+    Returns None if its logits on X differ from those of the network.
     """
     with watched_layer(net.module_) as watched:
         logits, embeddings = [], []
@@ -60,7 +60,7 @@ def classifier_of_head(net, X):
 
 
 class HeadClassifier:
-    """Answers for embeddings as the network answers for their samples."""
+    """The head of a network, as a classifier of the network's embeddings."""
 
     def __init__(self, head, nonlinearity, classes):
         self.head = head

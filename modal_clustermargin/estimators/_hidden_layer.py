@@ -60,7 +60,7 @@ class WatchedLayer:
         self._activations = args[0]
 
     def see_output(self, part, args, output):
-        """Hook of the named layer; of a tuple, the first item is kept."""
+        """Hook of the named layer, which keeps the first item of a tuple."""
         if isinstance(output, tuple):
             output = output[0]
         if torch.is_tensor(output):
@@ -90,7 +90,7 @@ class WatchedLayer:
         found = getattr(activations, "shape", type(activations).__name__)
         if found[:1] != (n_samples,):
             raise ValueError(
-                f"Layer {self._layer!r} does not return one row a sample: for"
+                f"Layer {self._layer!r} does not return one row per sample: for"
                 f" {n_samples} samples it returned {found}."
             )
         return activations.detach().reshape(n_samples, -1)

@@ -1,4 +1,4 @@
-"""Labels of any kind, the targets that stand for them, and sample weights."""
+"""Checks of labels and sample weights, and encoding of labels as targets."""
 
 import numpy as np
 import torch
@@ -8,10 +8,10 @@ from sklearn.utils import column_or_1d
 def as_labels(y, n_samples):
     """Check `y` and return it as an array.
 
-    The array has shape (n_samples,), of labels of any type that sorts; or, for two
-    columns or more, shape (n_samples, n_labels), dtype=float32, of zeros and ones.
-    Raises ValueError if y is None, of another length, not finite or continuous, or
-    has columns with other values.
+    The array has shape (n_samples,) and holds labels of any sortable type. If y has
+    two columns or more, it has shape (n_samples, n_labels), dtype=float32, and holds
+    zeros and ones. Raises ValueError if y is None, has another length than X, is not
+    finite or continuous, or has columns with values other than zero and one.
     """
     if y is None:
         raise ValueError(
@@ -50,8 +50,8 @@ def label_positions(labels, classes):
     if strangers:
         raise ValueError(
             f"y holds labels that are not among the classes: {strangers[:5]} not in"
-            f" {classes[:20].tolist()}. Name every class at the start with classes=,"
-            " or call fit, which begins anew."
+            f" {classes[:20].tolist()}. List all classes in the first call with"
+            " classes=, or call fit, which starts anew."
         )
     return np.searchsorted(classes, labels).astype(np.int64)
 
@@ -59,8 +59,9 @@ def label_positions(labels, classes):
 def settle(labels, classes, known):
     """Find the classes, and the targets that a network is trained on.
 
-    `classes` are all labels, or the names of the columns; None means the labels found,
-    or numbers for the columns. `known` are the classes of an earlier call, or None.
+    `classes` holds all labels, or the names of the columns; None means the labels in
+    `labels`, or the numbers of its columns. `known` holds the classes of an earlier
+    call, or is None.
     Returns the classes, sorted or in the order of the columns, and the targets:
     positions in the classes, or the columns themselves.
     """
@@ -81,8 +82,8 @@ def _settle_columns(labels, classes, known):
     differs = known is not None and not np.array_equal(classes, known)
     if len(classes) != n_labels or differs:
         raise ValueError(
-            f"y has {n_labels} columns, and there are {len(classes)} classes; they"
-            " must be the same ones, in the same order."
+            f"y has {n_labels} columns, and there are {len(classes)} classes; the"
+            " columns must be the classes, in the same order."
         )
     return classes, labels
 
@@ -90,8 +91,8 @@ def _settle_columns(labels, classes, known):
 def as_weights(sample_weight, n_samples):
     """Check `sample_weight` and divide it by its mean: ndarray, dtype=float32, or None.
 
-    Raises ValueError if there is not one number a sample, or one is negative or not
-    finite, or all are zero.
+    Raises ValueError if the shape is not (n_samples,), a weight is negative or not
+    finite, or all weights are zero.
     """
     if sample_weight is None:
         return None
@@ -100,7 +101,7 @@ def as_weights(sample_weight, n_samples):
     weights = np.asarray(sample_weight, dtype=np.float64)
     if weights.shape != (n_samples,):
         raise ValueError(
-            f"sample_weight must have one number a sample, shape ({n_samples},); got"
+            f"sample_weight must have one number per sample, shape ({n_samples},); got"
             f" shape {weights.shape}."
         )
     wrong = ~(np.isfinite(weights) & (weights >= 0))
@@ -111,23 +112,23 @@ def as_weights(sample_weight, n_samples):
             f" sample_weight[{row}] is {weights[row]}."
         )
     if not weights.any():
-        raise ValueError("sample_weight is zero for every sample: none is left.")
+        raise ValueError("sample_weight is zero for every sample; raise at least one.")
     return (weights / weights.mean()).astype(np.float32)
 
 
 def _indicator(labels):
     if labels.dtype.kind not in "biuf":
         raise ValueError(
-            "y of several columns must say for each label whether a sample has it, as"
-            f" 1 or 0; got {labels.dtype}. sklearn.preprocessing.MultiLabelBinarizer"
-            " makes that out of lists of labels."
+            "y of several columns must hold 1 where a sample has a label and 0"
+            f" elsewhere; got {labels.dtype}."
+            " sklearn.preprocessing.MultiLabelBinarizer converts lists of labels."
         )
     wrong = (labels != 0) & (labels != 1)
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         raise ValueError(
-            "y of several columns must hold 1 where a sample has a label and 0 where"
-            f" not; y[{row}, {column}] is {labels[row, column]}."
+            "y of several columns must hold 1 where a sample has a label and 0"
+            f" elsewhere; y[{row}, {column}] is {labels[row, column]}."
         )
     return labels.astype(np.float32)
 

@@ -11,7 +11,7 @@ class LinearNet(nn.Module):
     Parameters
     ----------
     n_features : int
-        Numbers in a row.
+        Number of columns of X.
 
     n_classes : int
         Number of logits.
@@ -29,7 +29,7 @@ class LinearNet(nn.Module):
 class LinearProbe(ProxyClassifier):
     """Logistic regression by gradient descent, on embeddings.
 
-    As `linear_probe` of a `NetworkClassifier` it trains the head before the
+    Used as `linear_probe` of a `NetworkClassifier`, it trains the head before the
     network [1]_, so that the large gradients of a random head do not distort a
     pre-trained embedding. The settings are those of the public code of ASVP on
     CIFAR-10, except for the learning rate, which is 10 there: SGD with Nesterov

@@ -1,8 +1,8 @@
-"""The logits in what a module returns."""
+"""The logits in the output of a module."""
 
 
 def logits_of(output):
-    """Logits: the output itself or, of a tuple, its first item."""
+    """The output itself or, if it is a tuple, its first item."""
     return output[0] if isinstance(output, tuple) else output
 
 
@@ -26,7 +26,7 @@ def keep_classes(output, n_classes):
     if logits.shape[1] < n_classes:
         raise ValueError(
             f"The module has {logits.shape[1]} outputs, and there are {n_classes}"
-            " classes: it needs one for each."
+            " classes: it needs one output for each class."
         )
     if logits.shape[1] == n_classes:  # slicing would add a step to backward
         return output

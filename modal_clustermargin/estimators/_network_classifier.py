@@ -21,19 +21,19 @@ from modal_clustermargin.estimators.modules._proxy_net import ProxyNet
 class NetworkClassifier(BaseNetworkClassifier):
     """Classifier around a torch module that returns logits.
 
-    A skorch net with the defaults of active learning: it trains on every label,
+    A skorch net with defaults for active learning: it trains on every label,
     `fit` always starts from fresh weights, `random_state` alone makes a run
     reproducible, and `embed` returns the last hidden layer.
 
     X is an array of two dimensions or more: an ndarray of any real type, a memory
-    map, a tensor, a DataFrame (columns by position; if they have names, always the
-    same names) or a list; or it is a torch Dataset, whose labels are used if y is
-    None. X is read in batches, cast to float32 and never copied whole. Values are
+    map, a tensor, a DataFrame (read by position; named columns must have the same
+    names in every call) or a list. Or X is a torch Dataset, whose labels are used if
+    y is None. X is read in batches, cast to float32 and never copied whole. Values are
     not scaled: divide images of integers by 255 yourself, or with a transform or a
     Pipeline.
 
-    y holds labels of any sortable type. Or it has a column for each label, with 1
-    where a sample has the label and 0 where it has not: then every label is learned
+    y holds labels of any sortable type. For multi-label data, y has a column for each
+    label, with 1 where a sample has the label and 0 elsewhere; every label is learned
     by binary cross-entropy and has its own probability.
 
     Parameters
@@ -78,12 +78,12 @@ class NetworkClassifier(BaseNetworkClassifier):
         `LinearProbe`.
 
     train_transform, predict_transform : callable or None, default=None
-        Called with each sample of X, a tensor in the dtype of X (float32 for a
-        DataFrame; a Dataset's samples as they are). The network sees what it
-        returns: an augmented or scaled image, for example, by a transform of
-        torchvision. If `train_transform` is None, `predict_transform` is used for
-        training as well; it also makes the embeddings for `linear_probe`. Draws
-        from torch's generator follow `random_state`.
+        Function of one sample of X, which is a tensor in the dtype of X (float32 for
+        a DataFrame; a Dataset's samples are passed unchanged). The network sees the
+        returned tensor, for example an image augmented by a transform of
+        torchvision. If `train_transform` is None, training uses `predict_transform`
+        as well. The embeddings for `linear_probe` use `predict_transform`. Random
+        numbers from torch's generator follow `random_state`.
 
     mixed_precision : bool, default=False
         Run the network in bfloat16 where torch's autocast does so, and images
@@ -92,16 +92,16 @@ class NetworkClassifier(BaseNetworkClassifier):
 
     checkpoint_dir : path-like or None, default=None
         Folder in which `fit` saves its state after each epoch. After a kill, the
-        same `fit` on the same data continues from there, on a CPU to the same
-        network; a complete training is read and not repeated, even with
-        ``random_state=None``. With other data or settings, `fit` starts anew and
-        replaces the file. Data are compared by all rows, a Dataset by its length,
-        its labels and 64 samples; settings by value, functions and classes by
-        name. State inside of callbacks is not saved.
+        same `fit` on the same data continues from that state; on a CPU, the result
+        is the same network. A complete training is loaded instead of repeated, even
+        with ``random_state=None``. With other data or settings, `fit` starts anew
+        and replaces the file. Arrays are compared by all rows, a Dataset by its
+        length, its labels and 64 samples, settings by value, and functions and
+        classes by name. The state of callbacks is not saved.
 
     classes : array-like of shape (n_classes,) or None, default=None
-        Every label there is, if the first y may lack some. None means the
-        labels found in y. If y has a column for each label, the names of the columns.
+        All labels, if the first y may lack some of them. None means the labels in y.
+        For multi-label data, the names of the columns.
 
     device : str, torch.device or None, default=None
         None means CUDA if there is a GPU, else the CPU. Weights and shuffles
@@ -114,7 +114,7 @@ class NetworkClassifier(BaseNetworkClassifier):
         generators of torch and numpy are neither read nor changed.
 
     train_split : callable or None, default=None
-        None holds no label out. See skorch for other values.
+        None trains on all samples. See skorch for other values.
 
     callbacks : list or None, default=None
         Callbacks of skorch. One may stop the training by raising KeyboardInterrupt
@@ -125,7 +125,8 @@ class NetworkClassifier(BaseNetworkClassifier):
         a line per epoch.
 
     iterator_train, iterator_valid, dataset : classes
-        They divide X into batches. torch's DataLoader works too, more slowly.
+        Classes that divide X into batches. torch's DataLoader works too, but is
+        slower.
 
     **kwargs
         Other parameters of skorch, such as ``module__<name>`` and
@@ -135,14 +136,14 @@ class NetworkClassifier(BaseNetworkClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted; if y has columns, their names, which are numbers if
-        `classes` is None.
+        Sorted labels. For multi-label data, the names of the columns, or their
+        numbers if `classes` is None.
 
     is_multi_label_ : bool
-        Whether y had a column for each label.
+        Whether y at `fit` had a column for each label.
 
     n_features_in_ : int
-        Columns of X at `fit`, if X had two dimensions.
+        Number of columns of X at `fit`, if X had two dimensions.
 
     module_ : nn.Module
         The trained network.
@@ -158,9 +159,9 @@ class NetworkClassifier(BaseNetworkClassifier):
 
     Notes
     -----
-    The module needs an output for each class; fewer raise ValueError. Further
-    outputs are ignored in the loss and in the probabilities: a network of ten
-    outputs whose first labels come from seven classes returns seven columns.
+    The module needs at least one output for each class. Extra outputs are ignored in
+    the loss and in the probabilities: a network with ten outputs, fitted on labels
+    of seven classes, returns seven columns.
 
     Examples
     --------
@@ -240,8 +241,9 @@ class NetworkClassifier(BaseNetworkClassifier):
         Returns
         -------
         network : NetworkClassifier
-            Fitted, but not trained: for its `embed`, the features of pre-trained
-            weights. It has the classes in `classes`, or one class.
+            An untrained network, whose `embed` returns the features of the initial
+            weights, for example pre-trained weights. It has the classes in
+            `classes`, or one class.
         """
         blank = clone(self).set_params(
             max_epochs=0,

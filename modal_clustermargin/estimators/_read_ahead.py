@@ -1,4 +1,4 @@
-"""The next batch is read while a GPU works on the present one."""
+"""Reading of the next batch while a GPU processes the present one."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,8 +8,8 @@ import torch
 class ReadAhead:
     """Batches in page-locked memory, read one ahead by a thread.
 
-    A copy from page-locked memory to a GPU does not hold up the network. Batches
-    come in the same order, with the same random draws, as without.
+    A copy from page-locked memory to a GPU does not block the network. The order of
+    the batches and the random draws do not change.
     """
 
     def __init__(self, batches, pin=torch.Tensor.pin_memory):

@@ -1,7 +1,7 @@
-"""What X may be, and how its rows become a float32 tensor.
+"""Checks of X, and conversion of its rows to float32 tensors.
 
-X is never copied or cast whole: a memory map of images stays on disk, and its rows
-are read batch by batch, as are the samples of a Dataset.
+X is never copied or cast whole: the rows of a memory map and the samples of a Dataset
+are read batch by batch.
 """
 
 import math
@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 
 from modal_clustermargin.estimators._datasets import DatasetSamples
 
-# Numbers that are read and checked at a time.
+# Number of values that `check_all_finite` reads at a time.
 _CHECKED_NUMBERS = 2**20
 
 
@@ -37,7 +37,7 @@ def as_samples(X):
         )
     if isinstance(X, Mapping):
         raise TypeError(
-            f"NetworkClassifier takes X as one array, and got a {type(X).__name__}."
+            f"NetworkClassifier takes X as one array; got a {type(X).__name__}."
             " For data that does not fit into memory pass a numpy memory map or a"
             " torch Dataset."
         )
@@ -114,8 +114,8 @@ def _prepared(X, row, transform):
     if not isinstance(sample, torch.Tensor | np.ndarray | list):
         raise TypeError(
             f"Sample {row} of X is a {type(sample).__name__}, and a network reads"
-            " tensors. Turn it into one with predict_transform=, such as"
-            " torchvision.transforms.ToTensor() for images."
+            " tensors. Convert samples with predict_transform=, for images with"
+            " torchvision.transforms.ToTensor()."
         )
     sample = torch.as_tensor(sample).detach().to(torch.float32, copy=transform is None)
     check_finite(sample[None], row)
@@ -178,7 +178,7 @@ class SampleLayout(NamedTuple):
     def compare(self, other):
         """Raise ValueError if later samples have another layout."""
         if len(self.shape) == len(other.shape) == 1 and self.shape != other.shape:
-            # In scikit-learn's words, which its own checks look for.
+            # The wording that scikit-learn's estimator checks expect.
             raise ValueError(
                 f"X has {other.shape[0]} features, but NetworkClassifier is"
                 f" expecting {self.shape[0]} features as input."

@@ -46,10 +46,10 @@ class RateSchedule(Callback):
     Parameters
     ----------
     schedule : {"cosine", "step"} or callable
-        "cosine" is ``cos(7 pi / 16 * progress)``, which ends at a fifth: the
-        schedule of FixMatch [1]_, which the public code of ASVP uses for its
-        proxy. "step" is 1, then 0.1 from 60 % and 0.01 from 80 %, which that code
-        uses for fine-tuning: ``Steps((0.6, 0.8))``. A callable takes the progress
+        "cosine" is ``cos(7 pi / 16 * progress)``, which falls to 0.2: the schedule of
+        FixMatch [1]_, which the public code of ASVP uses for its proxy. "step" is
+        ``Steps((0.6, 0.8))``, which the same code uses for fine-tuning: 1, then 0.1
+        from 60 % and 0.01 from 80 % of the training. A callable takes the progress
         and returns the factor.
 
     References

@@ -1,7 +1,7 @@
 """Randomness that belongs to one estimator.
 
 torch draws weights, shuffles and dropout masks from generators that the whole
-process shares. Here they are borrowed: seeded, used, and restored.
+process shares. The functions here seed the generators and later restore their state.
 """
 
 import threading
@@ -19,8 +19,8 @@ _BORROWING = threading.RLock()
 def own_random_state(random_state):
     """Return a RandomState that is not numpy's global one.
 
-    For None, scikit-learn would draw from the global generator, and so change it;
-    here, the operating system gives a new seed.
+    None draws a new seed from the operating system. scikit-learn would draw from the
+    global generator, and so change it.
     """
     if random_state is None:
         random_state = int(np.random.default_rng().integers(2**32))
@@ -30,7 +30,8 @@ def own_random_state(random_state):
 def undisturbed():
     """Run a block with a fixed seed, and restore torch's generator.
 
-    For reading samples outside of training, whose Dataset or transform may draw.
+    For reading samples outside of training: their Dataset or transform may draw random
+    numbers.
     """
     return borrowed_generators(0, torch.device("cpu"))
 
@@ -40,7 +41,7 @@ def borrowed_generators(seed, device):
     """Run a block under `seed`, then restore torch's generators.
 
     The generator of the CPU is seeded and, if `device` is a GPU, that of the GPU.
-    There, cuDNN also uses its deterministic kernels; otherwise two runs of one
+    On a GPU, cuDNN also uses its deterministic kernels; otherwise two runs with one
     seed differ from the first convolution on.
     """
     on_gpu = device.type == "cuda"

@@ -1,6 +1,6 @@
-"""What skorch asks of a net: its module, batches, loss, callbacks and parameters.
+"""The methods that skorch calls: module, batches, loss, callbacks and parameters.
 
-`_base_network.py` stands on top of it with fit and predictions.
+`_base_network.py` adds `fit` and the predictions.
 """
 
 import copy
@@ -48,8 +48,8 @@ class _StoppedByCallback(Exception):
 class SkorchNet(NeuralNetClassifier):
     """A skorch net that draws from its own seed, on its own device."""
 
-    # skorch sets these in `__init__`, which scikit-learn allows to set parameters
-    # only. `initialize` gives each instance its own.
+    # skorch sets these attributes in `__init__`, where scikit-learn allows parameters
+    # only. `initialize` sets them for each instance.
     history_ = None
     initialized_ = False
     virtual_params_ = MappingProxyType({})
@@ -66,7 +66,7 @@ class SkorchNet(NeuralNetClassifier):
     # ---- network, criterion and optimizer ----------------------------------
 
     def initialize(self):
-        """Create network, optimizer and callbacks anew.
+        """Create a new network, a new optimizer and new callbacks.
 
         Returns
         -------
@@ -80,7 +80,7 @@ class SkorchNet(NeuralNetClassifier):
         for name in ("batch_size", "predict_batch_size"):
             if getattr(self, name) < 1 and getattr(self, name) != -1:
                 raise ValueError(
-                    f"{name} needs at least 1 row, or -1 for all at once; got"
+                    f"{name} must be at least 1, or -1 for all rows at once; got"
                     f" {getattr(self, name)}."
                 )
         self.device_ = resolve_device(self.device, _WHO)
@@ -88,7 +88,7 @@ class SkorchNet(NeuralNetClassifier):
         return super().initialize()
 
     def initialize_module(self):
-        """Create `module_` on the CPU, where a seed draws the same weights anywhere."""
+        """Create `module_` on the CPU, so that weights do not depend on the device."""
         with self._own_randomness():
             module = self._make_module().to(self.device_)
         if self.mixed_precision:
@@ -102,7 +102,7 @@ class SkorchNet(NeuralNetClassifier):
         given = self.get_params_for("module")
         is_instance = isinstance(self.module, nn.Module)
         if is_instance and not given:
-            # skorch would train the user's instance, and change it.
+            # skorch would train, and so change, the user's instance.
             return copy.deepcopy(self.module)
         make = type(self.module) if is_instance else self.module
         shape = self.layout_.shape if hasattr(self, "layout_") else ()
@@ -113,7 +113,7 @@ class SkorchNet(NeuralNetClassifier):
         return make(**learned_arguments(make, given, known), **given)
 
     def initialize_criterion(self):
-        """Create `criterion_`: binary cross-entropy if labels are in columns."""
+        """Create `criterion_`: binary cross-entropy for multi-label data."""
         if self._has_columns() and self.criterion is nn.CrossEntropyLoss:
             self.criterion_ = nn.BCEWithLogitsLoss(**self.get_params_for("criterion"))
         else:
@@ -138,13 +138,13 @@ class SkorchNet(NeuralNetClassifier):
     # ---- batches -----------------------------------------------------------
 
     def get_dataset(self, X, y=None):
-        """Rows of X and their targets, as `dataset`."""
+        """Rows of X and their targets, as an instance of `dataset`."""
         if self._is_labelled(X):
             return X
         return self._make_dataset(as_samples(X) if is_dataset(X) else X, y)
 
     def get_split_datasets(self, X, y=None, **fit_params):
-        """Training rows, and validation rows, which may be a Dataset of the user."""
+        """Training and validation rows; validation rows may be a user's Dataset."""
         training, validation = super().get_split_datasets(X, y, **fit_params)
         if validation is not None and not self._is_labelled(validation):
             samples = DatasetSamples(validation)
@@ -154,7 +154,7 @@ class SkorchNet(NeuralNetClassifier):
         return training, validation
 
     def get_iterator(self, dataset, training=False):
-        """Batches of `batch_size` to train, of `predict_batch_size` to predict."""
+        """Batches of `batch_size` in training, of `predict_batch_size` otherwise."""
         transform = self.predict_transform
         if training and self.train_transform is not None:
             transform = self.train_transform
@@ -177,7 +177,7 @@ class SkorchNet(NeuralNetClassifier):
         return self.dataset(X, y, **arguments, **self.get_params_for("dataset"))
 
     def _is_labelled(self, X):
-        """Whether X is a `dataset` made here, and not what a user passed."""
+        """Whether X was made by `_make_dataset`, and not passed by a user."""
         if not is_dataset(X):
             return False
         ours = self.dataset if isinstance(self.dataset, type) else type(self.dataset)
@@ -186,8 +186,8 @@ class SkorchNet(NeuralNetClassifier):
     # ---- one batch ---------------------------------------------------------
 
     def _set_training(self, training=True):
-        # skorch sets every layer at every batch, which for a small network is a
-        # tenth of the work.
+        # skorch sets the mode of every layer at every batch, which takes a tenth of
+        # the training time of a small network.
         if self.module_.training != training or self.criterion_.training != training:
             super()._set_training(training)
 
@@ -236,7 +236,7 @@ class SkorchNet(NeuralNetClassifier):
         return weighted.mean()
 
     def validation_step(self, batch, **fit_params):
-        """As skorch's, with an error that names `predict_batch_size`."""
+        """Validate one batch; an error about memory names `predict_batch_size`."""
         with explained_memory(self.device_, predict_batch_size=self.predict_batch_size):
             return super().validation_step(batch, **fit_params)
 
@@ -253,7 +253,7 @@ class SkorchNet(NeuralNetClassifier):
     # ---- training and its callbacks ----------------------------------------
 
     def _train(self, rows, targets, **fit_params):
-        """Run `max_epochs` epochs, or those that a checkpoint does not have yet."""
+        """Run `max_epochs` epochs, less the epochs that a checkpoint holds."""
         self.notify("on_train_begin", X=rows, y=targets)
         n_epochs = self.max_epochs
         try:
@@ -265,8 +265,8 @@ class SkorchNet(NeuralNetClassifier):
                 if self._checkpoint is not None:
                     is_complete = self._checkpoint.restore(self)
                     n_epochs = 0 if is_complete else n_epochs - len(self.history)
-                # skorch's own loop takes Ctrl-C for the end of this fit, so that a
-                # program of a hundred fits would continue with the next.
+                # skorch's own loop would catch Ctrl-C and end only this fit, and a
+                # program with a hundred fits would continue with the next one.
                 with suppress(_StoppedByCallback):
                     self.fit_loop(rows, targets, epochs=n_epochs, **fit_params)
         finally:
@@ -278,14 +278,14 @@ class SkorchNet(NeuralNetClassifier):
         """Call the callbacks; after an epoch, they may stop the training."""
         batch = cb_kwargs.get("batch")
         if isinstance(batch, tuple | list) and isinstance(batch[1], tuple | list):
-            # skorch's callbacks would take the weights for more targets.
+            # skorch's callbacks would mistake the weights for targets.
             cb_kwargs["batch"] = (batch[0], batch[1][0])
         if method_name != "on_epoch_end":
             super().notify(method_name, **cb_kwargs)
             return
         try:
             super().notify(method_name, **cb_kwargs)
-        except KeyboardInterrupt as stop:  # what skorch's EarlyStopping raises
+        except KeyboardInterrupt as stop:  # skorch's EarlyStopping raises it
             raise _StoppedByCallback from stop
         if self._checkpoint is not None:
             self._checkpoint.write(self)
@@ -307,21 +307,21 @@ class SkorchNet(NeuralNetClassifier):
     # ---- parameters and pickles --------------------------------------------
 
     def set_params(self, **params):
-        """Set parameters, those of the optimizer also for the next `fit`.
+        """Set parameters; optimizer settings hold for the next `fit`, too.
 
         Returns
         -------
         self : NetworkClassifier
         """
         for name in ("iterator_train", "iterator_valid", "dataset"):
-            # skorch fails to set them once there is a network.
+            # skorch cannot set these parameters once a network exists.
             if name in params:
                 setattr(self, name, params.pop(name))
         if not self.initialized_ and "callbacks" in params:
-            # skorch would create them now, and fail now if they are invalid.
+            # skorch would create the callbacks here, and raise an error if invalid.
             self.callbacks = params.pop("callbacks")
         super().set_params(**params)
-        # In a fitted net, skorch gives them to the present optimizer only.
+        # In a fitted net, skorch changes the present optimizer only.
         for name, value in params.items():
             if name.startswith("optimizer__") and name.count("__") == 1:
                 setattr(self, name, value)
@@ -339,8 +339,8 @@ class SkorchNet(NeuralNetClassifier):
         return isinstance(self.callbacks, list | None | str)
 
     def __setattr__(self, name, value):
-        # A parameter may be a torch module; skorch takes it for a network created
-        # in the wrong place when set_params sets it.
+        # These parameters may be torch modules. When set_params sets one, skorch
+        # would mistake it for a network created outside of `initialize_module`.
         if name in ("module", "criterion", "train_transform", "predict_transform"):
             object.__setattr__(self, name, value)
         else:
@@ -376,15 +376,16 @@ class SkorchNet(NeuralNetClassifier):
         if hasattr(self, "classes_inferred_"):
             return self.classes_inferred_
         if self.classes is None:
-            raise AttributeError("classes_ is known after fit, or with classes=.")
+            raise AttributeError("classes_ is known only after fit, or with classes=.")
         return find_classes(np.asarray(self.classes))
 
     @property
     def n_features_in_(self):
-        """Columns of X at `fit`; AttributeError if samples have other shapes."""
+        """Number of columns of X at `fit`; AttributeError if X has more dimensions."""
         if len(self.layout_.shape) != 1:
             raise AttributeError(
-                f"Samples have shape {self.layout_.shape}, not columns."
+                f"n_features_in_ needs X of two dimensions; samples have shape"
+                f" {self.layout_.shape}."
             )
         return self.layout_.shape[0]
 

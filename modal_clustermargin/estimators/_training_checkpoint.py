@@ -1,4 +1,4 @@
-"""A training on disk, so that the same `fit` continues it after a kill."""
+"""Checkpoints from which the same `fit` continues after a kill."""
 
 import json
 import warnings
@@ -15,9 +15,9 @@ from modal_clustermargin._whole_files import written_whole
 class TrainingCheckpoint:
     """The state of one training after its last complete epoch, in a folder.
 
-    `settings` are the settings and data of the training. A checkpoint with others is
-    not restored, and is replaced. Raises ValueError if the folder cannot be created,
-    or a setting cannot be recognised in another process.
+    A checkpoint with other `settings` (which include the data) is replaced, not
+    restored. Raises ValueError if the folder cannot be created, or a setting cannot
+    be compared between processes.
     """
 
     def __init__(self, folder, settings):
@@ -31,10 +31,10 @@ class TrainingCheckpoint:
             ) from error
 
     def restore(self, net):
-        """Bring a network to the state on disk, if it belongs to this training.
+        """Load the state on disk, if it belongs to this training.
 
-        The network is initialized and not trained. torch's generators are set, too.
-        Returns whether nothing is left to train.
+        The network must be initialized. torch's generators are set as well. Returns
+        whether the training is complete.
         """
         found = self._read()
         if found is None:
@@ -74,7 +74,7 @@ class TrainingCheckpoint:
             found = torch.load(self.path, map_location="cpu", weights_only=True)
             return found if found["key"] == self._key else None
         except Exception as error:
-            # torch raises many kinds of errors for a file that is not its own.
+            # torch raises many kinds of errors for a file that it did not write.
             warnings.warn(
                 f"{self.path} is not a checkpoint of a training ({error!r}). Training"
                 " starts anew and replaces the file.",

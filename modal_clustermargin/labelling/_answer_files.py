@@ -28,9 +28,9 @@ class AnswerRow(NamedTuple):
 
 
 def read_answer_file(path):
-    """The rows of a file that are not empty: list of AnswerRow.
+    """The non-empty rows of a file: list of AnswerRow.
 
-    Raises ValueError if it is not a CSV file with the columns id and label.
+    Raises ValueError if the file is not a CSV file with the columns id and label.
     """
     text = _decode(path.read_bytes())
     separators, n_before = _SEPARATORS, 0

@@ -1,4 +1,4 @@
-"""Answers: what the cells of a label column mean."""
+"""The answers in the cells of a label column."""
 
 from modal_clustermargin.labelling._names import Names, plain
 
@@ -9,7 +9,7 @@ _N_SHOWN = 10  # classes in a message
 
 
 class Answers:
-    """Parse the cells of a label column; `classes` of None allow any text."""
+    """Parse the cells of a label column; ``classes=None`` allows any text."""
 
     def __init__(self, classes, multi_label):
         self.classes = classes
@@ -48,9 +48,10 @@ class Answers:
 
 
 def collect_answers(rows, answers, batch_of_file):
-    """The answer by id of rows with a label, and a list of errors.
+    """Answers by id of the rows with a label, and a list of errors.
 
-    `batch_of_file` has the name of the batch and the `Names` of its ids by file name.
+    `batch_of_file` maps a file name to the name of its batch, and the `Names` of its
+    ids.
     """
     found, errors, first_rows = {}, [], {}
     for row in rows:

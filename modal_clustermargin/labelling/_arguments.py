@@ -7,7 +7,7 @@ from modal_clustermargin.labelling._names import plain
 
 
 def checked_names(names, argument):
-    """Names as plain texts, which must be different and not empty."""
+    """Convert names to plain texts, and check that they are unique and not empty."""
     names = list(names)
     texts = [plain(name) for name in names]
     seen = {}
@@ -39,8 +39,8 @@ def checked_classes(classes, multi_label):
     for name in names:
         if name.casefold() in words or (multi_label and {";", JOINED_BY} & set(name)):
             raise ValueError(
-                f"HandLabelling cannot have the class {name!r}, because labels use this"
-                " word or sign for something else. Rename the class."
+                f"HandLabelling cannot have the class {name!r}, because this word or"
+                " sign has another meaning in labels. Rename the class."
             )
     return names
 
@@ -57,7 +57,7 @@ def checked_indices(indices, n_samples):
     if outside.size:
         raise ValueError(
             f"export needs indices from 0 to {n_samples - 1}, positions in ids; got"
-            f" {outside[0]}. Turn positions in the pool into them by"
+            f" {outside[0]}. Convert positions in the pool with"
             " labelling.pool[positions]."
         )
     repeated = np.flatnonzero(np.bincount(indices) > 1)
@@ -67,7 +67,7 @@ def checked_indices(indices, n_samples):
 
 
 def checked_columns(columns, images, n_picks):
-    """Columns of a batch that are given, as lists of one value for each pick."""
+    """The given columns of a batch, as lists with one value for each pick."""
     columns = {
         name: list(np.atleast_1d(values))
         for name, values in columns.items()
@@ -79,13 +79,13 @@ def checked_columns(columns, images, n_picks):
     for name, length in lengths.items():
         if length != n_picks:
             raise ValueError(
-                f"export needs {name} of the {n_picks} picks only; got {length}. Index"
-                " them by the picks."
+                f"export needs {name} with one value for each of the {n_picks} picks;"
+                f" got {length}. Index {name} by the picks."
             )
     for name in columns:
         if plain(name).casefold() in ("id", "label", "image"):
             raise ValueError(
-                f"export cannot have a column {name!r}, because each batch has its own."
-                " Rename the column."
+                f"export cannot have a column {name!r}, because each batch has a column"
+                " of that name. Rename the column."
             )
     return columns

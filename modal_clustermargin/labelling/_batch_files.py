@@ -1,7 +1,7 @@
 """The files of a folder: the ledger, and for each batch a CSV file, page and pictures.
 
-The ledger has all batches and answers. The CSV file and the page of a batch are made
-again from it if they are missing.
+The ledger has all batches and answers. If the CSV file or the page of a batch is
+missing, it is recreated from the ledger.
 """
 
 import csv

@@ -10,7 +10,7 @@ _FOLDER = Path(__file__).parent
 
 
 def contact_sheet(name, batch, labels, classes, multi_label):
-    """The HTML of the page of a batch; `labels` are empty where there is none yet.
+    """The HTML of the page of a batch; missing `labels` are empty strings.
 
     Samples of a cluster are together; clusters are in the order of their first sample.
     """

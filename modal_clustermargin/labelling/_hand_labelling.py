@@ -37,8 +37,8 @@ class HandLabelling:
     """Labels from people, stored in a folder.
 
     `export` writes a batch that a person labels in a spreadsheet or a browser; `read`
-    reads the labels back. The script may end in between, or be killed: a new one with
-    the same folder and ids continues.
+    reads the labels back. The script may end or be killed in between: a new
+    `HandLabelling` with the same folder and ids continues.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class HandLabelling:
 
     classes : sequence of str or int, default=None
         All labels, in the order of their keys in the browser. A later script may add
-        classes. None allows any text as a label, misspelled text too.
+        classes. None allows any text as a label, even misspelled text.
 
     multi_label : bool, default=False
         Whether a sample may have several labels, written ``a|b`` or ``a;b``, or no
@@ -77,13 +77,13 @@ class HandLabelling:
     Raises
     ------
     ValueError
-        If ids or classes are not different, or if the folder has samples or labels
-        that are not among them.
+        If ids or classes are not unique, or if the folder has samples or labels that
+        are not among `ids` and `classes`.
 
     Notes
     -----
-    Several processes may use a folder at the same time. The attributes are those of the
-    last `export` or `read` of this object.
+    Several processes may use a folder at the same time. The attributes show the state
+    at the last `export` or `read` of this object.
 
     Examples
     --------
@@ -188,7 +188,7 @@ class HandLabelling:
             As in ``ClusterMargin.last_query_``.
 
         columns : dict of str to array-like of shape (n_picks,), default=None
-            More to show of each sample.
+            Other values to show for each sample.
 
         Returns
         -------
@@ -217,7 +217,7 @@ class HandLabelling:
                 for i, id_ in enumerate(ids)
             ]
             ledger.batches[number] = Batch(["id", "label", *columns], rows)
-            # The ledger first: all files but the pictures are made from it.
+            # Write the ledger first: all files except the pictures are made from it.
             ledger.write(self._ledger_path)
             write_missing_files(self.folder, ledger, self._answers)
         self._ledger = ledger
@@ -229,8 +229,8 @@ class HandLabelling:
         Rows may be in another order, and columns added; a spreadsheet may have changed
         separators, encoding and line ends. Samples without a label stay open;
         ``skip`` is for samples that a person cannot tell. A label that has changed
-        since the last `read` replaces the old one, with a warning. A deleted label
-        stays as it was read.
+        since the last `read` replaces the old one, with a warning. A label that was
+        read and then deleted from the file is kept.
 
         Returns
         -------
@@ -240,8 +240,8 @@ class HandLabelling:
         Raises
         ------
         ValueError
-            If a row is invalid. Names the file, the line, the error and the repair for
-            each, and reads nothing.
+            If a row is invalid. The message names the file, the line, the error and the
+            repair for each invalid row; nothing is read.
         """
         with self._lock:
             ledger = self._read_ledger()
@@ -271,7 +271,7 @@ class HandLabelling:
         return self.folder / "labelling.json"
 
     def _read_ledger(self):
-        """The ledger, with answers as the classes of this object spell them."""
+        """The ledger, with answers in the spelling of `classes`."""
         ledger = Ledger.read(self._ledger_path)
         unknown = [i for i in ledger.batch_of() if i not in self._position]
         if unknown:

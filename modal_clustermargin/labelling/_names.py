@@ -13,9 +13,8 @@ def plain(text):
 class Names:
     """Find the name that a person means.
 
-    Blanks do not matter. Where that leaves only one name, case does not matter, and a
-    number may be written in another way (``7`` for ``007``), because spreadsheets
-    change both.
+    Additional blanks are ignored. Differences in case and in the form of numbers (``7``
+    for ``007``) are ignored if only one name fits, because spreadsheets change both.
     """
 
     def __init__(self, names):
@@ -49,7 +48,7 @@ def _digits(text):
 
 
 def _unambiguous(names, key):
-    """Names by a key that only one of them has."""
+    """Names by key, without keys that several names share."""
     by_key = {}
     for text, name in names.items():
         by_key.setdefault(key(text), []).append(name)
@@ -58,7 +57,7 @@ def _unambiguous(names, key):
 
 
 def _number(text):
-    # Decimal, because as floats long ids are equal that differ in the last digit.
+    # As floats, long ids that differ in the last digit would be equal.
     try:
         number = Decimal(text) if "_" not in text else None
     except InvalidOperation:

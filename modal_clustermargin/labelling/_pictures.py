@@ -15,9 +15,9 @@ def to_png(images):
     ----------
     images : array-like of shape (n, h, w), (n, h, w, 3), (n, 3, h, w) or with 1 for \
 3; or sequence of such arrays of any sizes, or of PIL images
-        Channels are last where they could be first or last. uint8 is shown as it is;
-        other numbers are scaled, so that the lowest of all is black and the highest
-        white.
+        If the channels could be first or last, they are last. uint8 is shown as it is;
+        other numbers are scaled, so that the lowest value of all images is black and
+        the highest is white.
     """
     arrays = [np.asarray(image) for image in images]
     for i, array in enumerate(arrays):

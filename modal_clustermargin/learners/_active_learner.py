@@ -25,7 +25,7 @@ class ActiveLearner(QueryMixin, TrainingDataMixin, modal_learners.ActiveLearner)
     Parameters
     ----------
     estimator : estimator
-        Any estimator with a `fit`.
+        Any estimator with a `fit` method.
 
     query_strategy : callable, default=uncertainty_sampling
         Called as ``query_strategy(learner, X_pool, *args, **kwargs)``.
@@ -40,7 +40,7 @@ class ActiveLearner(QueryMixin, TrainingDataMixin, modal_learners.ActiveLearner)
         Whether the first training uses a bootstrap sample of `X_training`.
 
     on_transformed : bool, default=False
-        Tells modAL's strategies to transform the pool first.
+        Whether modAL's strategies transform the pool with the estimator first.
 
     force_all_finite : bool, default=True
         Whether NaN and infinity among labelled rows are an error.
@@ -57,7 +57,7 @@ class ActiveLearner(QueryMixin, TrainingDataMixin, modal_learners.ActiveLearner)
     Attributes
     ----------
     X_training, y_training :
-        All labelled rows and labels so far, in the container of the first.
+        All labelled rows and labels so far, in the container of the first rows.
     """
 
     def __init__(
@@ -86,8 +86,8 @@ class ActiveLearner(QueryMixin, TrainingDataMixin, modal_learners.ActiveLearner)
         Parameters
         ----------
         X : ndarray, sparse, DataFrame, list or tensor of shape (n_samples, ...)
-            In the container of the training data; frames with the same columns. Rows
-            of a dask or Zarr array are loaded into memory.
+            In the same container as the training data; frames need the same columns.
+            Rows of a dask or Zarr array are loaded into memory.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
 
@@ -104,8 +104,8 @@ class ActiveLearner(QueryMixin, TrainingDataMixin, modal_learners.ActiveLearner)
         Raises
         ------
         ValueError, TypeError
-            If X and y do not match each other or the training data; nothing is added
-            then. An error of the estimator's `fit` comes after X and y are added.
+            If X and y do not match each other or the training data; then, nothing is
+            added. If the estimator's `fit` raises an error, X and y were added.
         """
         X, y = gathered(X), gathered(y)
         if not only_new or _STORES_ONLY_NEW:
@@ -160,7 +160,7 @@ class BayesianOptimizer(
             self._set_max(self.X_training, self.y_training)
 
     def fit(self, X, y, bootstrap=False, **fit_kwargs):
-        """Replace the training data by X and y, and find the largest value anew."""
+        """Replace the training data by X and y, and find the largest value again."""
         super().fit(X, y, bootstrap=bootstrap, **fit_kwargs)
         self.X_max, self.y_max = None, -np.inf
         self._set_max(self.X_training, self.y_training)

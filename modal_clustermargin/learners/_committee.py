@@ -40,8 +40,8 @@ class _CommitteeMixin(QueryMixin):
 class Committee(_CommitteeMixin, modal_learners.Committee):
     """modAL's ``Committee`` on current scikit-learn and pandas.
 
-    The members do the training, so they must be learners of this package wherever
-    modAL's own learners fail on current scikit-learn or pandas.
+    The members train themselves. Use learners of this package as members if modAL's own
+    learners fail on the installed scikit-learn or pandas.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Committee(_CommitteeMixin, modal_learners.Committee):
     query_strategy : callable, default=vote_entropy_sampling
 
     on_transformed : bool, default=False
-        Tells modAL's strategies to transform the pool first.
+        Whether modAL's strategies transform the pool with the estimator first.
     """
 
     def vote_proba(self, X, **predict_proba_kwargs):
@@ -70,5 +70,5 @@ class CommitteeRegressor(_CommitteeMixin, modal_learners.CommitteeRegressor):
     query_strategy : callable, default=max_std_sampling
 
     on_transformed : bool, default=False
-        Tells modAL's strategies to transform the pool first.
+        Whether modAL's strategies transform the pool with the estimator first.
     """

@@ -35,9 +35,15 @@ class QueryMixin:
         Notes
         -----
         The strategy is called once, and its errors are raised unchanged. modAL 0.4.2
-        calls a strategy again after any error, and takes an array of two positions
+        calls a strategy again after any error, and mistakes an array of two positions
         for a pair of positions and metrics.
         """
+        if isinstance(self.query_strategy, type):
+            name = self.query_strategy.__name__
+            raise TypeError(
+                f"{type(self).__name__} needs an instance as query_strategy; got the"
+                f" class {name}. Pass {name}()."
+            )
         answer = self.query_strategy(self, X_pool, *query_args, **query_kwargs)
         if not isinstance(answer, tuple):
             answer = answer, None

@@ -1,4 +1,4 @@
-"""Rows in every container that modAL takes: indexed, appended and put side by side.
+"""Index, append and join rows in every container that modAL takes.
 
 Containers are ndarrays of any rank, scipy sparse matrices and arrays, DataFrames,
 Series, lists, torch tensors, and dicts of these.
@@ -38,7 +38,7 @@ def rows_at(X, positions):
 
 
 def append_rows(known, new, what):
-    """Rows of `new` below those of `known`, in the container of `known`.
+    """Append the rows of `new` to `known`, in the container of `known`.
 
     `what` names the argument in error messages. Arrays, lists, Series and tensors may
     be mixed; frames and sparse matrices may not.
@@ -49,8 +49,8 @@ def append_rows(known, new, what):
         If the rows differ in shape, or the frames in their columns.
 
     TypeError
-        If only one is a frame or a sparse matrix, if one holds numbers and the other
-        strings, or if the container is unknown.
+        If only one of them is a frame or a sparse matrix, if one holds numbers and the
+        other strings, or if the container is unknown.
     """
     is_tensor = hasattr(known, "detach")
     known_types = np.ndarray, list, pd.DataFrame, pd.Series
@@ -69,7 +69,7 @@ def append_rows(known, new, what):
         return pd.concat(_matching_frames(known, new, what))
     _check_same_shape(known, new, what)
     if sparse.issparse(known):
-        # scipy before 1.12 makes a matrix of arrays.
+        # scipy before 1.12 turns sparse arrays into a sparse matrix.
         return type(known)(sparse.vstack([known, new], format=known.format))
     if not hasattr(new, "detach"):
         new = np.asarray(new)
@@ -119,7 +119,7 @@ def _matching_frames(known, new, what):
         _check_same_kind(known[name], new[name], what, f" in column {name!r}")
         types = known[name].dtype, new[name].dtype
         if all(isinstance(each, pd.CategoricalDtype) for each in types):
-            # pandas makes a column of objects where the categories differ.
+            # If the categories differ, pandas would make a column of objects.
             categories = types[0].categories.union(types[1].categories, sort=False)
             both = pd.CategoricalDtype(categories, ordered=types[0].ordered)
             known[name], new[name] = known[name].astype(both), new[name].astype(both)

@@ -15,14 +15,14 @@ from modal_clustermargin.pools import n_rows
 
 
 class TrainingDataMixin:
-    """How a learner checks, extends and bootstraps its training data.
+    """Checks, extends and bootstraps the training data of a learner.
 
     The private methods have the names by which modAL's own learners, optimizers and
     committees call them.
     """
 
     def _start(self, X, y, bootstrap_init, random_state, fit_kwargs):
-        """The end of `__init__`: store the first training data and train on it."""
+        """Finish `__init__`: store the first training data and train on it."""
         if X is not None:
             X, y = self._checked(X, y)
         self.bootstrap_init = bootstrap_init
@@ -46,8 +46,8 @@ class TrainingDataMixin:
             `sample_weight`.
 
         **fit_kwargs :
-            Passed to the estimator's `fit`. If it raises, the training data stays as
-            it was.
+            Passed to the estimator's `fit`. If `fit` raises an error, the training data
+            stays as it was.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Pools: rows of any kind, the keys that rows are known by, features stored by key."""
+"""Pools: rows of any kind, keys that identify rows, and features stored by key."""
 
 from modal_clustermargin.pools._feature_store import (
     FeatureStore,

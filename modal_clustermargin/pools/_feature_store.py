@@ -1,7 +1,8 @@
 """Features of rows by key, in memory or in a folder.
 
-In a folder, numbers are appended to two plain files, and a third file says how many of
-them are valid. A process that is killed loses only the block that it was writing.
+In a folder, keys and features are appended to two plain files, and a third file says
+how many rows are valid. A process that is killed loses only the block that it was
+writing.
 """
 
 import json
@@ -57,8 +58,8 @@ class FeatureStore:
             self.n_features, self._dtype = block.shape[1], block.dtype
         if block.shape[1] != self.n_features:
             raise ValueError(
-                f"The store has features of {self.n_features} columns and got features"
-                f" of {block.shape[1]} columns. They come from different networks."
+                f"The store has features of {self.n_features} columns, but got features"
+                f" of {block.shape[1]} columns: a different network computed them."
             )
         with np.errstate(over="ignore"):
             block = block.astype(self._dtype, copy=False)
@@ -108,7 +109,7 @@ class FolderStore(FeatureStore):
         self._table = None
 
     def _put(self, name, numbers, n_before):
-        """Append numbers to the valid ones, over what a killed process left behind."""
+        """Append to the valid numbers, over the rest that a killed process left."""
         path = self._path(name)
         with path.open("r+b" if path.exists() else "wb") as file:
             file.truncate(n_before * numbers.dtype.itemsize)
@@ -132,9 +133,9 @@ class FolderStore(FeatureStore):
 
 
 class StoredRows:
-    """Some rows of a store in any order: an array that is read when it is indexed.
+    """Some rows of a store, in any order, which are read when they are indexed.
 
-    Index it with slices and integer arrays.
+    The index is a slice or an integer array.
     """
 
     ndim = 2

@@ -20,13 +20,13 @@ def fingerprints(X_pool):
     """Fingerprint of every row: uint64 of shape (n_rows,).
 
     Rows of any kind are read in blocks and never copied whole. Fingerprints of two
-    pools can be compared if the pools are of the same kind and number type.
+    pools can be compared if the pools have the same kind and dtype.
     """
     return np.concatenate([_block_keys(block) for _, block in pool_blocks(X_pool)])
 
 
 def id_keys(ids):
-    """Fingerprint of each id: an integer, or anything that has a `str`."""
+    """Fingerprint of each id: an integer, or any other object by its ``str``."""
     ids = np.asarray(ids)
     if ids.dtype.kind in "iu":
         return row_keys(ids.astype(np.int64)[:, np.newaxis])
@@ -65,7 +65,8 @@ def _sparse_keys(block):
         row_keys(block.data[:, np.newaxis]),
     ]
     entry_keys = row_keys(np.column_stack(keys))
-    # A row's key is the sum of its entries' keys, modulo 2**64: no loop over rows.
+    # The key of a row is the sum of the keys of its entries, modulo 2**64. No loop over
+    # rows is needed.
     sums = np.zeros(len(entry_keys) + 1, np.uint64)
     np.cumsum(entry_keys, out=sums[1:])
     return sums[block.indptr[1:]] - sums[block.indptr[:-1]]
@@ -80,7 +81,7 @@ def _object_key(row):
         except ValueError:  # ragged
             return _text_key(joblib.hash(row))
     if row.dtype.kind not in "biufcmM":
-        # As a list: the width of a numpy string says nothing about the row.
+        # As a list, because the width of a numpy string does not belong to the content.
         return _text_key(joblib.hash(row.tolist()))
     return row_keys(row[np.newaxis])[0]
 

@@ -1,10 +1,10 @@
-"""A dictionary from keys of rows to numbers, and ids made of keys."""
+"""A dictionary from keys of rows to numbers, and ids made from keys."""
 
 import numpy as np
 
 
 class KeyIndex:
-    """A dictionary of arrays: from uint64 keys to numbers of at least zero."""
+    """A dictionary from uint64 keys to nonnegative numbers, for whole arrays."""
 
     def __init__(self):
         self._keys = np.empty(0, np.uint64)  # ascending
@@ -32,7 +32,7 @@ class KeyIndex:
 def lasting_ids(keys):
     """A distinct id for each row, int64, also for equal rows.
 
-    A row keeps its id when rows of other content are removed.
+    A row keeps its id when rows with other content are removed.
     """
     order = np.argsort(keys, kind="stable")
     ascending = keys[order]
@@ -41,6 +41,6 @@ def lasting_ids(keys):
     starts = np.flatnonzero(is_first)
     turns = np.arange(len(keys)) - starts[np.cumsum(is_first) - 1]
     ids = keys.copy()
-    # Odd, and far from small: equal rows get different numbers.
+    # Multiples of a large odd number, so that equal rows get different ids.
     ids[order] += turns.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     return ids.view(np.int64)

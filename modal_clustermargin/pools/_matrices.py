@@ -14,8 +14,8 @@ _BLOCK_BYTES = 2**24  # fits a processor's cache
 def as_matrix(embeddings, who):
     """Rows of any kind and rank as an ndarray of shape (n_rows, n_features).
 
-    A view if possible. Raises ValueError if the rows are not numbers, or are sparse and
-    too large to be dense.
+    Returns a view if possible. Raises ValueError if the rows are not numbers, or if
+    they are sparse and too large as a dense matrix.
     """
     if sparse.issparse(embeddings):
         dense_bytes = 4 * embeddings.shape[0] * embeddings.shape[1]
@@ -34,7 +34,7 @@ def as_matrix(embeddings, who):
     if matrix.dtype.kind not in "fiub":
         raise ValueError(
             f"{who} needs embeddings that are numbers; got {matrix.dtype}. Pass"
-            " embedding=, an array or a function (classifier, X_pool) that gives"
+            " embedding= as an array, or as a function (classifier, X_pool), of"
             " numbers for each row."
         )
     if matrix.dtype.itemsize > 8:
@@ -43,7 +43,7 @@ def as_matrix(embeddings, who):
 
 
 def check_finite(X, who):
-    """Raise ValueError at the first row of a matrix with no finite squared length."""
+    """Raise ValueError if a row of a matrix has no finite squared length."""
     block_rows = max(1, _BLOCK_BYTES // max(1, 8 * X.shape[1]))
     for start in range(0, len(X) if X.dtype.kind == "f" else 0, block_rows):
         rows = X[start : start + block_rows]
@@ -60,12 +60,12 @@ def check_finite(X, who):
             what = "is too long for squared distances in float64"
         raise ValueError(
             f"{who} needs finite embeddings; row {start + bad[0]} of X {what}."
-            " Repair or drop that row, or look at what computed it."
+            " Repair or drop that row, or check how it was computed."
         )
 
 
 def as_array(rows):
-    """Rows of any kind as an ndarray; of objects, if their lengths differ."""
+    """Rows of any kind as an ndarray, of dtype object if their lengths differ."""
     if sparse.issparse(rows):
         return rows.toarray()
     if hasattr(rows, "detach"):

@@ -1,4 +1,4 @@
-"""The pool of a query: rows of any kind, opened once, where the data enter."""
+"""The pool of a query: rows of any kind, opened once at the start of the query."""
 
 from contextlib import contextmanager
 from importlib import import_module
@@ -9,7 +9,7 @@ from modal_clustermargin.pools._fingerprints import fingerprints, id_keys
 from modal_clustermargin.pools._matrices import as_matrix, check_finite
 from modal_clustermargin.pools._rows import n_rows, take_rows
 
-# The module that opens arrays of a library whose rows do not lie in this process.
+# The module that opens the arrays of a library whose rows are not in this process.
 _OPENED_BY = {
     "dask": "modal_clustermargin.distributed",
     "zarr": "modal_clustermargin.distributed",
@@ -18,18 +18,18 @@ _OPENERS = {}
 
 
 class Pool:
-    """Rows that lie in this process, of any kind that modAL knows.
+    """Rows in this process, of any kind that modAL supports.
 
-    `X` holds the rows, as functions of the user get them. Subclasses hold rows that lie
-    elsewhere, and override every method.
+    `X` holds the rows in the form that functions of the user get. Subclasses hold rows
+    outside this process, and override every method.
     """
 
     has_workers = False  # whether Dask workers may compute with these rows
-    workers = None  # a cluster of one is started if there is no Dask client
-    # neighbor_search(recall, device, find_device, verbose) makes the
-    # clustering.neighbors.NeighborSearch of these workers.
+    workers = None  # without a Dask client, a cluster of one worker is started
+    # neighbor_search(recall, device, find_device, verbose) returns a
+    # clustering.neighbors.NeighborSearch on these workers.
     neighbor_search = None
-    is_finite = False  # whether all entries of this matrix were found to be finite
+    is_finite = False  # whether `check_finite` has passed
 
     def __init__(self, X):
         self.X = X
@@ -42,24 +42,25 @@ class Pool:
         return n_rows(self.X)
 
     def take(self, rows):
-        """The rows at an integer array of positions or a slice, in this process."""
+        """The rows at positions (an integer array or a slice), in this process."""
         return take_rows(self.X, rows)
 
     def map(self, function, *arguments):
         """Call ``function(block, start, *arguments)`` on every block of rows.
 
         `start` is the position of the block's first row. Yields ``(rows, result)``,
-        where `rows` is a slice of positions; blocks may come in any order. Rows that
-        lie in this process are one block. A function must not change its arguments.
+        where `rows` is a slice of positions; blocks may come in any order. Rows in this
+        process are one block. `function` must not change its arguments.
         """
         yield slice(0, len(self)), function(self.X, 0, *arguments)
 
     def ask(self, function, classifier, *arguments, sent_as=None, n_tried=None):
         """`map` ``function(block, start, classifier, *arguments)``.
 
-        If the pool lies on workers, the function is first called here on `n_tried` rows
-        (None means 1,024): it fails here, and what it notes in its arguments is sent.
-        Workers get ``sent_as(classifier)`` instead of the classifier.
+        If the rows are on workers, the function is first called in this process on
+        `n_tried` rows (None means 1,024), so that errors are raised here and changes of
+        its arguments are sent to the workers. Workers get ``sent_as(classifier)``
+        instead of the classifier.
         """
         yield from self.map(function, classifier, *arguments)
 
@@ -77,7 +78,7 @@ class Pool:
     def check_finite(self, who):
         """Raise ValueError if a row of this matrix is not finite.
 
-        Rows that lie elsewhere are checked once they are read.
+        Rows outside this process are checked when they are read.
         """
         if not self.is_finite:
             check_finite(self.X, who)
@@ -88,18 +89,18 @@ class Pool:
         return self.X
 
     def example(self):
-        """Rows to check before all are read; every row if they lie in this process."""
+        """Rows to check before all are read; all rows if they are in this process."""
         return self.X
 
     def with_rows(self, blocks):
-        """A pool of ``(rows, block)`` that `map` or `ask` yielded, for its workers."""
+        """A pool of the blocks ``(rows, block)`` that `map` or `ask` yields."""
         [(_, rows)] = blocks
         return Pool(rows)
 
 
 @contextmanager
 def open_pool(X, who, name="X_pool"):
-    """Open rows of any kind as a `Pool`; a `Pool` passes through.
+    """Open rows of any kind as a `Pool`; a `Pool` is returned unchanged.
 
     Parameters
     ----------
@@ -131,6 +132,11 @@ def open_pool(X, who, name="X_pool"):
         )
     library = _library_of(X)
     if library is None:
+        if not hasattr(X, "__len__") and not hasattr(X, "shape"):
+            raise ValueError(
+                f"{who} needs rows as {name}; got {X!r}. Pass an array, a list or a"
+                " table of rows."
+            )
         yield Pool(X)
         return
     import_module(_OPENED_BY[library])
@@ -139,7 +145,7 @@ def open_pool(X, who, name="X_pool"):
 
 
 def register_opener(library, opener):
-    """Have `open_pool` open arrays of a library by ``opener(X, who, name)``.
+    """Let `open_pool` open the arrays of a library by ``opener(X, who, name)``.
 
     `library` is the top-level module of their types; `opener` returns a context manager
     that yields a `Pool`.
@@ -148,7 +154,7 @@ def register_opener(library, opener):
 
 
 def lies_elsewhere(X):
-    """Whether rows do not lie in this process."""
+    """Whether rows are outside this process, such as dask and Zarr arrays."""
     return _library_of(X) is not None
 
 

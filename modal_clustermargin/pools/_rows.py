@@ -1,6 +1,6 @@
-"""Rows of any kind that lie in this process, taken and read in blocks.
+"""Indexing and block-wise reading of rows in this process.
 
-The kinds are those of modAL: ndarray of any rank (also a memory map), scipy
+The kinds of rows are those of modAL: ndarray of any rank (also a memory map), scipy
 sparse matrix or array, DataFrame, list, torch tensor.
 """
 
@@ -48,9 +48,9 @@ def default_block_rows(X_pool):
 
 
 def tensor_to_array(tensor):
-    """A torch tensor, on any device and with or without gradient, as an ndarray."""
+    """Convert a torch tensor on any device, even with gradient, to an ndarray."""
     tensor = tensor.detach().cpu()
     try:
         return tensor.numpy()
-    except TypeError:  # bfloat16, which numpy lacks; float32 holds all of it
+    except TypeError:  # numpy has no bfloat16; float32 holds its values
         return tensor.float().numpy()

@@ -1,6 +1,6 @@
-"""Arrays in, picks out: the kernels of the query strategies.
+"""The algorithms of the query strategies, on arrays.
 
-Nothing here knows a classifier, a pool or a ``random_state``.
+No function here takes a classifier, a pool or a ``random_state``.
 """
 
 from modal_clustermargin.selection._cluster_margin import (

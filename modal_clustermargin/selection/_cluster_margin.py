@@ -1,4 +1,4 @@
-"""The two steps of Cluster-Margin: choose candidates, and deal them by cluster."""
+"""The two steps of Cluster-Margin: choose candidates, and pick from their clusters."""
 
 import math
 
@@ -9,30 +9,30 @@ from modal_clustermargin.selection._intraclass_correlation import (
 )
 from modal_clustermargin.selection._margins import lowest
 
-# Candidates per pick with "auto", if margins vary within groups or only between them.
+# Candidates per pick with "auto": if margins vary within groups, and if they do not.
 _FEWEST_PER_PICK, _MOST_PER_PICK = 2, 10
 
 
 def cluster_margin_candidates(margins, groups, n_instances, candidate_factor):
-    """The rows with the lowest margins, from which a batch is dealt.
+    """The candidates for a batch: the rows with the lowest margins.
 
     Parameters
     ----------
     margins : ndarray of shape (n_pool,)
 
     groups : ndarray of shape (n_pool,), dtype=intp
-        Group of each row, numbered from 0; numbers may be missing. A group holds rows
-        that are near each other. Used by "auto" only.
+        Group of each row, numbered from 0; numbers may be missing. The rows of a group
+        are near each other. Only "auto" uses the groups.
 
     n_instances : int
         At most n_pool.
 
     candidate_factor : float or "auto"
-        A number takes the ``ceil(candidate_factor * n_instances)`` lowest margins, as
-        in the paper. "auto" takes one candidate, and ``2 + 8 * correlation**16``,
-        rounded to one decimal, for each further pick, where the correlation is the
-        `intraclass_correlation` of margins in groups; but at most two thirds of the
-        pool, or n_instances if that is more.
+        A number takes the ``ceil(candidate_factor * n_instances)`` rows of lowest
+        margin, as in the paper. "auto" takes one candidate for the first pick, and
+        ``2 + 8 * correlation**16``, rounded to one decimal, for each further pick;
+        but at most two thirds of the pool, or n_instances if that is more. The
+        correlation is the `intraclass_correlation` of margins in groups.
 
     Returns
     -------

@@ -38,17 +38,17 @@ class Float32Rows:
             self._shift = A.mean(axis=0, dtype=np.float64)
         self._scales = (_largest(A, self._shift), _largest(B, 0))
         self.unit = (self._scales[0] * self._scales[1]) ** -2.0
-        # Bounds the rounding of the entries, and of a sum of products in any order.
+        # A bound on the rounding of the entries, and of a sum of products in any order.
         n_terms = A.shape[1] + B.shape[1] + 16
         self.error = n_terms * float(np.finfo(np.float32).eps)
         self.floor = 16.0 * n_terms**2 * float(np.finfo(np.float32).tiny)
         self.A, self.B, self.lengths = self._convert(A, B)
 
     def centers(self, A, B):
-        """Centers in the same form, and their squared lengths.
+        """Convert centers in the same way: ``(A, B, lengths)``.
 
-        Centers too long for float32 get a length of -infinity, so all rows are
-        measured against them.
+        Centers too long for float32 get a length of -infinity, so the distances of all
+        rows to them are computed.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             A, B, lengths = self._convert(A, B)

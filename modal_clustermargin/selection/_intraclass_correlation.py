@@ -1,4 +1,4 @@
-"""How similar values are within groups, compared with other groups."""
+"""The similarity of values within groups, relative to values of other groups."""
 
 import numpy as np
 
@@ -19,8 +19,9 @@ def intraclass_correlation(values, labels):
     Returns
     -------
     correlation : float
-        1 if values differ only between groups. 0 if groups explain nothing, if every
-        row has its own group, or if there is one group or one value only.
+        1 if values differ only between groups. 0 if groups explain none of the
+        variance, if every row has its own group, or if there is only one group or one
+        value.
 
     References
     ----------

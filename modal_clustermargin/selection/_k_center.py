@@ -10,7 +10,7 @@ def k_center_greedy(rows, n_picks, *, labelled=None, first=None, device=None, sh
     """Choose rows that cover the others.
 
     The largest distance of a row to its nearest center, labelled or chosen, is at most
-    twice the smallest that any choice of as many rows has [1]_.
+    twice the smallest possible value for as many rows [1]_.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def k_center_greedy(rows, n_picks, *, labelled=None, first=None, device=None, sh
         At most n_rows.
 
     labelled : ndarray of shape (n_labelled, n_features), default=None
-        Centers from the start, of the same type.
+        Centers from the start, of the same dtype.
 
     first : int, default=None
         The first row to choose if there are no labelled rows.

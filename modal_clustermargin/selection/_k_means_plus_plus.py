@@ -1,4 +1,4 @@
-"""k-means++ seeding: rows drawn by their squared distance to those chosen."""
+"""k-means++ seeding: rows drawn by their squared distance to the chosen rows."""
 
 import numpy as np
 
@@ -10,10 +10,10 @@ _MOST_REJECTED = 50
 
 
 def k_means_plus_plus(A, B, n_picks, uniforms, *, first=None, device=None, show):
-    """Choose rows by k-means++ [1]_, none of them twice.
+    """Choose distinct rows by k-means++ [1]_.
 
-    Every next row is drawn with a probability proportional to its squared distance
-    to the nearest row chosen so far.
+    Each row is drawn with a probability proportional to its squared distance to the
+    nearest row chosen so far.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def k_means_plus_plus(A, B, n_picks, uniforms, *, first=None, device=None, show)
         Random numbers, read as needed.
 
     first : int, default=None
-        The first row to choose; None is the longest row, the first of several.
+        The first row to choose. None is the longest row; ties go to the first row.
 
     device : torch.device or None, default=None
         CUDA device, or None for the processor. The picks are the same.
@@ -42,8 +42,8 @@ def k_means_plus_plus(A, B, n_picks, uniforms, *, first=None, device=None, show)
     Returns
     -------
     picks : ndarray of shape (n_picks,), dtype=intp
-        In the order chosen. Once every remaining row equals a chosen one, all
-        remaining rows are equally likely.
+        In the order chosen. If every remaining row equals a chosen row, all remaining
+        rows are equally likely.
 
     sq_dists : ndarray of shape (n_picks,), dtype=float64
         Squared distance of each pick to the nearest row chosen before it; the squared
@@ -98,7 +98,7 @@ def k_means_plus_plus(A, B, n_picks, uniforms, *, first=None, device=None, show)
 
 
 def _drawn(cumulative, uniform):
-    """The row whose part of the cumulative weights contains a number in [0, 1)."""
+    """The row drawn by a uniform number in [0, 1), from cumulative weights."""
     row = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
     # The product may be rounded up to the whole sum.
     return min(row, np.searchsorted(cumulative, cumulative[-1]))

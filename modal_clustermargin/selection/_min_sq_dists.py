@@ -1,10 +1,11 @@
 """Squared distances of rows to the nearest of a growing set of centers, on demand.
 
 k-center and k-means++ add one center at a time, and need only the farthest row, or the
-distance of one drawn row. So a distance to a new center is computed when it is needed,
-or when so many are needed that one matrix product for all rows is cheaper. The float32
-product finds the rows that a center may be nearest to; only those are measured, in
-float64, so results do not depend on it.
+distance of one drawn row. So a distance to a new center is computed only when it is
+needed, or when one matrix product for all rows is cheaper than the single distances.
+The product in float32 finds the rows that a center may be nearest to. Only the
+distances of these rows are then computed in float64, so the results do not depend on
+the rounding of the product.
 """
 
 from functools import cache
@@ -16,10 +17,10 @@ from modal_clustermargin.selection import _sq_dist_kernels as kernels
 from modal_clustermargin.selection._float32_rows import Float32Rows
 from modal_clustermargin.selection._tiled_products import TiledProducts
 
-# Most centers in one product.
+# Largest number of centers in one product.
 _MOST_PENDING = 256
 
-# A product takes as long as measuring one in 16 of its distances.
+# A product takes as long as computing one in 16 of its distances singly.
 _PRODUCT_GAIN = 16
 
 # A product for fewer centers takes as long as one for 32, since it reads all rows.
@@ -27,7 +28,7 @@ _LEAST_CENTERS = 32
 
 
 def one_thread_each():
-    """A block in which matrix products use one thread, since tiles run in parallel."""
+    """A block with one thread for each matrix product; tiles run in parallel."""
     return _libraries().limit(limits=1, user_api="blas")
 
 
@@ -42,8 +43,8 @@ class MinSqDists:
     Parameters
     ----------
     A : ndarray of shape (n_rows, n_features), float32 or float64
-        Finite rows whose fourth powers float64 holds. Not copied. Centers must have
-        the same type.
+        Finite rows whose fourth powers float64 can hold. They are not copied. Centers
+        must have the same dtype.
 
     B : ndarray of shape (n_rows, n_others), default=None
         If given, the rows are the outer products of the rows of A and B, which are
@@ -91,10 +92,10 @@ class MinSqDists:
         )
 
     def farthest(self, heap):
-        """The row farthest from its nearest center, the first of several.
+        """The row farthest from its nearest center; ties go to the first row.
 
-        `heap` holds the rows in the order of `kernels.make_heap`, and is kept in order.
-        Returns -1 where `refresh` is cheaper than finding the row.
+        `heap` holds the rows in the order of `kernels.make_heap`, and stays in order.
+        Returns -1 if `refresh` is cheaper than finding the row.
         """
         row, n_measured = kernels.lower_top(
             heap,
@@ -141,6 +142,6 @@ class MinSqDists:
         self._n_pending += 1
 
     def _product_cost(self):
-        """Cost of a product, in distances measured one by one."""
+        """Cost of a product, as a number of distances computed singly."""
         n_centers = max(self._n_pending, _LEAST_CENTERS)
         return len(self.upper) * n_centers // _PRODUCT_GAIN

@@ -9,13 +9,13 @@ def partitions(order, n_picks, n_partitions):
     Parameters
     ----------
     order : ndarray of shape (n_rows,)
-        A permutation of the rows, cut in its order.
+        A permutation of the rows, which is cut into consecutive parts.
 
     n_picks : int
         At most n_rows.
 
     n_partitions : int
-        Number of parts; there are at most `n_picks`.
+        Number of parts; only `n_picks` parts are made if there are fewer picks.
 
     Yields
     ------

@@ -1,10 +1,10 @@
 """The compiled loops of `_min_sq_dists`, over plain arrays.
 
-All loops are in one file, since numba's on-disk cache does not notice that a function
-in another file than its caller has changed.
+All loops are in one file, because numba's on-disk cache does not notice changes of a
+function that is called from another file.
 
-A row is a row of `A`; or, where `B` has columns, the outer product of a row of `A` and
-a row of `B`, which is never formed. `upper` holds -1 for rows that are centers.
+A row is a row of `A`; or, if `B` has columns, the outer product of a row of `A` and a
+row of `B`, which is never formed. `upper` holds -1 for rows that are centers.
 """
 
 import numba
@@ -59,7 +59,7 @@ def sq_lengths(A, B):
 
 @numba.njit(cache=True, nogil=True)
 def lower_row(i, upper, n_seen, rows, centers, n_centers):  # upper, n_seen: IN and OUT
-    """Measure a row against the centers that are new to it."""
+    """Lower the bound of a row by its distances to the centers that it has not seen."""
     A, B = rows
     center_A, center_B = centers
     for c in range(n_seen[i], n_centers):
@@ -72,7 +72,7 @@ def lower_row(i, upper, n_seen, rows, centers, n_centers):  # upper, n_seen: IN 
 
 @numba.njit(cache=True, nogil=True)
 def make_heap(heap, upper):  # heap: IN and OUT
-    """Order rows as a heap with the farthest row on top; ties by position."""
+    """Order rows as a heap with the farthest row on top; ties go to the first row."""
     for place in range(heap.shape[0] // 2 - 1, -1, -1):
         sift_down(heap, upper, place)
 
@@ -103,10 +103,10 @@ def _is_before(i, j, upper):
 
 @numba.njit(cache=True, nogil=True)
 def lower_top(heap, most, upper, n_seen, rows, centers, n_centers):
-    """Measure the top row of the heap until a measured row stays on top.
+    """Compute the distance of the top row of the heap until an exact row stays on top.
 
     heap, upper, n_seen: IN and OUT. Returns the row, or -1 if more than `most`
-    distances would be needed, and the number of distances measured.
+    distances are needed, and the number of distances computed.
     """
     n_measured = 0
     while n_measured <= most:
@@ -124,7 +124,7 @@ def lower_top(heap, most, upper, n_seen, rows, centers, n_centers):
 def lower_tile(
     upper, first, products_A, products_B, approx, error, floor, unit, rows, centers
 ):
-    """Measure each row of a tile against the centers that may be nearest to it.
+    """Compute the distances of each row of a tile to the centers that may be nearest.
 
     Parameters
     ----------
@@ -132,16 +132,16 @@ def lower_tile(
         IN and OUT.
 
     first : int
-        Row that the tile begins with.
+        First row of the tile.
 
     products_A, products_B : ndarray of shape (n_tile, n_centers), float32
-        Products of the rows of the tile and the centers; the second is empty if B is.
+        Products of the rows of the tile and the centers; `products_B` is empty if B is.
 
     approx : pair of ndarrays, float32
         Squared lengths of all rows and of the centers.
 
     error, floor, unit : float
-        Those of `Float32Rows`.
+        The attributes of `Float32Rows`.
 
     rows, centers : pairs of ndarrays
         ``(A, B)``.
@@ -172,7 +172,8 @@ def lower_tile(
                 smallest = min(smallest, least[c])
         if own + smallest >= upper[i] * unit:
             continue
-        # The center that seems nearest comes first, so that few others are measured.
+        # The center that seems nearest comes first, so that few other distances are
+        # needed.
         nearest = least.argmin()
         best = upper[i]
         for k in range(-1, n_centers):

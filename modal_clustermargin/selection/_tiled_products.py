@@ -1,4 +1,4 @@
-"""Distances of all rows to new centers, by tiles of a matrix product."""
+"""Distances of all rows to new centers, by matrix products in tiles."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +9,7 @@ from modal_clustermargin.selection import _sq_dist_kernels as kernels
 
 _TILE_ROWS = 2048
 
-# Fewest products of numbers for which threads share the tiles.
+# Smallest number of multiplications for which threads share the tiles.
 _WORTH_SHARING = 2_000_000
 
 
@@ -21,7 +21,7 @@ class TiledProducts:
         self._float32_rows = float32_rows
 
     def lower(self, upper, centers):  # upper: IN and OUT
-        """Measure rows against the centers that may be nearest to them."""
+        """Compute the distances of rows to the centers that may be nearest."""
         proposing = self._float32_rows
         center_A, center_B, center_lengths = proposing.centers(*centers)
         lengths = (proposing.lengths, center_lengths)

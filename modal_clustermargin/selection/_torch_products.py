@@ -12,7 +12,7 @@ _MOST_GATHERED = 2**26
 class TorchProducts:
     """`TiledProducts` on a device.
 
-    The products propose centers in float32, and distances are measured in float64, as
+    The products propose centers in float32, and distances are computed in float64, as
     on the processor, so the picks are the same up to ties in the last bits.
     """
 
@@ -25,7 +25,7 @@ class TorchProducts:
         )
 
     def lower(self, upper, centers):  # upper: IN and OUT
-        """Measure rows against the centers that may be nearest to them."""
+        """Compute the distances of rows to the centers that may be nearest."""
         proposing = self._on_device(*self._float32_rows.centers(*centers))
         centers = self._on_device(*centers)
         [device_upper] = self._on_device(upper)
@@ -47,7 +47,8 @@ class TorchProducts:
         least += shrink * center_lengths
         least += (shrink * lengths - self._float32_rows.floor)[:, None]
         unit, before = self._float32_rows.unit, upper[block]
-        # The center that seems nearest comes first, so that few others are measured.
+        # The center that seems nearest comes first, so that few other distances are
+        # needed.
         smallest, nearest = least.min(dim=1)
         rows = ((before > 0) & (smallest < before * unit)).nonzero()[:, 0]
         self._measure(upper, block.start, rows, nearest[rows], centers)

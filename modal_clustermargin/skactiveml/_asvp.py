@@ -45,8 +45,8 @@ class ASVP(PoolStrategy):
 
     Notes
     -----
-    Utilities are one half, and more than one for the samples that will be picked; the
-    first pick has most.
+    Utilities are greater than one for the samples that will be picked, the greatest for
+    the first pick, and one half for all others.
     """
 
     def __init__(
@@ -70,8 +70,8 @@ class ASVP(PoolStrategy):
         Parameters
         ----------
         clf : SkactivemlClassifier
-            Such as ``SklearnClassifier(NetworkClassifier(...))``. It is neither trained
-            nor asked; a clone of its estimator is.
+            Such as ``SklearnClassifier(NetworkClassifier(...))``. It is not used
+            itself: a clone of its estimator is trained and predicts.
 
         X, y, candidates, batch_size, return_utilities :
             As in `ClusterMargin.query`.

@@ -14,8 +14,8 @@ class BADGE(ClassifierStrategy):
     """BADGE: samples with long gradients that differ from each other.
 
     The strategy `modal_clustermargin.strategies.BADGE` with scikit-activeml's
-    interface. It forms no gradients, computes only the distances that a draw needs,
-    and picks no sample twice, also among duplicates.
+    interface. It does not compute the gradients, only the distances that a draw needs,
+    and does not pick a sample twice, not even among duplicates.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ class BADGE(ClassifierStrategy):
 
     clf_embedding_flag_name : str, dict or None, default=None
         Name of the parameter, or parameters with their values, that make
-        ``clf.predict_proba`` return embeddings as well. None takes the ``embed`` of
-        the estimator inside, a pipeline's transform, or the samples themselves.
+        ``clf.predict_proba`` return embeddings as well. None uses the ``embed`` of the
+        estimator inside `clf`, a pipeline's transform, or the samples themselves.
 
     missing_label : scalar, str, None or nan, default=nan
 
@@ -39,8 +39,8 @@ class BADGE(ClassifierStrategy):
     -----
     Utilities are the probabilities with which each pick is drawn, as if `n_partitions`
     were 1: squared distances to the nearest earlier pick, divided by their sum. For
-    the first pick they are squared lengths, of which ``first="longest"`` takes the
-    largest. They cost batch_size x n_samples distances.
+    the first pick, they are squared lengths, of which ``first="longest"`` takes the
+    largest. Utilities need batch_size x n_samples distances.
     """
 
     def __init__(

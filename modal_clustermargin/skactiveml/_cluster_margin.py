@@ -24,12 +24,12 @@ class ClusterMargin(ClassifierStrategy):
         None stands for clusters of ten samples on average.
 
     candidate_factor : "auto" or float >= 1, default="auto"
-        How many candidates there are for each pick.
+        Number of candidates for each pick.
 
     clf_embedding_flag_name : str, dict or None, default=None
         Name of the parameter, or parameters with their values, that make
-        ``clf.predict_proba`` return embeddings as well. None takes the ``embed`` of
-        the estimator inside, a pipeline's transform, or the samples themselves.
+        ``clf.predict_proba`` return embeddings as well. None uses the ``embed`` of the
+        estimator inside `clf`, a pipeline's transform, or the samples themselves.
 
     missing_label : scalar, str, None or nan, default=nan
 
@@ -43,8 +43,8 @@ class ClusterMargin(ClassifierStrategy):
 
     Notes
     -----
-    Utilities are one minus the margin, and more than one for the samples that will be
-    picked; the first pick has most.
+    Utilities are greater than one for the samples that will be picked, the greatest for
+    the first pick, and one minus the margin for all others.
 
     Examples
     --------

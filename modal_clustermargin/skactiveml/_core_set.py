@@ -15,7 +15,7 @@ class CoreSet(PoolStrategy):
     """CoreSet: the sample farthest from all labelled and picked samples.
 
     The strategy `modal_clustermargin.strategies.CoreSet` with scikit-activeml's
-    interface. It asks no classifier: pass embeddings as X.
+    interface. It uses no classifier: pass embeddings as X.
 
     Parameters
     ----------
@@ -27,13 +27,13 @@ class CoreSet(PoolStrategy):
     missing_label : scalar, str, None or nan, default=nan
 
     random_state : int, RandomState instance or None, default=None
-        Draws the first sample if none is labelled, and the parts.
+        Draws the first sample if no sample is labelled, and the parts of the pool.
 
     Notes
     -----
     Utilities are distances to the nearest labelled or picked sample, as if
-    `n_partitions` were 1, and infinite while there is none. For the cosine, they are
-    distances of samples scaled to length one. They cost batch_size x n_samples
+    `n_partitions` were 1, and infinite if there is no such sample. For the cosine, they
+    are distances of samples scaled to length one. Utilities need batch_size x n_samples
     distances.
     """
 
@@ -85,5 +85,5 @@ class CoreSet(PoolStrategy):
         rows = rows.reshape(len(rows), -1).astype(float)
         if self.metric == "euclidean":
             return rows
-        # The last column gives a row of zeros a direction of its own.
+        # The last column gives rows of zeros their own direction.
         return normalize(np.column_stack([rows, ~rows.any(axis=1)]))

@@ -23,7 +23,7 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
         if batch_size == 0:
             raise ValueError(
                 f"{type(self).__name__} has no candidates: every sample has a label, or"
-                " `candidates` is empty. Stop querying then."
+                " `candidates` is empty. Stop querying, or pass unlabelled samples."
             )
         rows, mapping = self._transform_candidates(candidates, X, y)
         return X, y, rows, mapping, batch_size
@@ -65,7 +65,7 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
 
 
 class ClassifierStrategy(PoolStrategy):
-    """Base class of strategies that ask a classifier.
+    """Base class of strategies that use a classifier.
 
     Subclasses create the strategy in `_strategy`, and compute `_utilities`.
     """
@@ -114,7 +114,7 @@ class ClassifierStrategy(PoolStrategy):
             picked.
 
         utilities : ndarray of shape (batch_size, n_samples or n_candidates)
-            As the class defines them; nan for samples that are no candidates or
+            As the class defines them; nan for samples that are not candidates or are
             already picked. Returned only with `return_utilities`.
         """
         X, y, rows, mapping, batch_size = self._check_query(
@@ -170,7 +170,7 @@ def utilities_in_order(positions, base):
     """Utilities of a strategy that picks a whole batch at once.
 
     `base`, of shape (n_candidates,), is between 0 and 1 and is repeated for each pick.
-    The picks get more than 1, and the first pick gets most.
+    The utilities of the picks are greater than 1, the greatest for the first pick.
     """
     utilities = np.tile(np.asarray(base, float), (len(positions), 1))
     utilities[:, positions] = 2 - np.arange(len(positions)) / len(positions)

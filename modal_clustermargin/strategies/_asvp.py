@@ -1,4 +1,4 @@
-"""ASVP: a cheap proxy selects, on features that are refreshed when necessary."""
+"""ASVP: a cheap proxy selects rows, and its features are refreshed when necessary."""
 
 import warnings
 
@@ -31,60 +31,63 @@ class ASVP(QueryStrategy):
     """Select by a cheap proxy instead of a large network.
 
     Aligned selection via proxy [1]_. A small proxy is trained on features that the
-    pre-trained network computed once, and a selector asks the proxy. A round then
-    costs seconds instead of a fine-tuning. In each round an indicator decides whether
-    the features still fit the labels. When they do not, the network is fine-tuned on
-    the labels so far and computes new features. From then on the learner trains by
-    plain fine-tuning, where before it began with linear probing (LP-FT).
+    pre-trained network computed once, and a selector chooses rows by the predictions of
+    the proxy. A round then takes seconds, because the network is not fine-tuned. In
+    each round, an indicator decides whether the features still fit the labels. If they
+    do not, the network is fine-tuned on all labels so far and computes new features.
+    From then on, the learner trains by plain fine-tuning; before, its training begins
+    with linear probing (LP-FT).
 
-    ``indicator=Never()`` is selection via proxy (SVPp), and ``EveryRound()`` is
-    standard active learning, with the same class in the same loop.
+    With ``indicator=Never()``, this class is selection via proxy (SVPp); with
+    ``EveryRound()``, it is standard active learning.
 
     Parameters
     ----------
     selector : query strategy, default=None
         Any strategy of this package, or a function ``(classifier, X_pool,
-        n_instances)``. It gets the proxy as classifier and features as rows. None is
-        `MarginSampling`. It is cloned, and cloned anew when features are refreshed.
+        n_instances)``. It is called with the proxy as classifier and with features as
+        rows. None means `MarginSampling`. The selector is cloned, and cloned again when
+        the features are refreshed.
 
     proxy : classifier, default=None
         A clone is trained in each round on the features of the labelled rows. None
-        asks the learner's estimator for ``make_proxy()``, which is a `ProxyClassifier`
-        for a `NetworkClassifier`. For estimators without this method, it is a logistic
+        calls ``make_proxy()`` of the learner's estimator; a `NetworkClassifier` returns
+        a `ProxyClassifier`. For estimators without this method, None means a logistic
         regression on standardised features.
 
     indicator : callable, default=None
         ``indicator(state)`` returns whether to refresh the features in this round;
-        `state` is a `RoundState`. None is ``LogMEGain()``. See also `Never`,
+        `state` is a `RoundState`. None means ``LogMEGain()``. See also `Never`,
         `EveryRound`, `AtLabels` and `AtRounds`.
 
     fine_tuning : classifier, default=None
-        The classifier that the learner trains after the switch, and that refreshes the
-        features then. None is the learner's own classifier without `linear_probe`.
+        The classifier that the learner trains after the switch, and that computes new
+        features from then on. None means the learner's own classifier without
+        `linear_probe`.
 
     switch : callable, default=None
         ``switch(state)`` returns whether the learner trains `fine_tuning` from this
-        round on. None switches when features are refreshed for the first time.
+        round on. None switches when the features are refreshed for the first time.
 
     embedding : callable, default=None
-        ``embedding(classifier, X)`` returns the first features. None asks the learner's
-        estimator for ``untrained(X).embed``, or else for ``embed``.
+        ``embedding(classifier, X)`` returns the first features. None uses
+        ``untrained(X).embed`` of the learner's estimator if there is one, else its
+        ``embed``.
 
     labelled : tuple ``(X, y)`` or callable, default=None
         The labelled rows and their labels, or a function ``(classifier)`` that returns
-        them. None takes those of a modAL learner or of a `DeferredFit`.
+        them. None takes the training data of the modAL learner or of the `DeferredFit`.
 
     store : path-like, default=None
-        Folder for features and rounds, in which a killed loop goes on. None keeps
-        both in memory. One process at a time may use it, and network and other
-        parameters must be the same when a loop goes on. A function is compared by its
-        module and name, not by its code; a lambda, a function inside another function,
-        or a random generator is refused. After a refresh, a later process cannot
-        compute features of rows that the pool did not have.
+        Folder for features and rounds, from which a killed loop resumes. None keeps
+        both in memory. Only one process at a time may use the folder. A loop resumes
+        only with the same network and the same other parameters. A function is compared
+        by its module and name, not by its code; lambdas, functions inside other
+        functions, and random generators raise an error. After a refresh, a later
+        process cannot compute features of new rows.
 
     random_state : int, RandomState or None, default=None
-        Draws a seed for the proxy and for the selector, where they have
-        ``random_state=None``.
+        Draws the seeds of the proxy and the selector if their ``random_state`` is None.
 
     verbose : bool, default=False
         Whether to show a progress bar while features are computed.
@@ -92,48 +95,52 @@ class ASVP(QueryStrategy):
     Attributes
     ----------
     history_ : list of ASVPRound
-        For each round its sizes, the scores that the indicator read, whether features
-        were refreshed, and the seconds of each stage.
+        For each round: numbers of rows, the scores that the indicator read, whether the
+        features were refreshed, and the seconds of each stage.
 
     proxy_ : classifier
-        The proxy of the last query, or the network's head or the network in its place.
+        The proxy of the last query; after a refresh in that query, the head of the
+        network or the network itself.
 
     selector_ : query strategy
-        The clone that selects.
+        The clone of `selector` that chooses rows.
 
     is_aligned_ : bool
         Whether features were refreshed.
 
     is_switched_ : bool
-        Whether the learner trains `fine_tuning` by now.
+        Whether the learner has switched to `fine_tuning`.
 
     See Also
     --------
-    modal_clustermargin.estimators.DeferredFit : Makes ``teach`` cost nothing.
+    modal_clustermargin.estimators.DeferredFit : Trains when asked to predict, not in
+        ``teach``.
 
     Notes
     -----
-    Give the learner a ``DeferredFit`` around the network. Its ``teach`` trains nothing,
-    and after the switch ASVP puts `fine_tuning` into it. This is the only change that a
-    query makes to the learner. Any other estimator is trained by every ``teach`` and
-    keeps its training.
+    Wrap the network of the learner in a ``DeferredFit``. Then ``teach`` trains nothing,
+    and after the switch ASVP replaces the wrapped network by `fine_tuning`. A query
+    changes nothing else in the learner. Any other estimator is trained by every
+    ``teach``, and is not switched.
 
-    Rows are recognised by their content, or by `ids`, as in `ClusterMargin`; equal rows
-    are embedded once. Labelled rows are recognised by their content. Rows without
-    features in the store are embedded by the network that computed the other features.
+    Rows of the pool are recognised by their content, or by `ids`, as in
+    `ClusterMargin`; labelled rows always by their content. Equal rows are embedded
+    once. Rows without features in the store are embedded by the network that computed
+    the other features.
 
-    In a round in which the network was fine-tuned, its own head takes the place of the
-    proxy, because it was trained on the same labels. This, the default indicator and
-    the time of the switch are this project's own: the published code does these steps
-    by hand.
+    In a round in which the network is fine-tuned, its head replaces the proxy, because
+    the head was trained on the same labels. This rule, the default indicator and the
+    time of the switch are this project's choices; in the published code, these steps
+    are manual.
 
     A query with the same labelled rows, labels, pool and `n_instances` as an earlier
-    one gets the same answer. With `store`, this holds in later processes, too: a script
-    that is started again makes the same picks up to the query at which it was killed,
-    and goes on from there. Use one strategy for one network and one loop.
+    one returns the same picks. With `store`, this holds in later processes, too: a
+    script that is started again makes the same picks up to the query at which it was
+    killed, and continues from there. Use a separate ASVP for each network and each
+    loop.
 
-    With labels of one class, or none, a proxy cannot learn. The selector then gets a
-    classifier that is not fitted, with features.
+    A proxy cannot be trained without labels or on labels of one class. The selector
+    then gets a classifier that is not fitted, whose embeddings are the features.
 
     References
     ----------
@@ -192,13 +199,12 @@ class ASVP(QueryStrategy):
         self.verbose = verbose
 
     def fit(self, X_pool, y=None, *, features, ids=None):
-        """Take features that were computed beforehand.
+        """Store features that were computed beforehand.
 
         Parameters
         ----------
         X_pool : rows of any kind
-            The whole pool and the rows that are labelled already, in one call or in a
-            call for each.
+            The whole pool and the labelled rows, in one call or in one call for each.
 
         y : None
             Ignored.
@@ -207,7 +213,7 @@ class ASVP(QueryStrategy):
             The first features, one row for each row of `X_pool`.
 
         ids : array-like of shape (n_pool,), default=None
-            As in a query; then every query needs ids.
+            As in a query; if given here, every query needs them.
 
         Returns
         -------
@@ -261,7 +267,7 @@ class ASVP(QueryStrategy):
         if query.y is None or _is_one_class(query.y):
             learner, rows, who = ProxyLearner(None), features_of(query.pool), "nobody"
         else:
-            is_known = features.is_of_these_labels(query)  # after a query that failed
+            is_known = features.is_of_these_labels(query)  # the query before failed
             with timed(seconds, "indicator"):
                 is_aligned, switches = self._decide(state, is_known)
             is_switched = is_switched or switches
@@ -332,7 +338,7 @@ class ASVP(QueryStrategy):
         return ProxyLearner(proxy, labelled, query.y)
 
     def _network_learner(self, query, features_of):
-        """The network that was fine-tuned, by its head if it has one, and its rows."""
+        """The head of the fine-tuned network, or the network, and the rows it reads."""
         head = self._features.head(query)
         if head is None:
             network = self._features.network
@@ -345,7 +351,7 @@ class ASVP(QueryStrategy):
     def history_(self):
         """The rounds so far."""
         if not hasattr(self, "_history"):
-            raise AttributeError("ASVP has a history after its first query.")
+            raise AttributeError("ASVP has no history before its first query.")
         return self._history.rounds
 
     @property
@@ -355,11 +361,11 @@ class ASVP(QueryStrategy):
 
     @property
     def is_switched_(self):
-        """Whether the learner trains `fine_tuning` by now."""
+        """Whether the learner has switched to `fine_tuning`."""
         return bool(self.history_) and self.history_[-1].is_switched
 
     def _open(self):
-        """Start a loop at the first call, or go on with the loop in the folder."""
+        """At the first call, start a loop or resume the loop in the folder."""
         if hasattr(self, "_features"):
             return
         history = History(self.store)
@@ -370,7 +376,7 @@ class ASVP(QueryStrategy):
         self._history = history
 
     def _check_network(self, query):
-        """Raise ValueError for another network than in the queries before."""
+        """Raise ValueError if earlier queries had a different network."""
         name = network_name(query.recipe)
         if not hasattr(self, "_network_name"):
             if not self.is_switched_:  # the learner may train `fine_tuning` by now
@@ -378,8 +384,8 @@ class ASVP(QueryStrategy):
             self._network_name = name
         if name not in (self._network_name, network_name(self.fine_tuning)):
             raise ValueError(
-                f"This ASVP has features of {self._network_name} and is now called by"
-                f" {name}. Make one ASVP for each network."
+                f"ASVP has features of {self._network_name}, but is now called with"
+                f" {name}. Use a separate ASVP for each network."
             )
 
     def _check_instances(self):
@@ -405,10 +411,10 @@ def _is_one_class(y):
 
 
 def asvp_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
-    """Choose rows by a new :class:`ASVP`, called once.
+    """Choose rows by :class:`ASVP`, called once.
 
-    Parameters and return value are those of the class and of its call. Each call
-    computes the features of all rows, unless `store` names a folder with the features;
-    for a loop, the class is cheaper.
+    Takes the parameters of the class by name, and returns what its call returns. Each
+    call computes the features of all rows, unless `store` names a folder that has them;
+    in a loop, use the class.
     """
     return ASVP(**parameters)(classifier, X_pool, n_instances, ids=ids)

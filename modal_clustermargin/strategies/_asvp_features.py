@@ -1,4 +1,4 @@
-"""The features that ASVP selects by: stored by row, from one network at a time."""
+"""The features that ASVP selects by: stored by row, computed by one network."""
 
 import shutil
 
@@ -16,25 +16,24 @@ from modal_clustermargin.strategies._asvp_history import Alignment
 from modal_clustermargin.strategies._asvp_query import labels_key
 from modal_clustermargin.strategies._embeddings import checked_matrix
 
-# Networks get at least so many rows at a time, so that they see whole batches.
+# Fewest rows that a network embeds at a time, so that its batches are full.
 _LEAST_BLOCK_ROWS = 512
 
-# Rows on which a network is compared with stored features before it adds to them, and
-# the relative difference up to which both are of the same network.
+# Number of rows whose stored features are compared with computed ones, and the largest
+# relative difference between features of the same network.
 _N_COMPARED = 8
 _TOLERANCE = 0.02
 
-# Rows on which the head of a network is compared with the network.
+# Number of rows on which the head of a network is compared with the network.
 _N_HEAD_ROWS = 64
 
 
 class AlignedFeatures:
     """Features of pool and labelled rows, and the network that computes them.
 
-    The `alignment` of a history names the network; `put` and `refresh` set it.
-    `network` is the network that was fine-tuned, or None if another process did so.
-    `n_embedded` is the number of rows whose features were computed since it was set
-    to 0.
+    The `alignment` of the history identifies the network; `put` and `refresh` set it.
+    `network` is the fine-tuned network, or None if another process trained it.
+    `n_embedded` counts the rows whose features were computed; the caller resets it.
     """
 
     def __init__(self, history, embedding, fine_tuning, verbose):
@@ -55,8 +54,8 @@ class AlignedFeatures:
             self._store = self._open_store("given")
         elif source != "given":
             raise ValueError(
-                "ASVP got features to begin with, and has computed features already."
-                " Give them to a new ASVP, before its first query."
+                "ASVP got features in fit, but has already computed features itself."
+                " Call fit of a new ASVP, before its first query."
             )
         is_known = self._store.find(keys) >= 0
         if is_known.any():
@@ -64,7 +63,7 @@ class AlignedFeatures:
             if not _agree(stored, matrix[is_known]):
                 raise ValueError(
                     f"ASVP got features for {is_known.sum()} rows that already have"
-                    " other features. Give each row its features once."
+                    " different features. Pass the features of each row only once."
                 )
         new = _first_of_each(np.flatnonzero(~is_known), keys)
         self._store.extend(keys[new], [matrix[new]])
@@ -72,16 +71,16 @@ class AlignedFeatures:
     def take(self, query, rows):
         """Features of the pool or of the labelled rows, as StoredRows.
 
-        Missing features of both are computed first.
+        Missing features of pool and labelled rows are computed first.
         """
         if any((self._store.find(part.keys) < 0).any() for part in query.parts):
             embed = self._find_embed(query)
             if not _is_of(self._store, query, embed):
                 raise ValueError(
                     f"ASVP has features {self._where()} of a different network: this"
-                    " network computes other features for the same rows. Go on with the"
+                    " network computes other features for the same rows. Use the"
                     " network that computed them, or name another folder as store=."
-                    " Features that are given must cover the labelled rows, too."
+                    " Features given to fit must also cover the labelled rows."
                 )
             self._fill(self._store, query, embed)
         return self._store.take(rows.keys)
@@ -96,9 +95,9 @@ class AlignedFeatures:
         return self._second
 
     def is_of_these_labels(self, query):
-        """Whether the features are of a network that was trained on just these labels.
+        """Whether the network of the features was trained on exactly these labels.
 
-        Raises ValueError if another process trained it on other labels.
+        Raises ValueError if another process trained the network on other labels.
         """
         alignment = self._history.alignment
         if self.network is not None:
@@ -115,7 +114,7 @@ class AlignedFeatures:
         return False
 
     def fine_tune(self, query, is_switched):
-        """Return the network trained on all labels; features are not refreshed yet."""
+        """Return the network trained on all labels; the features stay as they are."""
         recipe = self.second_training(query) if is_switched else query.recipe
         if recipe is query.recipe:
             network = query.trained()
@@ -124,9 +123,9 @@ class AlignedFeatures:
             network = query.train(recipe, folder)
         if not hasattr(network, "embed"):
             raise ValueError(
-                "ASVP refreshes features by a network that was fine-tuned, and"
-                f" {type(network).__name__} has no embed. Pass indicator=Never() to"
-                " keep the features as they are."
+                "ASVP computes new features by the fine-tuned network, but"
+                f" {type(network).__name__} has no method embed. Pass indicator=Never()"
+                " to keep the first features."
             )
         return network
 
@@ -134,7 +133,7 @@ class AlignedFeatures:
         """Compute all features by this network, then replace the old ones at once."""
         source = query.labels_key
         store = self._open_store(source)
-        # A killed process may have left some, of a network that was trained likewise.
+        # A killed process may have left features of an equal or a different network.
         if not _is_of(store, query, network.embed):
             shutil.rmtree(store.folder)
             store = self._open_store(source)
@@ -143,7 +142,7 @@ class AlignedFeatures:
         self._history.alignment = Alignment(source, query.labelled.ids.tolist())
 
     def head(self, query):
-        """Classifier of features that predicts as the network; None if it has none."""
+        """Classifier of features that predicts as the network does; or None."""
         if not hasattr(self.network, "head_classifier"):
             return None
         some = slice(0, min(_N_HEAD_ROWS, len(query.y)))
@@ -152,7 +151,7 @@ class AlignedFeatures:
     def store_by_content(self, query, indices):
         """Store features of picked rows by content, too.
 
-        Rows with ids lose them when they move from the pool to the labelled rows.
+        Rows lose their ids when they move from the pool to the labelled rows.
         """
         keys = fingerprints(query.pool.pool.take(indices))
         new = _first_of_each(np.flatnonzero(self._store.find(keys) < 0), keys)
@@ -215,13 +214,13 @@ class AlignedFeatures:
 
 
 def _first_of_each(rows, keys):
-    """Of rows with equal keys the first, in the order of rows."""
+    """The first of the rows with equal keys, in the order of rows."""
     _, first = np.unique(keys[rows], return_index=True)
     return rows[np.sort(first)]
 
 
 def _is_of(store, query, embed):
-    """Whether a network computes the features in a store, as far as a few rows tell."""
+    """Whether a network computes the features in a store, tested on a few rows."""
     for part in query.parts:
         known = np.flatnonzero(store.find(part.keys) >= 0)[:_N_COMPARED]
         if len(known):
@@ -231,7 +230,7 @@ def _is_of(store, query, embed):
 
 
 def _agree(stored, again):
-    """Whether two matrices of features are of one network."""
+    """Whether two matrices of features were computed by the same network."""
     if again.shape != stored.shape:
         return False
     error = np.linalg.norm(again - stored)

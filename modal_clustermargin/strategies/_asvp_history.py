@@ -1,4 +1,4 @@
-"""The rounds of an ASVP loop, in memory or in a folder in which a loop goes on."""
+"""The rounds of an ASVP loop, in memory or in a folder from which it resumes."""
 
 import json
 import time
@@ -31,8 +31,8 @@ class ASVPRound:
         Whether the learner trains `fine_tuning` from this round on, or already did.
 
     selected_by : {"proxy", "network", "nobody"}
-        The classifier that the selector asked. It is nobody if there were no labels
-        to learn from.
+        The classifier that the selector used; "nobody" if there were no labels, or
+        labels of one class.
 
     n_embedded : int
         Number of rows whose features were computed.
@@ -57,7 +57,7 @@ class ASVPRound:
 
 @contextmanager
 def timed(seconds, stage):
-    """Add the seconds spent inside to a stage, without those of stages inside it."""
+    """Add the seconds of a block to a stage, without the seconds of inner stages."""
     since, others = time.perf_counter(), sum(seconds.values())
     try:
         yield
@@ -70,7 +70,7 @@ class Alignment(NamedTuple):
     """The network that computed the features."""
 
     source: str = "untrained"  # or "given", or the hash of its labelled rows and labels
-    ids: tuple = ()  # the rows that it was trained on; none before the first refresh
+    ids: tuple = ()  # of the rows that it was trained on; none before the first refresh
 
 
 class _Entry(NamedTuple):
@@ -108,7 +108,7 @@ class History:
                 now = settings_text(value)
             except ValueError as error:
                 raise ValueError(
-                    f"ASVP cannot go on in store= with this {name}. {error}"
+                    f"ASVP cannot resume from store= with this {name}. {error}"
                 ) from error
             before = self._settings.setdefault(name, now)
             if before != now:
@@ -137,12 +137,12 @@ class History:
         return None
 
     def begin_round(self, n_labelled):
-        """Start a new round; leave rounds with at least this many labels behind."""
+        """Start a new round; drop rounds with at least this many labels."""
         counts = [entry.round.n_labelled for entry in self._entries]
         self._n_rounds = sum(count < n_labelled for count in counts)
 
     def add(self, key, done, ids, metrics):
-        """Add a round; in a folder, it is saved before its picks are returned."""
+        """Add a round, and save it if there is a folder."""
         entry = _Entry(key, done, ids.tolist(), metrics.tolist())
         self._entries = [*self._entries[: self._n_rounds], entry]
         self._n_rounds = len(self._entries)
@@ -196,5 +196,5 @@ class History:
 
 
 def _jsonable(value):
-    """Numbers of numpy, which an indicator may note, as JSON has them."""
+    """Convert numpy numbers, which an indicator may add, for JSON."""
     return value.tolist() if hasattr(value, "tolist") else str(value)

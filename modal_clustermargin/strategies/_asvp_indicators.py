@@ -41,7 +41,7 @@ class RoundState:
         Current features of the labelled rows.
 
     pool_features : array-like of shape (n_pool, n_features)
-        Current features of the pool. Index them with slices and integer arrays.
+        Current features of the pool, to index with slices and integer arrays.
 
     log_me : float
         LogME of `features` and `labels`.
@@ -51,7 +51,7 @@ class RoundState:
         `pool_features`.
 
     values : dict of str to float
-        The scores that were computed, for the history. An indicator may add to it.
+        The computed scores, which the history stores. An indicator may add its own.
     """
 
     def __init__(
@@ -117,25 +117,26 @@ class EveryRound(BaseEstimator):
 
 
 class LogMEGain(BaseEstimator):
-    """Refresh once, when there is strong evidence for features with classes apart.
+    """Refresh once, when there is strong evidence that separated classes fit better.
 
-    PED pushes overlapping classes apart, as fine-tuning would. LogME measures how
-    much more likely this makes the labels. The indicator compares `least_evidence`
-    with ``n_labelled * (log_me_ped - log_me)``, the natural logarithm of a Bayes
-    factor, as a mean over classes. The evidence grows with the number of labels.
+    PED separates overlapping classes, as fine-tuning would. LogME measures how much
+    more likely the labels are given the separated features. The evidence is
+    ``n_labelled * (log_me_ped - log_me)``, the natural logarithm of a Bayes factor,
+    averaged over classes. It grows with the number of labels.
 
     Parameters
     ----------
     least_evidence : float, default=5.0
-        From 5 on, [1]_ calls evidence very strong.
+        Evidence from which on the features are refreshed; [1]_ calls evidence of 5 and
+        more very strong.
 
     Notes
     -----
-    The paper on ASVP names LogME and PED but not its rule; this rule is this
-    project's own. In the study on glyphs it refreshes at about the number of labels
-    where plain fine-tuning overtakes LP-FT. For multi-label data the answer is no,
-    because PED needs classes. After a refresh the answer is no as well, because the
-    scores of rows that the network was trained on say little.
+    The paper on ASVP uses LogME and PED but states no rule; this rule is this project's
+    choice. In the study on glyphs, it refreshes at about the number of labels where
+    plain fine-tuning overtakes LP-FT. The answer is always False for multi-label data,
+    because PED needs classes, and after a refresh, because scores of rows that the
+    network was trained on say little.
 
     References
     ----------
@@ -168,9 +169,9 @@ class AtLabels(BaseEstimator):
         self.n_labels = n_labels
 
     def __call__(self, state):
-        """Return whether a number was reached since the round before."""
+        """Return whether one of the numbers was reached since the last round."""
         counts = _as_counts(self.n_labels, "AtLabels", "n_labels")
-        # A round without a trained proxy could not refresh.
+        # Rounds without a trained proxy do not ask the indicator.
         asked = [each for each in state.history if each.selected_by != "nobody"]
         before = asked[-1].n_labelled if asked else -1
         return any(before < count <= state.n_labelled for count in counts)

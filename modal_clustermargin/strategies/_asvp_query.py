@@ -1,4 +1,4 @@
-"""One query of ASVP: its inputs, and how its selector asks a proxy."""
+"""One query of ASVP: its inputs, and the call of its selector with a proxy."""
 
 import copy
 from functools import cached_property
@@ -38,7 +38,7 @@ class KeyedRows:
 
 
 class Query:
-    """One query: checked, and what ASVP asks of the network in it.
+    """The checked inputs of one query, and the trainings of its network.
 
     Attributes
     ----------
@@ -46,7 +46,8 @@ class Query:
         The estimator of a learner, or the classifier itself.
 
     recipe : classifier
-        The classifier that the estimator trains; the one in a `DeferredFit`.
+        The classifier that the estimator trains: the classifier in a `DeferredFit`, or
+        the estimator itself.
 
     y : ndarray of shape (n_labelled,) or (n_labelled, n_labels), or None
         None without labelled rows.
@@ -61,17 +62,17 @@ class Query:
     def __init__(self, classifier, pool, n_instances, ids, embedding, labelled):
         if is_committee(classifier):
             raise ValueError(
-                "ASVP wants one network, and a Committee has several. Give ASVP to an"
-                " ActiveLearner of one of them."
+                "ASVP needs a single network, but a Committee has several. Use ASVP"
+                " with an ActiveLearner of one network."
             )
         self.classifier = classifier
         self.estimator = estimator_of(classifier)
         if embedding is None and not hasattr(self.estimator, "embed"):
             raise ValueError(
-                "ASVP selects by the features of a network, and"
-                f" {_name(self.estimator)} has no embed that gives them. Use a"
-                " modal_clustermargin.estimators.NetworkClassifier, or pass embedding="
-                " a function (classifier, X) that returns features."
+                "ASVP selects by the features of a network, but"
+                f" {_name(self.estimator)} has no method embed. Use a"
+                " modal_clustermargin.estimators.NetworkClassifier, or pass a function"
+                " (classifier, X) that returns features as embedding=."
             )
         self.is_deferred = hasattr(self.estimator, "is_pending_")
         self.recipe = self.estimator.estimator if self.is_deferred else self.estimator
@@ -92,9 +93,9 @@ class Query:
             given = getattr(self.estimator, "training_data_", None)
         if given is None and _is_fitted(self.estimator):
             raise ValueError(
-                "ASVP trains a proxy on the labelled rows, and does not know those of a"
-                f" fitted {_name(self.estimator)}. Put it into a modAL ActiveLearner or"
-                " a DeferredFit, or pass labelled=(X, y)."
+                "ASVP trains a proxy on the labelled rows, but a fitted"
+                f" {_name(self.estimator)} does not keep them. Wrap it in a modAL"
+                " ActiveLearner or a DeferredFit, or pass labelled=(X, y)."
             )
         X, y = given if given is not None else (None, None)
         if X is None or n_rows(X) == 0:
@@ -110,8 +111,8 @@ class Query:
             y = y[:, 0]
         if len(y) != n_rows(X):
             raise ValueError(
-                f"ASVP got {n_rows(X)} labelled rows and {len(y)} labels; there must be"
-                " a label for each."
+                f"ASVP got {n_rows(X)} labelled rows and {len(y)} labels; one label for"
+                " each row is expected."
             )
         return X, y
 
@@ -127,7 +128,7 @@ class Query:
         return joblib.hash((known, np.sort(self.pool.keys), int(self.n_instances)))
 
     def untrained(self):
-        """Return the network before training, which embeds by pre-trained weights."""
+        """Return the network before training, with its pre-trained weights."""
         first = self.pool.pool.take(slice(0, 1))
         if hasattr(self.estimator, "untrained"):
             return self.estimator.untrained(first)
@@ -138,7 +139,7 @@ class Query:
         return copy.deepcopy(self.recipe)
 
     def trained(self):
-        """Return the network as the learner trains it, unchanged by later training."""
+        """Return the network as the learner trains it; later trainings keep it."""
         if self.is_deferred:
             return self.estimator.estimator_
         return copy.deepcopy(self.recipe)
@@ -146,7 +147,8 @@ class Query:
     def train(self, recipe, folder):
         """Return a clone of a classifier, trained on the labelled rows.
 
-        A classifier with a `checkpoint_dir` saves its state in the folder, if any.
+        A classifier with a `checkpoint_dir` saves its state in `folder`, if there is
+        one.
         """
         network = clone(recipe)
         parameters = network.get_params(deep=False)
@@ -176,7 +178,7 @@ def labels_key(ids, labels):
 
 
 def network_name(classifier):
-    """Text for the class of a classifier and for the module in it."""
+    """Text that names the class of a classifier and its module."""
     parameters = getattr(classifier, "get_params", dict)(deep=False)
     module = {
         name: getattr(value, "__qualname__", repr(value))
@@ -201,9 +203,10 @@ def _name(estimator):
 
 
 class ProxyLearner:
-    """The classifier that a selector sees, with labelled rows as a learner has them.
+    """The classifier that a selector gets, with training data as a learner has.
 
-    A proxy of None is one that is not fitted: it embeds rows but does not predict.
+    If `proxy` is None, the classifier is not fitted: it embeds rows but does not
+    predict.
     """
 
     def __init__(self, proxy, X_training=None, y_training=None):
@@ -231,8 +234,8 @@ def _in_memory(X):
 def ask_selector(selector, learner, pool, n_instances, ids):
     """Return ``(indices, metrics)`` of a selector; metrics are zeros if it has none.
 
-    A callable takes ``(classifier, X_pool, n_instances)`` and returns positions, or a
-    tuple that begins with positions.
+    A selector that is a function takes ``(classifier, X_pool, n_instances)`` and
+    returns positions, or a tuple that begins with positions.
     """
     if isinstance(selector, QueryStrategy):
         return selector.pick_with_metrics(learner, pool, n_instances, ids)
@@ -244,8 +247,8 @@ def ask_selector(selector, learner, pool, n_instances, ids):
     if not is_sound or n_found < n_instances:
         raise ValueError(
             f"ASVP asked its selector for {n_instances} different positions in a pool"
-            f" of {len(ids)} and got {indices.dtype} of shape {indices.shape},"
-            f" {n_found} of them different and in the pool."
+            f" of {len(ids)} and got {indices.dtype} of shape {indices.shape}, with"
+            f" {n_found} different positions in the pool."
         )
     if np.shape(metrics) != indices.shape:  # a learner's query returns rows
         metrics = np.zeros(n_instances)

@@ -1,4 +1,4 @@
-"""BADGE: rows whose gradients are large and unlike each other."""
+"""BADGE: rows whose gradients are large and diverse."""
 
 from numbers import Integral
 
@@ -18,37 +18,36 @@ from modal_clustermargin.strategies._probabilities import reduce_probabilities
 
 
 class BADGE(QueryStrategy):
-    """Label rows whose gradients are large and unlike each other.
+    """Label rows whose gradients are large and diverse.
 
     BADGE [1]_. If the predicted label of a row were the true one, the gradient of the
     cross-entropy with respect to the weights of the last layer would be ``(p - y) z'``:
-    p are the probabilities, y is 1 for the predicted label and 0 for the others, and z
-    is the embedding. The length of this gradient tells how unsure the network is. Rows
-    are drawn by k-means++ over the gradients: each row with a probability proportional
-    to its squared distance to the nearest row drawn so far.
+    p holds the probabilities, y is 1 for the predicted label and 0 for the others, and
+    z is the embedding. The length of this gradient measures how uncertain the
+    prediction is. Rows are drawn by k-means++ on the gradients: each row with a
+    probability proportional to its squared distance to the nearest row drawn so far.
 
     Parameters
     ----------
     embedding : array-like of shape (n_pool, n_features), callable or None, \
             default=None
-        The embeddings z: an array for the pool, or a function ``(classifier,
-        X_pool)`` that returns one. None asks the classifier: its ``embed``, else
-        the transform of its pipeline's steps but the last, else the rows
-        themselves.
+        The embeddings z: an array for the pool, or a function ``(classifier, X_pool)``
+        that returns one. None uses the classifier's ``embed``, else the output of its
+        pipeline's steps before the last, else the rows themselves.
 
     first : {"longest", "drawn"}, default="longest"
         The first row: the one with the longest gradient, as in the authors' code, or
         any row with equal probability, as in k-means++.
 
     n_partitions : int, default=1
-        Cut the pool at random into so many parts of equal size, and choose an equal
-        share of the batch in each part, as [2]_ does for batches of 100,000. This takes
-        `n_partitions` times less time, but rows of different parts may be alike.
+        Number of random parts of equal size into which the pool is cut. An equal share
+        of the batch is chosen in each part, as in [2]_ for batches of 100,000. The time
+        is divided by `n_partitions`, but rows of different parts may be similar.
 
     device : str, torch.device or None, default=None
-        Where distances are computed. None uses a CUDA device if there is one and
-        at least 1e13 products to compute; "cpu" uses the processor. The picks are
-        the same up to ties in the last bits.
+        Where distances are computed. None uses a CUDA device if there is one and at
+        least 1e13 products are needed; "cpu" uses the processor. The picks are the same
+        up to ties in the last bits.
 
     random_state : int, RandomState or None, default=None
         Draws the rows and the parts.
@@ -58,25 +57,25 @@ class BADGE(QueryStrategy):
 
     See Also
     --------
-    CoreSet : Diversity alone.
-    ClusterMargin : Made for larger batches.
+    CoreSet : Selects by diversity alone.
+    ClusterMargin : Is made for larger batches.
 
     Notes
     -----
-    Where the rows of ``predict_proba`` do not sum to one, they are probabilities of
-    independent labels, and y is 1 for every label of probability one half or more:
-    the gradient is that of the binary cross-entropies. With several outputs, as from
-    scikit-learn's forests, the differences p - y of all outputs are put side by side.
-    Both rules are this project's choice.
+    If the rows of ``predict_proba`` do not sum to one, they are read as probabilities
+    of independent labels. Then y is 1 for every label with a probability of at least
+    one half, and the loss is the sum of the binary cross-entropies. With several
+    outputs, as from scikit-learn's forests, the differences p - y of all outputs are
+    concatenated. Both rules are this project's choice.
 
     Gradients are never formed. The squared distance of two gradients is ``|r|^2 |z -
     w|^2 + |w|^2 |r - s|^2 + 2 (r.(r - s)) (w.(z - w))`` for differences r, s and
-    embeddings z, w; it loses no digits where the gradients are close. Memory is that of
-    the probabilities and twice that of the embeddings; the time is at most n_pool x
-    n_instances x (n_classes + n_features) products.
+    embeddings z, w; it loses no digits where the gradients are close. The memory needed
+    is the size of the probabilities plus twice the size of the embeddings; the time is
+    at most n_pool x n_instances x (n_classes + n_features) products.
 
-    Labelled rows are no centers, as in the authors' code. A classifier that is not
-    fitted has no gradients, and the embeddings take their place. Rows with the same
+    As in the authors' code, labelled rows are not used as centers. A classifier that is
+    not fitted has no gradients, so the embeddings are used instead. Rows with the same
     gradient as a chosen row are chosen last, each with equal probability.
 
     References
@@ -101,7 +100,7 @@ class BADGE(QueryStrategy):
         "embedding": ["array-like", callable, None],
         "first": [StrOptions({"longest", "drawn"})],
         "n_partitions": [Interval(Integral, 1, None, closed="left")],
-        "device": "no_validation",  # `check_device` knows better
+        "device": "no_validation",  # `check_device` checks it
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -152,7 +151,7 @@ class BADGE(QueryStrategy):
 def pool_residuals(classifier, pool, who):
     """``y - p`` of each row: float32 of shape (n_pool, n_classes).
 
-    A single column of ones if the classifier is not fitted.
+    Returns a single column of ones if the classifier is not fitted.
     """
     residuals = reduce_probabilities(_block_residuals, classifier, pool, who)
     return np.ones((len(pool), 1), np.float32) if residuals is None else residuals

@@ -1,4 +1,4 @@
-"""The base class of query strategies: what happens at the door of every query."""
+"""The base class of query strategies, which checks the arguments of every query."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -14,7 +14,7 @@ from modal_clustermargin.strategies._modal import takes_metrics
 
 
 class QueryStrategy(BaseEstimator, ABC):
-    """Base class for query strategies; subclasses write `_select`.
+    """Base class for query strategies; subclasses implement `_select`.
 
     An instance is what modAL calls a ``query_strategy``: pass it to an
     ``ActiveLearner``, a ``Committee`` or a ``DeepActiveLearner``, or call it
@@ -34,15 +34,15 @@ class QueryStrategy(BaseEstimator, ABC):
 
         X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
             The unlabelled rows, of any rank; also a memory map, a dask array or an
-            array in a Zarr store. Read in blocks and never changed. Only a sparse
-            matrix in another form than CSR is copied, into CSR.
+            array in a Zarr store. The rows are read in blocks and never changed. Only a
+            sparse matrix in another format than CSR is copied, to CSR.
 
         n_instances : int, default=1
             Number of rows to choose.
 
         ids : array-like of shape (n_pool,), default=None
-            A lasting, distinct name of each row, an integer or a string, for
-            strategies that recognize rows in later calls.
+            A distinct id of each row, an integer or a string, by which the strategy
+            recognizes the row in later calls.
 
         Returns
         -------
@@ -50,28 +50,27 @@ class QueryStrategy(BaseEstimator, ABC):
             Distinct positions in `X_pool`, in the order picked.
 
         metrics : ndarray of the same shape, float64
-            The value by which the strategy weighed each pick. A pair with
-            `indices` is returned only to a learner whose ``query`` takes
-            ``return_metrics`` (modAL 0.4.2 and later); earlier versions
-            would pass the pair on to the user.
+            The value by which the strategy chose each pick. Metrics are returned only
+            to a learner whose ``query`` takes ``return_metrics`` (modAL 0.4.2 and
+            later); any other caller gets `indices` alone.
 
         Raises
         ------
         ValueError
             If n_instances is below one, the pool is empty, probabilities are not
-            finite, or the strategy cannot use an argument. Raised before anything is
-            computed or drawn, wherever that is possible.
+            finite, or the strategy cannot use an argument. Where possible, the error is
+            raised before any computation or random draw.
 
         Warns
         -----
         UserWarning
-            If n_instances exceeds the pool. All rows are returned.
+            If n_instances exceeds the size of the pool. Then all rows are returned.
         """
         indices, metrics = self.pick_with_metrics(classifier, X_pool, n_instances, ids)
         return (indices, metrics) if takes_metrics(classifier) else indices
 
     def pick_with_metrics(self, classifier, X_pool, n_instances=1, ids=None):
-        """As a call, but return ``(indices, metrics)`` for every classifier."""
+        """Check the arguments and return ``(indices, metrics)``, whoever asks."""
         # modAL 0.4.2 calls a strategy a second time if it raises, so the cheap
         # checks come first.
         self._validate_params()
@@ -85,14 +84,14 @@ class QueryStrategy(BaseEstimator, ABC):
         """Return ``(indices, metrics)``; the arguments are checked."""
 
     def _generator(self):
-        """A generator for one call, never numpy's global one."""
+        """A random generator for one call, never numpy's global generator."""
         if self.random_state is None:
             fresh = np.random.SeedSequence().generate_state(4)
             return np.random.RandomState(fresh)
         return check_random_state(self.random_state)
 
     def _check_n_instances(self, n_instances, n_pool):
-        """Number of rows to pick: at most those of the pool."""
+        """Number of rows to pick: at most the number of rows in the pool."""
         who = type(self).__name__
         if isinstance(n_instances, bool) or not isinstance(n_instances, Integral):
             raise ValueError(
@@ -132,7 +131,7 @@ class QueryStrategy(BaseEstimator, ABC):
         return ids
 
     def _check_ids_as_before(self, knew_ids, ids):
-        """Raise ValueError if ids were given before and are not now, or vice versa."""
+        """Raise ValueError if ids are given only before, or only in this call."""
         if knew_ids is None or knew_ids == (ids is not None):
             return
         who = type(self).__name__

@@ -1,4 +1,4 @@
-"""Cluster-Margin: uncertain rows, dealt over the clusters of the pool."""
+"""Cluster-Margin: uncertain rows from different clusters of the pool."""
 
 import warnings
 from contextlib import contextmanager
@@ -19,52 +19,55 @@ from modal_clustermargin.strategies._embeddings import open_embeddings
 from modal_clustermargin.strategies._margin import pool_margins
 from modal_clustermargin.strategies._query_record import QueryRecord
 
-# Average number of rows in the groups by which "auto" recognizes near-duplicates.
+# Average number of rows in the groups in which "auto" compares margins.
 _GROUP_SIZE = 3
 
 
 class ClusterMargin(QueryStrategy):
-    """Label rows that are uncertain and unlike each other.
+    """Label rows that are uncertain and diverse.
 
     Cluster-Margin [1]_. The pool is clustered once, by average linkage of its
-    embeddings. Each query takes the rows with the lowest margins as candidates,
-    sorts the clusters by their number of candidates, and deals the batch in passes
-    from the smallest cluster to the largest, one random candidate of each.
+    embeddings. Each query takes the rows with the lowest margins as candidates, sorts
+    the clusters by their number of candidates, and chooses the batch round-robin: each
+    pass goes from the smallest cluster to the largest, and takes one random candidate
+    of each.
 
     The clusters are those of the first pool. Rows of later, smaller pools are
-    recognized by their content, or by `ids`. A new row joins the nearest cluster
-    within the distance threshold of the clustering, or is a cluster of its own.
+    recognized by their content, or by `ids`. A new row joins the nearest cluster within
+    the distance threshold of the clustering, or else forms its own cluster.
 
     Parameters
     ----------
     clustering : AverageLinkage, default=None
-        How to cluster. A fitted one is used as it is, for the embeddings that it was
-        fitted on; any other is cloned. None means ``AverageLinkage()``: clusters of 10
-        rows on average. With a ``memory``, the clusters outlive the process.
+        The clustering algorithm. A fitted instance is used as it is, and must be fitted
+        on the embeddings of the pool; an instance that is not fitted is cloned. None
+        means ``AverageLinkage()``, with clusters of 10 rows on average. An instance
+        with a ``memory`` stores the clusters for later processes.
 
     candidate_factor : "auto" or float >= 1, default="auto"
-        A number takes the ``ceil(candidate_factor * n_instances)`` rows of
-        lowest margin as candidates, as in the paper: 10 on Open Images, 1.25
-        on CIFAR and SVHN; 1 is margin sampling. "auto" takes 1 candidate for the first
-        label and ``2 + 8 * r**16`` for each further label, but at most two thirds of
-        the pool. Here r is the share of the variance of margins that lies between the
-        tightest groups of three rows on average (`intraclass_correlation`). The factor
-        is near 10 in a pool of near-duplicates, and near 2 where the margins of nearest
-        rows are unrelated. This rule is this project's own.
+        A number takes the ``ceil(candidate_factor * n_instances)`` rows of lowest
+        margin as candidates, as in the paper: 10 on Open Images, 1.25 on CIFAR and
+        SVHN; 1 is margin sampling. "auto" takes 1 candidate for the first label and
+        ``2 + 8 * r**16`` for each further label, at most two thirds of the pool. Here r
+        is the share of the variance of margins that lies between groups of near rows,
+        three on average (`intraclass_correlation`). The factor is near 10 in a pool of
+        near-duplicates, and near 2 if the margins of near rows are unrelated. This rule
+        is this project's choice.
 
     embedding : array-like of shape (n_pool, n_features), callable or None, \
             default=None
-        What to cluster by: an array for the first pool, or a function
-        ``(classifier, X_pool)`` that returns one. None asks the classifier: its
-        ``embed``, else the transform of its pipeline's steps but the last, else
-        the rows themselves.
+        The embeddings to cluster: an array for the first pool, or a function
+        ``(classifier, X_pool)`` that returns one. None uses the classifier's ``embed``,
+        else the output of its pipeline's steps before the last, else the rows
+        themselves.
 
     multilabel : {"mean", "min"}, default="mean"
-        How to combine the margins ``|2 p - 1|`` of several labels, where the rows
-        of ``predict_proba`` do not sum to one.
+        How to combine the margins ``|2 p - 1|`` of several labels, if the rows of
+        ``predict_proba`` do not sum to one.
 
     random_state : int, RandomState or None, default=None
-        Draws the order of candidates in a cluster and of clusters of one size.
+        Draws the order of candidates in a cluster, and the order of clusters of equal
+        size.
 
     Attributes
     ----------
@@ -77,7 +80,7 @@ class ClusterMargin(QueryStrategy):
 
     See Also
     --------
-    MarginSampling : The same without clusters.
+    MarginSampling : Selects by margin, without clusters.
 
     Notes
     -----
@@ -85,8 +88,9 @@ class ClusterMargin(QueryStrategy):
     fingerprint of each row, and a sort of the candidates.
 
     A classifier that is not fitted has no margins: every row is a candidate, and the
-    clusters alone decide. If it gives embeddings once it is fitted, the rows themselves
-    are clustered for this query, and the embeddings at the first query after the fit.
+    picks depend on the clusters alone. If only a fitted classifier gives embeddings,
+    this query clusters the rows themselves, and the first query after the fit clusters
+    the embeddings.
 
     References
     ----------
@@ -145,10 +149,10 @@ class ClusterMargin(QueryStrategy):
             Ignored.
 
         embeddings : array-like of shape (n_pool, n_features), default=None
-            What to cluster by. None means `embedding`, as in a query.
+            The embeddings to cluster. None means `embedding`, as in a query.
 
         classifier : modAL learner or classifier, default=None
-            Gives embeddings if neither of the above does.
+            Gives the embeddings if neither `embeddings` nor `embedding` does.
 
         ids : array-like of shape (n_pool,), default=None
             As in a query; if given here, every query needs them.
@@ -207,7 +211,7 @@ class ClusterMargin(QueryStrategy):
     def _open_embedding(self, pool, ids):
         """Yield `embedding`; an array for this pool is opened and checked.
 
-        What can fail without any work fails here.
+        All checks that need no computation are made here.
         """
         if hasattr(self, "clustering_"):
             self._check_ids_as_before(self._knows_ids, ids)
@@ -223,7 +227,7 @@ class ClusterMargin(QueryStrategy):
             yield rows
 
     def _clusters_of(self, pool, ids, embedding, classifier, *, is_fitted):
-        """Cluster and group of each row; clusters the pool if that is not done."""
+        """Cluster and group of each row; clusters the pool first if necessary."""
         keys = pool_keys(pool, ids)
         if not hasattr(self, "clustering_") or (is_fitted and not self._is_final):
             self._cluster(pool, keys, embedding, classifier)
@@ -250,7 +254,7 @@ class ClusterMargin(QueryStrategy):
             warnings.warn(
                 f"{len(new)} rows of X_pool were not in the pool that ClusterMargin"
                 " clustered: each joins the nearest cluster within the distance"
-                " threshold, or stands alone.",
+                " threshold, or forms its own cluster.",
                 UserWarning,
                 stacklevel=5,
             )
@@ -280,7 +284,7 @@ class ClusterMargin(QueryStrategy):
         self._is_final = is_final
 
     def _place(self, pool, new, classifier):
-        """Nearest cluster of rows that were not clustered, or -1."""
+        """Nearest cluster of each row that was not clustered, or -1."""
         if self._is_given:
             return np.full(len(new), -1)  # an array has no embeddings of new rows
         few = Pool(pool.take(new))

@@ -21,10 +21,10 @@ from modal_clustermargin.strategies._modal import members, training_data
 class CoreSet(QueryStrategy):
     """Label rows that cover the pool.
 
-    The greedy algorithm of [1]_ for the k-center problem: it repeatedly takes the row
-    whose embedding is farthest from all labelled and chosen rows. No row is then
-    farther from its nearest label than twice the smallest distance that any choice of
-    rows could reach. Predictions of the model play no part.
+    The greedy algorithm of [1]_ for the k-center problem: it repeatedly chooses the row
+    whose embedding is farthest from all labelled and chosen rows. The largest distance
+    from a row to its nearest labelled or chosen row is then at most twice the smallest
+    possible value. Predictions of the model are not used.
 
     Parameters
     ----------
@@ -36,44 +36,44 @@ class CoreSet(QueryStrategy):
 
     embedding : array-like of shape (n_pool, n_features), callable or None, \
             default=None
-        What to measure distances between: an array for the pool, or a function
-        ``(classifier, X)`` that returns one for a pool and for labelled rows. None
-        asks the classifier: its ``embed``, else the transform of its pipeline's
-        steps but the last, else the rows themselves. With an array, `labelled` must
-        be given as embeddings.
+        The embeddings to measure distances between: an array for the pool, or a
+        function ``(classifier, X)`` that returns one for a pool and for labelled rows.
+        None uses the classifier's ``embed``, else the output of its pipeline's steps
+        before the last, else the rows themselves. With an array, `labelled` must be
+        given as embeddings.
 
     metric : {"euclidean", "cosine"}, default="euclidean"
-        Distance of two embeddings. The cosine distance of two rows of zeros is 0,
-        and of a row of zeros to any other row 1.
+        Distance between embeddings. The cosine distance between two rows of zeros is 0,
+        and the distance from a row of zeros to any other row is 1.
 
     n_partitions : int, default=1
-        Cut the pool at random into so many parts of equal size, and choose an equal
-        share of the batch in each part, as [2]_ does for batches of 100,000. Every
-        part begins with all labelled rows. This takes `n_partitions` times less time,
-        but rows of different parts may be alike.
+        Number of random parts of equal size into which the pool is cut. An equal share
+        of the batch is chosen in each part, as in [2]_ for batches of 100,000. In every
+        part, all labelled rows are centers. The time is divided by `n_partitions`, but
+        rows of different parts may be similar.
 
     device : str, torch.device or None, default=None
-        Where distances are computed. None uses a CUDA device if there is one and
-        at least 1e13 products to compute; "cpu" uses the processor. The picks are
-        the same up to ties in the last bits.
+        Where distances are computed. None uses a CUDA device if there is one and at
+        least 1e13 products are needed; "cpu" uses the processor. The picks are the same
+        up to ties in the last bits.
 
     random_state : int, RandomState or None, default=None
-        Draws the first row where no row is labelled, and the parts.
+        Draws the parts, and the first row if no row is labelled.
 
     verbose : bool, default=False
         Whether to show a progress bar.
 
     See Also
     --------
-    BADGE : Diverse, and uncertain as well.
-    ClusterMargin : Made for larger batches.
+    BADGE : Selects by uncertainty, too.
+    ClusterMargin : Is made for larger batches.
 
     Notes
     -----
-    Of rows at equal distance, the first in the pool is chosen. Distances are computed
-    in float64; sparse rows are read as float32. Memory is that of the embeddings
-    and of a copy in float32; the time is at most n_pool x n_instances x n_features
-    products.
+    Among rows at equal distance, the first in the pool is chosen. Distances are
+    computed in float64; sparse rows are read as float32. The memory needed is the size
+    of the embeddings plus a copy in float32; the time is at most n_pool x n_instances x
+    n_features products.
 
     References
     ----------
@@ -95,7 +95,7 @@ class CoreSet(QueryStrategy):
         "embedding": ["array-like", callable, None],
         "metric": [StrOptions({"euclidean", "cosine"})],
         "n_partitions": [Interval(Integral, 1, None, closed="left")],
-        "device": "no_validation",  # `check_device` knows better
+        "device": "no_validation",  # `check_device` checks it
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -128,10 +128,11 @@ class CoreSet(QueryStrategy):
             if rows.shape[1] != rows_of_pool.shape[1]:
                 raise ValueError(
                     f"CoreSet got labelled rows with embeddings of {rows.shape[1]}"
-                    f" numbers, and those of X_pool have {rows_of_pool.shape[1]}. Pass"
-                    " labelled= rows of the kind that the pool has."
+                    " columns, but the embeddings of X_pool have"
+                    f" {rows_of_pool.shape[1]}. Pass labelled rows of the same kind as"
+                    " the pool."
                 )
-        # A type that holds both: centers are not rounded to that of the pool.
+        # A dtype that holds both, so that labelled rows are not rounded.
         dtype = np.result_type(rows_of_pool, *labelled)
         rows_of_pool = rows_of_pool.astype(dtype, copy=False)
         labelled = np.vstack(labelled).astype(dtype, copy=False) if labelled else None
@@ -164,8 +165,8 @@ class CoreSet(QueryStrategy):
             if is_array and any(part is not None for part in parts):
                 raise ValueError(
                     "CoreSet got embedding= as an array, which has no embeddings of the"
-                    " learner's X_training. Pass labelled= their embeddings, or"
-                    " embedding= as a function (classifier, X)."
+                    " learner's X_training. Pass their embeddings as labelled=, or"
+                    " a function (classifier, X) as embedding=."
                 )
         matrices = []
         for part in parts:

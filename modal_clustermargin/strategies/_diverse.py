@@ -1,4 +1,4 @@
-"""What BADGE and CoreSet have in common: embeddings, parts of the pool, a device."""
+"""Embeddings, parts of the pool and the device, for BADGE and CoreSet."""
 
 import numpy as np
 
@@ -11,16 +11,16 @@ from modal_clustermargin.strategies._embeddings import open_embeddings
 # seconds and 300 MiB.
 _DEVICE_FROM = 1e13
 
-# The squares of smaller entries underflow, so that rows cannot be distinguished.
+# The squares of smaller entries underflow, so distances would be zero.
 _SMALLEST = 1e-60
 
 
 def finite_embeddings(embedding, classifier, pool, who):
-    """Embeddings to measure distances between: finite, float32 or float64."""
+    """Embeddings as a finite matrix of float32 or float64."""
     with open_embeddings(embedding, classifier, pool, who) as (rows, _):
         matrix = as_matrix(rows.gathered(), who)
     if matrix.shape[1] == 0:
-        raise ValueError(f"{who} got embeddings without a column: {matrix.shape}.")
+        raise ValueError(f"{who} got embeddings without columns: {matrix.shape}.")
     is_small = np.result_type(matrix.dtype, np.float32) == np.float32
     matrix = np.ascontiguousarray(matrix, np.float32 if is_small else np.float64)
     check_finite(matrix, who)
@@ -28,7 +28,7 @@ def finite_embeddings(embedding, classifier, pool, who):
     if largest and not _SMALLEST < largest < 1 / _SMALLEST:
         raise ValueError(
             f"{who} needs embeddings whose squares float64 can hold; the largest entry"
-            f" is {largest:.3g}. Divide them by it."
+            f" is {largest:.3g}. Divide the embeddings by it."
         )
     return matrix
 
@@ -37,8 +37,8 @@ def pick_in_parts(pick, n_pool, n_instances, strategy, rng, n_columns):
     """Choose a share of the batch in each part of the pool.
 
     ``pick(rows, n_picks, device, show)`` returns positions in `rows` and the weight of
-    each pick. `rng` draws the parts, if there are several; `n_columns` numbers of each
-    row enter a distance. Returns ``(indices, metrics)``.
+    each pick. `rng` draws the parts, if there are several; `n_columns` is the number of
+    columns that enter a distance. Returns ``(indices, metrics)``.
     """
     who = type(strategy).__name__
     n_parts = strategy.n_partitions
@@ -60,7 +60,7 @@ def pick_in_parts(pick, n_pool, n_instances, strategy, rng, n_columns):
 
 
 def part_of(matrix, rows):
-    """Some rows of a matrix; itself, and no copy, if they are all."""
+    """Some rows of a matrix; the matrix itself, not a copy, if all rows are given."""
     return matrix if len(rows) == len(matrix) else matrix[rows]
 
 

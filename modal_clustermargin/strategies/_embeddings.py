@@ -16,11 +16,12 @@ from modal_clustermargin.strategies._modal import (
 
 @contextmanager
 def open_embeddings(embedding, classifier, pool, who):
-    """Open the embeddings of a pool: ``(rows, is_final)``, a pool of matrix rows.
+    """Open the embeddings of a pool, and yield ``(rows, is_final)``.
 
-    `embedding` is an array, a `Pool`, a function ``(classifier, X_pool)``, or None to
-    ask the classifier. `is_final` is False if the classifier has embeddings but is not
-    fitted: then the rows themselves take their place.
+    `embedding` is an array, a `Pool`, a function ``(classifier, X_pool)``, or None for
+    the embeddings of the classifier. `rows` is a pool of matrix rows. `is_final` is
+    False if the classifier has embeddings but is not fitted; then `rows` are the rows
+    of the pool.
     """
     if embedding is None:
         yield classifier_embeddings(classifier, pool, who)
@@ -35,9 +36,9 @@ def open_embeddings(embedding, classifier, pool, who):
 def classifier_embeddings(classifier, pool, who):
     """Embeddings that a classifier gives: ``(rows, is_final)``, as `open_embeddings`.
 
-    The classifier's ``embed`` gives them, else the transform of its pipeline's steps
-    but the last, else the rows themselves are the embeddings. Those of a committee's
-    members are put side by side.
+    The classifier's ``embed`` gives them, else the output of its pipeline's steps
+    before the last, else the rows themselves are the embeddings. The embeddings of the
+    members of a committee are concatenated.
     """
     if not _has_embeddings(classifier):
         return pool.as_matrix(who), True
@@ -51,7 +52,7 @@ def classifier_embeddings(classifier, pool, who):
 
 
 def embed(classifier, X):
-    """What a classifier makes of rows; `X` itself if it has no embeddings."""
+    """The classifier's embeddings of rows; `X` itself if the classifier has none."""
     if is_committee(classifier):
         own = [each for each in members(classifier) if _has_embeddings(each)]
         return np.hstack([as_array(embed(each, X)) for each in own]) if own else X
@@ -66,7 +67,7 @@ def embed(classifier, X):
 
 
 def checked_matrix(embeddings, n_pool, who):
-    """Embeddings in this process as a matrix with one row for each row."""
+    """Embeddings as a matrix with one row for each row of the pool."""
     _check_n_rows(embeddings, n_pool, who)
     return as_matrix(embeddings, who)
 

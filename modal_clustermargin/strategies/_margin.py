@@ -1,4 +1,4 @@
-"""Margin sampling: rows whose two most likely classes are almost as likely."""
+"""Margin sampling: rows whose two most likely classes are almost equally likely."""
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from modal_clustermargin.strategies._probabilities import reduce_probabilities
 class MarginSampling(QueryStrategy):
     """Label the rows with the smallest margin.
 
-    The margin is the difference between the two highest class probabilities.
-    Rows are picked in ascending order of their margins, ties in the order of the pool.
-    If the classifier is not fitted, the first rows of the pool are picked.
-    Cluster-Margin adds diversity to this baseline.
+    The margin is the difference between the two highest class probabilities. Rows are
+    picked in ascending order of their margins, ties in the order of the pool. If the
+    classifier is not fitted, the first rows of the pool are picked. `ClusterMargin`
+    adds diversity to this baseline.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""What the strategies know of modAL: its learners and committees, told by attributes.
+"""modAL's learners and committees, recognised by their attributes.
 
-modAL itself is not imported. A classifier that is no learner is asked directly.
+modAL itself is not imported. Any other classifier is used as it is.
 """
 
 import inspect
@@ -10,12 +10,12 @@ import numpy as np
 
 
 def is_learner(classifier):
-    """Whether it is an ActiveLearner, or works like one."""
+    """Whether a classifier is an ActiveLearner, or works like one."""
     return hasattr(classifier, "query") and hasattr(classifier, "estimator")
 
 
 def is_committee(classifier):
-    """Whether it is a Committee of learners."""
+    """Whether a classifier is a Committee of learners."""
     return hasattr(classifier, "learner_list")
 
 
@@ -35,12 +35,12 @@ def training_data(learner):
 
 
 def lacks_members_fit(classifier):
-    """Whether it is a committee whose members are not fitted."""
+    """Whether a classifier is a committee whose members are not fitted."""
     return is_committee(classifier) and getattr(classifier, "classes_", None) is None
 
 
 def rows_to_ask(classifier, X):
-    """`X` in a form that the classifier reads: a committee needs its shape."""
+    """`X`, converted from a list to an array for a committee, which reads its shape."""
     return np.asarray(X) if is_committee(classifier) and isinstance(X, list) else X
 
 
@@ -51,9 +51,9 @@ def takes_metrics(classifier):
 
 
 def without_training_data(classifier):
-    """A copy that answers the same and holds no labelled rows and no strategy.
+    """A copy that predicts the same, without labelled rows and strategy.
 
-    It is sent to workers; the strategy may hold a whole pool.
+    The copy is sent to workers, and a strategy may hold a whole pool.
     """
     if is_committee(classifier):
         committee = _stripped(classifier)

@@ -1,4 +1,4 @@
-"""Probabilities of a pool, asked for and checked in blocks of rows."""
+"""Probabilities of a pool, computed and checked in blocks of rows."""
 
 from typing import Any, NamedTuple
 
@@ -22,37 +22,37 @@ from modal_clustermargin.strategies._modal import (
 _FIRST_BLOCK_ROWS = 1024
 _BLOCK_BYTES = 2**25
 
-# Rows of class probabilities, float16 ones too, sum to one at least this closely.
+# Largest difference to one of a sum of class probabilities, even in float16.
 _SUM_TOLERANCE = 1e-2
 
 
 class Block(NamedTuple):
     """Checked probabilities of some rows."""
 
-    rows: slice  # positions among the rows that were asked about
+    rows: slice  # positions in `X`
     outputs: list  # of ndarrays of shape (n_rows, n_classes), float32 or float64
     margins: list  # between the two most likely classes, for each output
-    are_labels: bool  # of one output: independent probabilities of several labels
+    are_labels: bool  # whether one output holds independent labels
 
 
 class ProbabilityReader:
-    """Reads the probabilities of one pool; the first block tells their kind."""
+    """Reads the probabilities of one pool: of classes, or of independent labels."""
 
     def __init__(self, who):
         self.who = who
         self._are_labels: Any = None
 
     def blocks(self, classifier, X, start=0):
-        """Ask for one block of rows at a time, and check it.
+        """Compute and check the probabilities of one block of rows at a time.
 
-        A matrix of shape (n_pool, n_classes) never exists. `start` is the position of
-        the first row in the pool. Raises NotFittedError, and ValueError unless there
-        are finite probabilities of each row; an error of the classifier itself is
-        raised with the rows it was asked about.
+        A matrix of shape (n_pool, n_classes) is never formed. `start` is the position
+        of the first row in the pool. Raises NotFittedError if the classifier is not
+        fitted, and ValueError unless each row has finite probabilities. A ValueError of
+        the classifier is raised with the positions of the rows.
         """
         if not hasattr(classifier, "predict_proba"):
             raise ValueError(
-                f"{self.who} needs a classifier with predict_proba, and"
+                f"{self.who} needs a classifier with predict_proba, but"
                 f" {type(classifier).__name__} has none. Use one that gives"
                 " probabilities, or calibrate it (an SVC, for instance) with"
                 " sklearn.calibration.CalibratedClassifierCV."
@@ -74,7 +74,7 @@ class ProbabilityReader:
             if not outputs:
                 raise ValueError(f"{self.who} got an empty list from predict_proba.")
             yield self._checked(rows, outputs, start + rows.start)
-            # The width of the answer is known now: blocks may grow to their size.
+            # The number of classes is known now, so the block size can be chosen.
             n_classes = sum(output.shape[1] for output in outputs)
             block_rows = int(np.clip(_BLOCK_BYTES // (8 * n_classes), 1, most_rows))
 
@@ -126,7 +126,7 @@ class ProbabilityReader:
         return Block(rows, outputs, block_margins, bool(self._are_labels))
 
     def _check_kind(self, row_sum, start):
-        """Classes sum to one in every row; labels in few rows, by chance."""
+        """Check that all rows have class probabilities, or all label probabilities."""
         uneven = np.abs(row_sum - 1) > _SUM_TOLERANCE
         if self._are_labels is None:
             self._are_labels = np.count_nonzero(uneven) > len(uneven) / 2
@@ -136,7 +136,7 @@ class ProbabilityReader:
             raise ValueError(
                 f"{self.who} got probabilities that sum to {row_sum[row]:.6g} for"
                 f" row {start + row} of X_pool, and to one for others. Class"
-                " probabilities sum to one in every row, label probabilities in few."
+                " probabilities sum to one in every row, label probabilities rarely do."
             )
 
     def check_range(self, proba, start):
@@ -147,8 +147,8 @@ class ProbabilityReader:
         if len(outside):
             raise ValueError(
                 f"{self.who} needs probabilities between 0 and 1; predict_proba gives"
-                f" others for row {start + outside[0]} of X_pool. Convert scores or"
-                " logits to probabilities first."
+                f" other values for row {start + outside[0]} of X_pool. Convert scores"
+                " or logits to probabilities first."
             )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class QueryRecord:
-    """What Cluster-Margin knows of its last picks, in the order picked.
+    """The picks of the last query of Cluster-Margin, in the order picked.
 
     Attributes
     ----------
@@ -21,13 +21,13 @@ class QueryRecord:
         Cluster of each pick. Numbers stay the same from round to round.
 
     cluster_size : ndarray of shape (n_picks,), dtype=intp
-        Number of candidates in that cluster: what the clusters were sorted by.
+        Number of candidates in that cluster, by which the clusters were sorted.
 
     turn : ndarray of shape (n_picks,), dtype=intp
-        The pass over the clusters in which it was dealt, from 0.
+        The pass over the clusters in which each pick was chosen, counted from 0.
 
     n_candidates : int
-        How many rows of lowest margin the batch was dealt from.
+        Number of candidates: the rows of lowest margin.
 
     pool_cluster : ndarray of shape (n_pool,), dtype=intp
         Cluster of every row of that pool.
@@ -52,7 +52,7 @@ class QueryRecord:
         Returns
         -------
         rows : ndarray of shape (n_rows,), dtype=intp
-            Positions in the pool, ascending, the pick's own among them. Picks
-            of one cluster share them.
+            Positions in the pool in ascending order, including the pick itself. Picks
+            of one cluster represent the same rows.
         """
         return np.flatnonzero(self.pool_cluster == self.cluster[pick])

@@ -1,4 +1,4 @@
-"""Random sampling: what every other strategy has to beat."""
+"""Random sampling: the baseline for all other strategies."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from modal_clustermargin.strategies._base import QueryStrategy
 
 
 class RandomSampling(QueryStrategy):
-    """Label rows drawn at random, each set of rows as likely as any other.
+    """Label rows drawn uniformly at random, without replacement.
 
     Parameters
     ----------

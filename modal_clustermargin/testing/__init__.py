@@ -1,4 +1,4 @@
-"""The contract of a query strategy, as checks that anybody can run.
+"""Checks of the contract of a query strategy.
 
 `check_query_strategy` is to a ``query_strategy`` of modAL what scikit-learn's
 ``check_estimator`` is to an estimator.

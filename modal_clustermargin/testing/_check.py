@@ -35,7 +35,7 @@ class QueryStrategyCheck:
         state = np.random.get_state()
         try:
             with warnings.catch_warnings(), no_error(strategy, f"in {self.name}"):
-                # modAL calls scikit-learn by an argument's old name.
+                # modAL passes an argument to scikit-learn by its old name.
                 warnings.filterwarnings("ignore", "'force_all_finite'", FutureWarning)
                 self._check(strategy)
         finally:
@@ -49,10 +49,10 @@ class QueryStrategyCheck:
 
 
 def check_query_strategy(strategy):
-    """Checks that a query strategy keeps its contract.
+    """Return checks that a query strategy keeps its contract.
 
-    The checks use the installed modAL: versions 0.4.1 and 0.4.2 expect a strategy to
-    return different things. Each check leaves numpy's global generator as it was.
+    The checks use the installed modAL: versions 0.4.1 and 0.4.2 expect different return
+    values of a strategy. Each check leaves numpy's global generator as it was.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def check_query_strategy(strategy):
     Returns
     -------
     checks : iterator of QueryStrategyCheck
-        Call each; its AssertionError says what is wrong.
+        Call each check. A check that fails raises AssertionError with the reason.
 
     Raises
     ------

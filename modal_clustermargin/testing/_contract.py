@@ -1,4 +1,4 @@
-"""The contract of a query strategy, one function for each promise."""
+"""The contract of a query strategy, one function for each rule."""
 
 # ruff: noqa: NPY002  numpy's global generator is checked
 import copy
@@ -26,7 +26,7 @@ from modal_clustermargin.testing._fixtures import (
 
 
 def check_gives_the_number_asked_of_distinct_rows(strategy):
-    """A learner's query returns as many different positions as asked."""
+    """A learner's query returns `n_instances` different positions."""
     _, _, X_pool = make_data()
     for n_instances in (1, 2, 3, 17, N_POOL):
         positions, _ = query(strategy, X_pool, n_instances)
@@ -43,7 +43,7 @@ def check_chooses_one_row_by_default(strategy):
 
 
 def check_gives_the_rows_at_its_positions(strategy):
-    """The rows that a learner's query returns are those at the positions."""
+    """A learner's query returns the rows at the positions that it returns."""
     _, _, X_pool = make_data()
     for n_instances in (1, 2, 5):
         positions, rows = query(strategy, X_pool, n_instances)
@@ -53,8 +53,8 @@ def check_gives_the_rows_at_its_positions(strategy):
             and np.array_equal(np.atleast_2d(rows), np.atleast_2d(X_pool[positions])),
             strategy,
             "makes a learner return other rows than those at its positions, with"
-            f" n_instances={n_instances}. modAL 0.4.2 unpacks two values from what a"
-            " strategy returns, and 0.4.1 unpacks nothing.",
+            f" n_instances={n_instances}. modAL 0.4.2 expects a strategy to return a"
+            " pair (positions, metrics), and modAL 0.4.1 expects positions.",
         )
 
 
@@ -80,15 +80,15 @@ def check_runs_once(strategy):
 
 
 def check_gives_positions_to_a_plain_classifier(strategy):
-    """Called without modAL, it returns positions."""
+    """Called with a classifier instead of a learner, it returns positions."""
     _, _, X_pool = make_data()
     positions = strategy(make_classifier(), X_pool, 5)
-    where = "called with a classifier that is no learner"
+    where = "called with a classifier that is not a learner"
     expect_positions(strategy, positions, 5, N_POOL, where)
 
 
 def check_gives_distinct_rows_among_duplicates(strategy):
-    """Duplicates, constant rows and zeros do not make it repeat positions."""
+    """Positions are distinct among duplicates, constant rows and zeros."""
     _, _, X_pool = make_data()
     pools = {
         "ten copies of each row": np.repeat(X_pool[:6], 10, axis=0),
@@ -103,7 +103,7 @@ def check_gives_distinct_rows_among_duplicates(strategy):
 
 
 def check_follows_a_pool_that_shrinks(strategy):
-    """One instance is called in several rounds, and the chosen rows leave the pool."""
+    """One instance works in several rounds, while the chosen rows leave the pool."""
     _, _, X_pool = make_data()
     learner = make_learner(strategy)
     for n_instances in (5, 2, 11):
@@ -157,7 +157,7 @@ def check_does_not_use_the_global_generator(strategy):
 
 
 def check_gives_the_whole_pool_if_asked_for_more(strategy):
-    """For more rows than there are, it returns all of them, with a warning."""
+    """Asked for more rows than the pool has, it returns all rows, with a warning."""
     _, _, X_pool = make_data()
     texts = []
     for n_instances in (5, N_POOL + 5):
@@ -173,7 +173,7 @@ def check_gives_the_whole_pool_if_asked_for_more(strategy):
 
 
 def check_rejects_invalid_queries(strategy):
-    """Fewer than one row, or an empty pool, is a ValueError."""
+    """Queries for fewer than one row, or of an empty pool, raise ValueError."""
     _, _, X_pool = make_data()
     classifier = make_classifier()
     for pool, n_instances, what in (
@@ -190,7 +190,7 @@ def check_rejects_invalid_queries(strategy):
 
 
 def check_rejects_nan_probabilities(strategy):
-    """NaN probabilities are a ValueError, if the strategy uses probabilities."""
+    """NaN probabilities raise ValueError, if the strategy uses probabilities."""
     _, _, X_pool = make_data()
     classifier = make_classifier(NaNClassifier)
     try:
@@ -202,7 +202,7 @@ def check_rejects_nan_probabilities(strategy):
 
 
 def check_works_before_the_first_label(strategy):
-    """A classifier that is not fitted is no error."""
+    """A classifier that is not fitted raises no error."""
     _, _, X_pool = make_data()
     when = "with a classifier that is not fitted"
     with no_error(strategy, when):
@@ -216,7 +216,7 @@ def check_takes_pools_of_every_kind(strategy):
     X_pool = X_pool.round(1)
     strategy, _ = seeded(strategy)
     expected, again = (positions_of(strategy, X_pool, 9) for _ in range(2))
-    # A strategy that draws and cannot be seeded gives nothing to compare.
+    # The picks of a random strategy without a seed cannot be compared.
     is_repeatable = np.array_equal(expected, again)
     read_only = X_pool.copy()
     read_only.flags.writeable = False

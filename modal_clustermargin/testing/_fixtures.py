@@ -1,4 +1,4 @@
-"""Pools, classifiers and learners for the checks, and what they expect of positions."""
+"""Pools, classifiers and learners for the checks, and the check of positions."""
 
 import contextlib
 import copy
@@ -83,7 +83,7 @@ def make_learner(strategy):
 
 
 def query(strategy, X_pool, *n_instances):
-    """Positions and rows that a query of a modAL learner returns, unchanged."""
+    """The positions and rows that a query of a modAL learner returns."""
     answer = make_learner(copy.deepcopy(strategy)).query(X_pool, *n_instances)
     expect(
         isinstance(answer, tuple) and len(answer) == 2,
@@ -103,7 +103,7 @@ def positions_of(strategy, X_pool, n_instances, classifier=None):
 
 
 def seeded(strategy):
-    """The strategy with ``random_state=0``, if it has one; and whether it has."""
+    """The strategy, with ``random_state=0`` if it has a seed, and whether it has."""
     with contextlib.suppress(TypeError, ValueError):  # no signature
         if "random_state" in inspect.signature(strategy).parameters:
             return functools.partial(strategy, random_state=0), True

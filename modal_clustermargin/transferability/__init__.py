@@ -1,4 +1,4 @@
-"""Scores of how well features fit labels, computed without training a network."""
+"""Scores that tell how well features fit labels, without training a network."""
 
 from modal_clustermargin.transferability._log_me import log_me
 from modal_clustermargin.transferability._ped import ped

@@ -9,7 +9,7 @@ from modal_clustermargin.transferability._targets import (
     check_features,
 )
 
-# Keeps precisions finite where features fit perfectly or not at all.
+# Keeps precisions finite if features fit perfectly or not at all.
 _GUARD = 1e-5
 
 
@@ -17,24 +17,24 @@ def log_me(features, labels, *, published=False, max_iter=11, tol=1e-3):
     """Logarithm of the maximum evidence of labels given features, per sample.
 
     LogME [1]_ models a column of labels as a linear function of the features with
-    Gaussian weights of precision alpha and Gaussian noise of precision beta. It
-    integrates the weights out and chooses the alpha and beta that make the labels most
-    likely. The higher the score, the better a linear layer fits the labels.
+    Gaussian weights of precision alpha and Gaussian noise of precision beta. The
+    weights are integrated out, and alpha and beta are chosen to maximise the evidence.
+    The higher the score, the better a linear layer fits the labels.
 
     Parameters
     ----------
     features : array-like of shape (n_samples, n_features)
-        Read in blocks if there are more samples than features, so that a memory map
-        is enough.
+        Read in blocks if there are more samples than features, so a memory map is not
+        loaded whole.
 
     labels : array-like of shape (n_samples,) or (n_samples, n_columns)
-        Classes of any type that sorts; or one number per sample, not all of them
+        Classes of any sortable type; or one number per sample, if not all numbers are
         integers; or columns of numbers, such as zeros and ones.
 
     published : bool, default=False
-        Whether to count all features, as the published code [2]_ does, instead of
-        their rank. Both agree if the rank is `n_features`. With fewer samples than
-        features, the published score is not the evidence.
+        Whether to use the number of features, as the published code [2]_ does, instead
+        of their rank. Both scores agree if the rank is `n_features`. With fewer samples
+        than features, the published score is not the evidence.
 
     max_iter : int, default=11
         Maximum number of updates of alpha and beta, as in [2]_.
@@ -46,7 +46,7 @@ def log_me(features, labels, *, published=False, max_iter=11, tol=1e-3):
     -------
     score : float
         Mean over classes or columns of the natural logarithm of the evidence, divided
-        by `n_samples`. Only scores of the same labels can be compared.
+        by `n_samples`. Only scores for the same labels can be compared.
 
     Raises
     ------
@@ -57,13 +57,13 @@ def log_me(features, labels, *, published=False, max_iter=11, tol=1e-3):
     Notes
     -----
     For features of rank k, the evidence is a sum over their k singular values and the
-    projections of the labels on the left singular vectors. These come from one
-    decomposition in float64: of the n_features x n_features matrix of products if
-    there are more samples than features, and otherwise of the features. In the first
-    case, directions with singular values below about 1e-7 of the largest one are
-    ignored. As in the published code, 1e-5 is added to the two sums by which alpha and
-    beta are divided. Unless `published` is true, features are first divided by their
-    root mean square, so that their unit does not change the score.
+    projections of the labels on the left singular vectors. Both are computed by one
+    decomposition in float64: of the n_features x n_features matrix of products if there
+    are more samples than features, else of the features. In the first case, directions
+    with singular values below about 1e-7 of the largest one are ignored. As in the
+    published code, 1e-5 is added to the denominators of alpha and beta. Unless
+    `published` is true, features are first divided by their root mean square, so that
+    their scale does not change the score.
 
     References
     ----------
@@ -84,7 +84,7 @@ def log_me(features, labels, *, published=False, max_iter=11, tol=1e-3):
     features = check_features(features, "log_me")
     targets = Targets(labels, len(features), "log_me")
     n_samples, n_features = features.shape
-    # Without _GUARD, the evidence would not depend on the unit of the features.
+    # This scaling is needed only because of _GUARD.
     unit = 1.0 if published else _root_mean_square(features)
     sigma, x_sq, y_sq = _spectrum(features, targets, unit)
     n_weights = n_features if published else len(sigma)
@@ -152,7 +152,7 @@ def _evidence(sigma, x_sq, beyond_sq, n_samples, n_weights, max_iter, tol):
         unexplained = (x_sq_here * (ratio / shrunk) ** 2).sum(axis=0)
         residual_sq[moving] = unexplained + beyond_sq[moving]
         n_used = (sigma / shrunk).sum(axis=0)
-        # A sum, because n_samples - n_used would lose digits.
+        # A sum, because the difference n_samples - n_used would lose digits.
         n_free = n_samples - len(sigma) + (ratio / shrunk).sum(axis=0)
         alpha[moving] = n_used / (weights_sq[moving] + _GUARD)
         beta[moving] = n_free / (residual_sq[moving] + _GUARD)

@@ -1,4 +1,4 @@
-"""PED: push classes of features apart, as fine-tuning would."""
+"""PED: separate classes of features, as fine-tuning would."""
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -24,33 +24,32 @@ def ped(
     exit_ratio=0.5,
     max_steps=6,
 ):
-    """Potential energy descent: push overlapping classes apart.
+    """Potential energy descent: separate overlapping classes.
 
-    PED [1]_ models the classes as balls that repel each other where they overlap, and
-    moves them for a few steps, as fine-tuning would. The result is scored in place of
-    the features: ``log_me(ped(features, labels), labels)`` is the LogME-PED of the
-    paper.
+    PED [1]_ models the classes as balls that repel each other if they overlap, and
+    moves them for a few steps, as fine-tuning would. The result replaces the features
+    in a score: ``log_me(ped(features, labels), labels)`` is the LogME-PED of the paper.
 
     Parameters
     ----------
     features : array-like of shape (n_samples, n_features)
 
     labels : array-like of shape (n_samples,)
-        Classes of any type that sorts.
+        Classes of any sortable type.
 
     mean, scale : array-like of shape (n_features,), default=None
         Features are standardised by this mean and scale before the steps, and scaled
         back afterwards. The authors take the mean and standard deviation of the
-        features of ImageNet's validation images. None takes those of `features`. A
-        scale below 1e-3 is replaced by 1e-3.
+        features of ImageNet's validation images. None takes the mean and standard
+        deviation of `features`. A scale below 1e-3 is replaced by 1e-3.
 
     n_sigma : float, default=0.6
         Radius of a class in multiples of its standard deviation, the square root of
         the sum of its variances. The paper tries 0.3 and 0.6.
 
     time_step : float, default=0.1
-        In a step, a pair of classes moves apart by ``time_step**2 / 2`` times its
-        force, but not by more than its overlap.
+        In each step, two classes move apart by ``time_step**2 / 2`` times their force,
+        but not by more than their overlap.
 
     strength : float, default=1.0
         Ratio of the force to the overlap.
@@ -65,7 +64,7 @@ def ped(
     Returns
     -------
     moved : ndarray of shape (n_samples, n_features), dtype=float64
-        The features, moved by the same vector for all samples of a class.
+        The moved features. All samples of a class move by the same vector.
 
     Raises
     ------
@@ -75,8 +74,8 @@ def ped(
 
     Notes
     -----
-    Classes whose means are equal up to rounding do not push each other. The memory
-    needed beside the result is n_classes x (n_classes + n_features) numbers.
+    Classes whose means are equal up to rounding do not repel each other. In addition to
+    the result, the memory needed is n_classes x (n_classes + n_features) numbers.
 
     References
     ----------
@@ -105,7 +104,7 @@ def ped(
     targets = Targets(labels, len(features), "ped")
     if targets.classes is None:
         raise ValueError(
-            "ped moves classes and needs one class per sample; got labels in several"
+            "ped needs labels that are one class per sample; got labels in several"
             " columns, or numbers that are not integers."
         )
     codes = targets.codes
@@ -138,7 +137,7 @@ def _row(numbers, name):
 
 
 def _balls(features, codes, mean, scale):
-    """Mean and radius of each class: the root of the sum of its variances."""
+    """Mean of each class, and the root of the sum of its variances."""
     counts = np.bincount(codes)
     sums = np.zeros((len(counts), features.shape[1]))
     for rows in blocks_of(features):
@@ -169,7 +168,7 @@ def _step(centers, ranges, push):
     distances = cdist(centers, centers)
     overlaps = np.maximum(ranges - distances, 0)
     shifts = np.minimum(push * overlaps, overlaps)
-    # Between equal means, the direction would be rounding error.
+    # The direction between equal means would be a rounding error.
     same = distances <= 1e-12 * (1 + np.abs(centers).max())
     weights = np.where(same, 0, shifts) / np.where(same, 1, distances)
     # The sum of weight * (own center - other center) over the other classes.

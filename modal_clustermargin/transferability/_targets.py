@@ -8,9 +8,9 @@ _BLOCK_NUMBERS = 2**21
 class Targets:
     """Labels as columns of numbers, a block of rows at a time.
 
-    Classes of any type that sorts become one column each, with a one for each sample of
-    the class; `classes` has them sorted, and `codes` has the position of each label in
-    it. Numbers that are not all integers are one column, and columns stay columns; then
+    Each class becomes a column, with a one for each sample of the class; `classes`
+    holds the sorted classes, and `codes` holds the position of each label in `classes`.
+    Numbers that are not all integers become one column, and columns stay columns; then
     `classes` and `codes` are None. `who` is the caller, for error messages.
     """
 
@@ -30,7 +30,7 @@ class Targets:
         if labels.ndim == 2 or (labels.dtype.kind == "f" and (labels % 1).any()):
             if not is_number:
                 raise ValueError(
-                    f"{who} takes columns of numbers as labels; got {labels.dtype}."
+                    f"{who} needs numbers in columns of labels; got {labels.dtype}."
                 )
             self._columns = labels.reshape(n_samples, -1).astype(np.float64)
             self.n_columns = self._columns.shape[1]
@@ -69,7 +69,7 @@ def check_features(features, who):
 
 
 def blocks_of(features, n_columns=0):
-    """Slices of rows with at most two million numbers, or of one row.
+    """Slices of rows with at most two million numbers, but at least one row.
 
     `n_columns` is the number of columns of the labels that are read with the features.
     """

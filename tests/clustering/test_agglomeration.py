@@ -102,5 +102,5 @@ def test_a_standstill_is_reported_as_a_bug_and_not_a_hang(search):
     )
     agglomeration.clusters.key[:] = np.nan
     agglomeration.clusters.bound[:] = 2.0
-    with pytest.raises(RuntimeError, match="stopped at 0 merges, .*This is a bug"):
+    with pytest.raises(RuntimeError, match="stopped after 0 merges, .*This is a bug"):
         agglomeration.merge(1, 1.0, silent)

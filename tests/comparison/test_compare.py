@@ -59,12 +59,12 @@ def test_margin_picks_like_a_loop_by_hand(finished):
 
 
 class Killed(BaseException):
-    """Stands for the end of the process."""
+    """Stands for a kill of the process."""
 
 
 @pytest.mark.parametrize("n_writes", [1, 4])
 def test_a_killed_comparison_continues(finished, tmp_path, monkeypatch, n_writes):
-    """It is killed again and again, before or after the n-th write."""
+    """Every attempt is killed, before or after the n-th write."""
     write, append = _folder.written_whole, ResultTable.append
 
     @contextmanager
@@ -243,7 +243,7 @@ def test_asvp_switches_how_its_network_is_trained(tmp_path, monkeypatch):
     assert tested == [True, True, False, False, True, True, True, True]
 
 
-def test_labels_in_columns(tmp_path):
+def test_multi_label_data(tmp_path):
     np.save(tmp_path / "X.npy", np.random.RandomState(0).normal(size=(300, 6)))
     y = np.load(tmp_path / "X.npy")[:, :3] > 0
     np.save(tmp_path / "y.npy", y.astype(int))
@@ -363,7 +363,7 @@ REFUSED = {
     ),
     "transforms": (
         {"model": {"name": "mlp", "image_size": 8}},
-        "needs transforms with image_size; choose one of photographs, small-images",
+        "needs transforms for image_size; choose one of photographs, small-images",
     ),
     "classic option": (
         {"model": {"name": "logistic", "Z": 3}},
@@ -371,7 +371,7 @@ REFUSED = {
     ),
     "batch": (
         {"batch": 800},
-        "label 1620 rows, 20 and 2 batches of 800, but the pool of synthetic has 150",
+        "1620 rows, 20 at the start and 2 batches of 800, but the pool of .* has 150",
     ),
     "label": (
         {"strategies": {"margin": {"strategy": "badge"}}},

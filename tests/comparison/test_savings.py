@@ -51,7 +51,7 @@ factors = st.sampled_from([0.25, 0.8, 1.0, 1.5, 4.0])
 
 
 def at_most(smaller, larger):
-    """Entry by entry, nan where the other is, with room for rounding."""
+    """Whether entries are equal up to rounding, with nan equal to nan."""
     smaller, larger = np.atleast_1d(smaller), np.atleast_1d(larger)
     np.testing.assert_array_equal(np.isnan(smaller), np.isnan(larger))
     known = ~np.isnan(smaller)

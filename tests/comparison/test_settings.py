@@ -136,7 +136,7 @@ def test_a_file_among_the_strategies_is_refused(tmp_path):
 
 
 def test_missing_files_and_files_that_are_not_toml(tmp_path):
-    with pytest.raises(FileNotFoundError, match="finds no file .*none.toml' with"):
+    with pytest.raises(FileNotFoundError, match="no settings file .*none.toml'"):
         read_settings(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("batch = = 3")
     with pytest.raises(ValueError, match="bad.toml' is not a TOML file: "):

@@ -151,7 +151,7 @@ def test_intervals_are_quantiles_over_draws_of_seeds(results):
 
 
 def _first_at(curve, accuracy):
-    """Labels at which a curve, its dips filled, first has an accuracy: by bisection."""
+    """Number of labels at which a curve first reaches an accuracy, by bisection."""
 
     def reached(n):
         return np.interp(n, curve.n_labels, curve.best_accuracy) >= accuracy

@@ -40,7 +40,7 @@ def _write_batches(folder, names, key, meta, meta_key):
 
 
 def write_cifar10(folder):
-    """The files of cifar-10-python.tar.gz, whose checksums torchvision knows."""
+    """Write the files of cifar-10-python.tar.gz; torchvision checks their checksums."""
     names = [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
     place = folder / "cifar-10-batches-py"
     _write_batches(place, names, "labels", "batches.meta", "label_names")
@@ -83,7 +83,7 @@ def write_labelled_images(folder):
     """Folders train and test, with tables of labels as in Open Images.
 
     Image i of a part is train_i or test_i and has label j if j divides i + 1; the last
-    label is denied to image 0 of each part. The test is in folders, by numbers.
+    label has confidence 0 for image 0 of each part. The test is in folders, by numbers.
     """
     for part, n_images in (("train", N_TRAIN), ("test", N_TEST)):
         lines = ["ImageID,Source,LabelName,Confidence", f"{part}_0,verification,/m/4,0"]

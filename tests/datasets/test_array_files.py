@@ -111,10 +111,16 @@ def test_messages_of_packed_files(arrays, message, tmp_path):
         ),
         (
             {"path": "X.npy"},
-            "file of numpy.savez for path; .*X.npy' is none. Give .npy",
+            "file of numpy.savez for path; .*X.npy' is not a .npz file. Give .npy",
         ),
-        ({"X": "text", "y": "y.npy"}, "file of numpy.save for X; .*text' is none."),
-        ({"X": "pickle", "y": "y.npy"}, "file of numpy.save for X; .*pickle' is none."),
+        (
+            {"X": "text", "y": "y.npy"},
+            "numpy.save for X; .*text' is not a .npy",
+        ),
+        (
+            {"X": "pickle", "y": "y.npy"},
+            "numpy.save for X; .*pickle' is not a .npy",
+        ),
         ({"X": "object.npy", "y": "y.npy"}, "cannot read X .*objects.*are pickles"),
         ({"X": "cut.npy", "y": "y.npy"}, "cannot read X from .* Write it again."),
     ],
@@ -131,5 +137,5 @@ def test_messages_of_files(options, message, tmp_path):
 @pytest.mark.parametrize("options", [{"path": "no"}, {"X": "X.npy", "y": "no"}])
 def test_missing_files(options, tmp_path):
     write_arrays(tmp_path, X=X)
-    with pytest.raises(FileNotFoundError, match="finds no file .*no'.* Put it there"):
+    with pytest.raises(FileNotFoundError, match="finds no file .*no'.* Write it with"):
         load_data("arrays", folder=tmp_path, **options)

@@ -58,7 +58,11 @@ def test_digits():
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("digit", {}, "load_data has no 'digit'; it has 'digits', .*mean 'digits'?"),
+        (
+            "digit",
+            {},
+            "has no data set 'digit'; it has 'digits', .*mean 'digits'?",
+        ),
         (
             "synthetic",
             {"n_pol": 5},

@@ -50,8 +50,11 @@ def test_sparse_labels_are_unpacked_once(block, tmp_path, monkeypatch):
     ("labels", "message"),
     [
         (sparse.csr_array(COLUMNS[:9]), "a row of .* for each embedding; got 9 for 20"),
-        (sparse.csr_array(COLUMNS * 3), "needs labels of 0 and 1; .* has others."),
-        (None, "file of scipy.sparse.save_npz; .*labels.npz' is none"),
+        (
+            sparse.csr_array(COLUMNS * 3),
+            "labels of 0 and 1; .* has other values.",
+        ),
+        (None, "file of scipy.sparse.save_npz; .* cannot read .*labels.npz'"),
     ],
 )
 def test_messages_of_sparse_labels(labels, message, tmp_path):

@@ -58,7 +58,7 @@ def test_a_class_may_be_called_train(tmp_path):
 
 
 def test_thumbnails_of_files(tmp_path):
-    """Larger images are made smaller, smaller ones stand on black."""
+    """Larger images are reduced, and smaller images are padded with black."""
     for name, shape in (("a", (200, 100, 3)), ("b", (10, 20))):
         (tmp_path / name).mkdir()
         image = Image.fromarray(np.full(shape, 255, np.uint8))
@@ -77,7 +77,7 @@ def test_thumbnails_of_files(tmp_path):
 
 def test_messages_of_folders(tmp_path):
     with pytest.raises(
-        FileNotFoundError, match="'image-folder' are missing or inc.* Put th"
+        FileNotFoundError, match="'image-folder' are missing or inc.* Put in"
     ):
         load_data("image-folder", folder=tmp_path)
     write_image_net(tmp_path)

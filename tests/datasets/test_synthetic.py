@@ -31,7 +31,7 @@ def recipe(**changes):
 
 @pytest.fixture(scope="module")
 def whole():
-    """Rows of a plain pool and of one of copies, and all there are of each."""
+    """A pool without copies and a pool with copies, each with all its rows."""
     rows = [SyntheticRows(recipe(n_copies=n)) for n in (1, 10)]
     return [(r, r.pool(0, N_ROWS), r.test(0, N_ROWS)) for r in rows]
 

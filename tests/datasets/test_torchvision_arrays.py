@@ -19,7 +19,7 @@ WRITERS = {"cifar10": write_cifar10, "cifar100": write_cifar100, "svhn": write_s
 
 @pytest.fixture(autouse=True)
 def _any_file_is_whole(monkeypatch):
-    """torchvision compares files with the sums of the real ones."""
+    """Accept any file; torchvision expects the checksums of the real files."""
     for module in ("cifar", "svhn"):
         monkeypatch.setattr(
             f"torchvision.datasets.{module}.check_integrity",
@@ -57,7 +57,7 @@ def test_download_is_an_option(name, tmp_path, monkeypatch):
     )
     wanted = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}
     wanted = wanted.get(name, "train_32x32.mat")
-    message = f"{name!r} are missing or incomplete in .*Put there .*{wanted}"
+    message = f"{name!r} are missing or incomplete in .*Put into .*{wanted}"
     with pytest.raises(FileNotFoundError, match=message):
         load_data(name, folder=tmp_path)
     assert not asked

@@ -240,15 +240,15 @@ def a_group():
     ("pool", "error", "message"),
     [
         (of_unknown_chunks, ValueError,
-         r"needs to know how many rows each chunk of X_pool has, and its shape is"
+         r"needs to know how many rows each chunk of X_pool has, but its shape is"
          r" \(nan, 6\). Call X_pool.compute_chunk_sizes\(\) first."),
-        (lambda: da.asarray(3.0), ValueError, "X_pool of no dimension"),
+        (lambda: da.asarray(3.0), ValueError, "X_pool without dimensions"),
         (lambda: da.zeros((0, 3)), ValueError, "empty X_pool"),
         (a_frame, TypeError,
          r"got a DataFrame of dask; pass X_pool.to_dask_array\(lengths=True\)."),
         (lambda: dask.delayed(X), TypeError,
          "got a Delayed.* of dask; make a dask.array of it"),
-        (a_group, TypeError, "got a Group. Pass an array in it; it holds 'rows'."),
+        (a_group, TypeError, "Pass an array of the group, which holds 'rows'."),
         (lambda: da.from_array(X.astype("U"), chunks=100),
          ValueError, "string|numeric|numbers"),
         (lambda: da.from_array(np.where(X > 3, np.nan, X), chunks=100).astype("f4"),
@@ -317,7 +317,7 @@ def test_a_store_that_grows_while_it_is_read(client, tmp_path):
 
     classifier = Appends().fit(X[:60], y[:60])
     pool = zarr.open_array(str(tmp_path), mode="r")
-    with pytest.raises(ValueError, match=r"shape is now \(500, 6\): something"):
+    with pytest.raises(ValueError, match=r"shape is now \(500, 6\): another"):
         MarginSampling()(classifier, pool, 5)
 
 

@@ -1,4 +1,4 @@
-"""Batches, labels and rows, as properties of the parts."""
+"""Properties of batches, labels and gathered rows."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def test_a_subset_yields_its_own_rows(n_rows, batch_size, data):
 
 @few
 @given(n_rows=sizes, batch_size=sizes)
-def test_gathering_undoes_cutting(n_rows, batch_size):
+def test_gathered_blocks_are_the_rows(n_rows, batch_size):
     X = np.arange(3 * n_rows, dtype=np.float32).reshape(n_rows, 3)
     blocks = (block for block, _ in RowBatches(LabelledRows(X), batch_size))
     gathered = gather_rows(blocks, n_rows)
@@ -60,7 +60,7 @@ def test_gathering_undoes_cutting(n_rows, batch_size):
 
 @few
 @given(labels=st.lists(st.sampled_from(["a", "bb", "c", "é", ""]), min_size=1))
-def test_positions_lead_back_to_labels(labels):
+def test_positions_encode_labels(labels):
     classes = find_classes(np.array(labels))
     positions = label_positions(np.array(labels), classes)
     assert positions.dtype == np.int64
@@ -68,7 +68,7 @@ def test_positions_lead_back_to_labels(labels):
     assert classes.tolist() == sorted(set(labels))
 
 
-def test_batch_norm_never_meets_a_lone_remainder():
+def test_no_batch_for_batch_norm_has_a_single_row():
     norm = torch.nn.BatchNorm1d(1)
     for X, _ in ShuffledBatches(numbered(33), 32):
         norm(X)

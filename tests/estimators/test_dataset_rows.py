@@ -1,4 +1,4 @@
-"""Pools of row numbers, whose samples a Dataset has."""
+"""Pools of row numbers of a Dataset."""
 
 import copy
 import pickle
@@ -56,7 +56,7 @@ def net(pictures):
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint8, ">i4"])
-def test_as_from_the_dataset_itself(net, pictures, rows, dtype):
+def test_same_predictions_as_with_the_dataset_itself(net, pictures, rows, dtype):
     rows = rows.astype(dtype)
     net.fit(rows, pictures.y)
     whole = clone(net).set_params(train_transform=SHIFTED, predict_transform=SCALED)
@@ -79,7 +79,7 @@ def test_in_an_active_learner(net, pictures, rows):
     assert learner.predict(rows[:7]).shape == (7,)
 
 
-def test_two_datasets_in_one_numbering(net, pictures, rows):
+def test_row_numbers_of_two_concatenated_datasets(net, pictures, rows):
     both = DatasetRows(pictures + pictures, SCALED)
     net.set_params(train_transform=both, predict_transform=both).fit(rows, pictures.y)
     np.testing.assert_array_equal(net.predict_proba(rows + 80), net.predict_proba(rows))
@@ -93,7 +93,7 @@ def test_with_torchs_loader(net, pictures, rows):
     net.fit(rows, pictures.y)
 
 
-def test_copies_read_one_dataset_and_pickles_their_own(net, pictures):
+def test_copies_share_a_dataset_and_pickles_do_not(net, pictures):
     copied = copy.deepcopy(net.train_transform)
     assert copied.dataset is pictures
     assert copied.transform is not SHIFTED
@@ -113,17 +113,17 @@ class TestRuns:
         net.fit(rows, pictures.y)
         return pictures.n_read - before
 
-    def test_the_same_dataset_is_known_again(self, kept, pictures, rows):
+    def test_the_same_dataset_is_recognised(self, kept, pictures, rows):
         again = pickle.loads(pickle.dumps(clone(kept)))
         dataset = again.predict_transform.dataset
-        dataset.name = "moved"  # what it calls itself does not count
+        dataset.name = "moved"  # its name is not compared
         n_read = self.n_read_by(again, dataset, rows)
         assert n_read < 2 * 64 + 2  # knew either transform's by 64, and trained nothing
         for name, part in again.module_.state_dict().items():
             assert torch.equal(part, kept.module_.state_dict()[name])
 
     @pytest.mark.parametrize("change", ["samples", "length", "transform"])
-    def test_another_one_is_not(self, kept, pictures, rows, change):
+    def test_another_dataset_is_not_recognised(self, kept, pictures, rows, change):
         X, y = pictures.X, pictures.y
         other = {
             "samples": DatasetRows(Pictures(255 - X, y), SCALED),

@@ -1,4 +1,4 @@
-"""Samples out of a torch Dataset, and what is done to each on its way in."""
+"""Samples of a torch Dataset, and transforms of each sample."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ SCALED = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
 
 
 class Pictures(Dataset):
-    """Grey images as a reader of files has them, all or some with labels."""
+    """Grey images as a file reader returns them, all or some with labels."""
 
     def __init__(self, X, y, with_labels=True):
         self.X, self.y, self.with_labels = X, y, with_labels
@@ -87,14 +87,14 @@ def test_targets_are_read_without_reading_samples(blobs, net):
 
 
 def test_targets_that_are_not_the_labels(blobs, net):
-    """As of a data set of torchvision with a target_transform."""
+    """As in a torchvision data set with a target_transform."""
     X, y = blobs
     dataset = TensorDataset(torch.tensor(X), torch.tensor(y % 2))
     dataset.targets = y.tolist()
     assert net.set_params(max_epochs=0).fit(dataset).classes_.tolist() == [0, 1]
 
 
-def test_a_dataset_that_draws_leaves_the_generators_alone(blobs, net):
+def test_a_dataset_that_draws_does_not_change_the_generators(blobs, net):
     class Shaking(TensorDataset):
         def __getitem__(self, row):
             X, y = super().__getitem__(row)
@@ -108,7 +108,7 @@ def test_a_dataset_that_draws_leaves_the_generators_alone(blobs, net):
     assert net.forward(dataset).shape == (90, 3)
 
 
-def test_a_transform_may_repair_what_no_network_reads(blobs, net):
+def test_a_transform_may_repair_invalid_samples(blobs, net):
     X, y = blobs[0].copy(), blobs[1]
     X[3, 1] = np.nan
     net.set_params(predict_transform=torch.nan_to_num).fit(X, y)
@@ -183,7 +183,7 @@ def test_images_of_many_sizes(conv):
         conv.fit(dataset)
 
 
-def test_torchs_loader_cuts_the_same_rows(bytes_and_labels, conv):
+def test_the_data_loader_of_torch_reads_the_same_rows(bytes_and_labels, conv):
     X, y = bytes_and_labels
     conv.set_params(predict_transform=SCALED).fit(Pictures(X, y))
     expected = conv.predict_proba(Pictures(X, y))
@@ -203,7 +203,7 @@ class Endless(IterableDataset):
     [
         (Endless(), TypeError, "with a length.*Endless"),
         (TensorDataset(torch.zeros(0, 4)), ValueError, r"0 sample\(s\)"),
-        (TensorDataset(torch.zeros(9, 4)), ValueError, "samples without labels"),
+        (TensorDataset(torch.zeros(9, 4)), ValueError, "have no labels"),
         (
             TensorDataset(torch.full((9, 4), torch.nan), torch.arange(9)),
             ValueError,

@@ -1,4 +1,4 @@
-"""DeferredFit trains when asked, once, and then is its estimator."""
+"""DeferredFit trains once, at the first prediction, and behaves as its estimator."""
 
 import pickle
 
@@ -45,7 +45,7 @@ def test_trains_once_when_first_asked(blobs, question):
     assert not hasattr(model.estimator, "coef_")
 
 
-def test_is_its_estimator_otherwise(blobs):
+def test_behaves_as_its_estimator(blobs):
     X, y = blobs
     net = NetworkClassifier(MLP, max_epochs=5, random_state=0)
     model = DeferredFit(net).fit(X, y)
@@ -96,7 +96,7 @@ def test_messages(blobs):
         DeferredFit(LogisticRegression()).predict(X)
     with pytest.raises(NotFittedError):
         check_is_fitted(DeferredFit(LogisticRegression()))
-    with pytest.raises(TypeError, match="wants a classifier with a fit; got str"):
+    with pytest.raises(TypeError, match="needs a classifier with a fit method"):
         DeferredFit("net").fit(X, y)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         DeferredFit(LogisticRegression()).fit(X, y[:-1])

@@ -1,4 +1,4 @@
-"""Fine-tuning, linear probing, and the one after the other."""
+"""Fine-tuning, linear probing, and linear probing before fine-tuning."""
 
 from functools import partial
 
@@ -40,7 +40,7 @@ def test_probing_does_not_change_the_backbone(few_digits, start):
     probed.fit(*few_digits)
     for name, part in probed.module_.state_dict().items():
         assert torch.equal(part, before[name]) == (not name.startswith("head"))
-    # What the user gave is where the next fit begins.
+    # The user's instance, from which the next fit starts, did not change.
     assert torch.equal(start.head.weight, before["head.weight"])
 
 
@@ -87,7 +87,7 @@ def test_lp_ft_starts_from_the_probe_and_ft_from_the_initial_head(few_digits, st
     assert both.history[0, "train_loss"] < 0.8 * tuned.history[0, "train_loss"]
 
 
-def test_head_and_backbone_have_rates_of_their_own(blobs):
+def test_head_and_backbone_have_separate_rates(blobs):
     net = NetworkClassifier(
         MLP, optimizer=optim.SGD, lr=0.0, head_lr=0.1, max_epochs=2, random_state=0
     )
@@ -127,7 +127,7 @@ def test_no_head_to_probe(blobs):
 
 def test_a_probe_that_is_not_one_linear_layer(blobs):
     net = NetworkClassifier(MLP, linear_probe=ProxyClassifier(max_epochs=1))
-    with pytest.raises(ValueError, match=r"one Linear layer.*ProxyNet is not"):
+    with pytest.raises(ValueError, match=r"one Linear layer.*ProxyNet does not"):
         net.fit(*blobs)
 
 

@@ -9,7 +9,7 @@ from modal_clustermargin.estimators import MLP, NetworkClassifier, SmallConvNet
 
 
 class Backwards(nn.Module):
-    """Registers its layers in the other order than it runs them."""
+    """Runs its layers in another order than it registers them."""
 
     def __init__(self):
         super().__init__()
@@ -23,7 +23,7 @@ class Backwards(nn.Module):
 
 
 class NoLinear(nn.Module):
-    """Classes from a convolution, as fully convolutional networks do."""
+    """Computes the logits by convolution, without a Linear layer."""
 
     def __init__(self, n_classes):
         super().__init__()
@@ -34,7 +34,7 @@ class NoLinear(nn.Module):
 
 
 class Odd(MLP):
-    """Holds parts that do not answer with one row a sample."""
+    """Has layers that do not return one row per sample."""
 
     def __init__(self, n_features, n_classes):
         super().__init__(n_features, n_classes)
@@ -145,7 +145,7 @@ class TestMessages:
     @pytest.mark.parametrize(
         ("layer", "found"), [("total", r"\[360\]"), ("listing", "list")]
     )
-    def test_layer_without_a_row_a_sample(self, layer, found, blobs):
+    def test_layer_without_one_row_per_sample(self, layer, found, blobs):
         net = NetworkClassifier(Odd, max_epochs=1).fit(*blobs)
         with pytest.raises(ValueError, match=f"'{layer}' .* 90 samples .*{found}"):
             net.embed(blobs[0], layer=layer)

@@ -1,4 +1,4 @@
-"""Labels in columns, each by itself."""
+"""Multi-label data: a column for each label."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from modal_clustermargin.learners import ActiveLearner
 
 @pytest.fixture(scope="module")
 def tagged():
-    """Rows of counts, scaled, and which of five labels each has."""
+    """Scaled rows of counts, and columns of 0 and 1 for five labels."""
     X, y = make_multilabel_classification(300, 20, n_classes=5, random_state=0)
     return X / X.max(), y
 
@@ -23,7 +23,7 @@ def net():
     return NetworkClassifier(MLP, max_epochs=40, random_state=0)
 
 
-def test_each_label_has_a_probability_of_its_own(net, tagged):
+def test_each_label_has_its_own_probability(net, tagged):
     X, y = tagged
     proba = net.fit(X[:200], y[:200]).predict_proba(X)
     assert proba.shape == (300, 5)
@@ -37,7 +37,7 @@ def test_each_label_has_a_probability_of_its_own(net, tagged):
     assert isinstance(net.criterion_, torch.nn.BCEWithLogitsLoss)
 
 
-def test_one_label_a_sample_is_as_before(net, blobs):
+def test_one_label_per_sample_is_not_multi_label(net, blobs):
     X, y = blobs
     assert not net.fit(X, y).is_multi_label_
     np.testing.assert_allclose(net.predict_proba(X).sum(axis=1), 1, atol=1e-6)
@@ -83,5 +83,5 @@ class TestMessages:
             ValueError, match="y has 4 columns, and there are 5 classes"
         ):
             net.partial_fit(X, y[:, :4])
-        with pytest.raises(ValueError, match="one label a sample in another"):
+        with pytest.raises(ValueError, match="one label per sample in another"):
             net.partial_fit(X, y[:, 0])

@@ -1,4 +1,4 @@
-"""What NetworkClassifier learns, and what it says when it cannot."""
+"""Training, predictions and error messages of NetworkClassifier."""
 
 import pickle
 
@@ -26,14 +26,14 @@ LABELS = {
 
 
 class FixedWidth(nn.Linear):
-    """A network whose width is its own, not the data's."""
+    """A network whose width does not depend on the data."""
 
     def __init__(self, n_outputs):
         super().__init__(4, n_outputs)
 
 
 class WithHidden(MLP):
-    """A network that returns its hidden layer beside the logits."""
+    """A network that returns the logits and its hidden layer."""
 
     def forward(self, X):
         return super().forward(X), self.hidden(X)
@@ -50,7 +50,7 @@ class TestLearning:
         assert net.fit(X[:300], y[:300]).score(X[300:], y[300:]) >= 0.9
 
     @pytest.mark.parametrize("names", LABELS.values(), ids=LABELS)
-    def test_answers_in_the_labels_it_was_given(self, names, net, blobs):
+    def test_predicts_the_labels_it_was_given(self, names, net, blobs):
         X, y = blobs
         net.fit(X, names[y])
         np.testing.assert_array_equal(net.classes_, names)
@@ -81,7 +81,7 @@ class TestLearning:
         assert net.predict_proba(X).dtype == np.float32
         np.testing.assert_allclose(net.predict_proba(X), expected, rtol=1e-5)
 
-    def test_batches_do_not_show_in_the_prediction(self, net, blobs):
+    def test_predictions_do_not_depend_on_the_batch_size(self, net, blobs):
         X, y = blobs
         whole = net.fit(X, y).predict_proba(X)
         in_sevens = net.set_params(predict_batch_size=7).predict_proba(X)
@@ -99,8 +99,8 @@ class TestLearning:
         assert net.set_params(module=WithHidden).fit(X, y).score(X, y) > 0.95
 
 
-class TestBeginningAnew:
-    def test_fit_forgets(self, net, blobs):
+class TestStartingAnew:
+    def test_fit_forgets_earlier_training(self, net, blobs):
         X, y = blobs
         alone = weights(net.fit(X, y))
         after_others = weights(net.fit(-X, y[::-1].copy()).fit(X, y))
@@ -112,7 +112,7 @@ class TestBeginningAnew:
         net.fit(X[:, :3], y)
         assert (net.n_features_in_, len(net.classes_)) == (3, 3)
 
-    def test_an_instance_is_a_starting_point_and_stays_as_it_was(self, blobs):
+    def test_an_instance_gives_the_initial_weights_and_does_not_change(self, blobs):
         X, y = blobs
         module = MLP(4, 3)
         before = nn.utils.parameters_to_vector(module.parameters()).clone()
@@ -129,7 +129,7 @@ class TestBeginningAnew:
         assert (group["weight_decay"], group["lr"]) == (0.5, 0.1)
         assert clone(net).get_params()["optimizer__weight_decay"] == 0.5
 
-    def test_warm_start_goes_on(self, net, blobs):
+    def test_warm_start_continues(self, net, blobs):
         X, y = blobs
         net.set_params(warm_start=True)
         first = weights(net.fit(X, y))
@@ -138,7 +138,7 @@ class TestBeginningAnew:
 
 
 class TestPartialFit:
-    def test_goes_on_and_knows_the_classes_to_come(self, net, blobs):
+    def test_continues_and_knows_later_classes(self, net, blobs):
         X, y = blobs
         net.partial_fit(X[y == 0], y[y == 0], classes=[2, 1, 0])
         assert net.predict_proba(X).shape == (90, 3)
@@ -200,11 +200,11 @@ class TestOutputs:
         net.set_params(module__n_classes=7).fit(*blobs)
         assert net.module_.head.out_features == 7
 
-    def test_unknown_width_of_images_is_asked_for(self, net, digits):
+    def test_an_error_asks_for_the_unknown_width_of_images(self, net, digits):
         with pytest.raises(ValueError, match=r"MLP needs n_features\..*module__n_f"):
             net.fit(*digits)
 
-    def test_initialize_needs_what_fit_would_learn(self, net):
+    def test_initialize_needs_arguments_that_fit_would_set(self, net):
         with pytest.raises(ValueError, match=r"MLP needs n_features and n_classes\."):
             net.initialize()
 
@@ -243,12 +243,12 @@ class TestLabelMessages:
             getattr(net, method)(X)
 
     def test_classes_before_fit(self, net):
-        with pytest.raises(AttributeError, match="known after fit, or with classes="):
+        with pytest.raises(AttributeError, match="known only after fit"):
             _ = net.classes_
 
 
-class TestCompany:
-    """scikit-learn's and skorch's tools around it."""
+class TestTools:
+    """Tools of scikit-learn and skorch work with NetworkClassifier."""
 
     def test_clone_and_pickle(self, net, blobs):
         X, y = blobs
@@ -286,7 +286,7 @@ class TestCompany:
         assert len(net.history) == 3
         assert len(net.history[:, "valid_loss"]) == 3
 
-    def test_verbose_prints_a_line_an_epoch(self, net, blobs, capsys):
+    def test_verbose_prints_a_line_per_epoch(self, net, blobs, capsys):
         X, y = blobs
         names = np.array(["a", "b", "c"])
         net.set_params(verbose=2, max_epochs=3, train_split=ValidSplit(3)).fit(
@@ -296,7 +296,7 @@ class TestCompany:
         accuracy = (net.predict(X[:30]) == names[y[:30]]).mean()
         assert net.history[-1, "valid_acc"] == accuracy  # of the 30 held out
 
-    def test_a_data_loader_may_cut_the_batches(self, net, blobs):
+    def test_a_data_loader_may_make_the_batches(self, net, blobs):
         net.set_params(iterator_train=DataLoader, iterator_train__shuffle=True)
         assert net.fit(*blobs).score(*blobs) > 0.95
 
@@ -313,7 +313,7 @@ class TestCompany:
         with pytest.raises(ValueError, match=r"unexpected argument\(s\) n_hidden"):
             NetworkClassifier(MLP, n_hidden=3).fit(*blobs)
 
-    def test_ctrl_c_gets_through(self, net, blobs):
+    def test_ctrl_c_is_raised(self, net, blobs):
         class Interrupted(MLP):
             def forward(self, X):
                 raise KeyboardInterrupt

@@ -61,7 +61,7 @@ def test_untrained_knows_the_declared_classes(blobs):
 
 
 @pytest.mark.parametrize("module", [MLP, Wide, SmallConvNet, SmallResNet])
-def test_the_head_classifier_answers_as_the_network(digits, module):
+def test_the_head_classifier_returns_the_probabilities_of_the_network(digits, module):
     X, y = digits[0][:200], digits[1][:200] % 4
     X = X if module in (SmallConvNet, SmallResNet) else X.reshape(len(X), -1)
     net = NetworkClassifier(module, max_epochs=2, random_state=0).fit(X, y)

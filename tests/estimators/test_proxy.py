@@ -25,7 +25,7 @@ def test_network_and_settings_are_those_of_the_paper(blobs):
     assert proxy.score(*blobs) > 0.95
 
 
-def test_embedding_is_what_the_head_sees(blobs):
+def test_embedding_is_the_input_of_the_head(blobs):
     X, y = blobs
     proxy = ProxyClassifier(module__n_hidden=7, random_state=0).fit(X, y)
     net = proxy.module_.eval()

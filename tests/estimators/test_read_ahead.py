@@ -18,7 +18,7 @@ def test_same_batches_in_the_same_order():
     assert len(pinned) == 20
 
 
-def test_an_error_arrives_and_an_end_in_the_middle_is_clean():
+def test_errors_are_raised_and_iteration_may_stop_early():
     class Broken(list):
         def __iter__(self):
             yield torch.zeros(1)

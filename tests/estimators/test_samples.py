@@ -1,4 +1,4 @@
-"""Every form that X may have, and every one that it may not."""
+"""Valid and invalid forms of X."""
 
 import numpy as np
 import pandas as pd
@@ -58,7 +58,7 @@ class TestForms:
         np.testing.assert_array_equal(net.predict_proba(other), expected)
         assert net.embed(other).dtype == np.float32
 
-    def test_X_is_left_alone(self, blobs):
+    def test_X_is_not_changed(self, blobs):
         X, y = blobs
         X = X.astype(np.float32)
         before = X.copy()
@@ -69,7 +69,7 @@ class TestForms:
         np.testing.assert_array_equal(X, before)
 
     @pytest.mark.parametrize("form", ["float64", "tensor", "memory map", "frame"])
-    def test_X_is_not_copied_at_the_door(self, form, whole, tmp_path):
+    def test_X_is_not_copied_by_the_checks(self, form, whole, tmp_path):
         X = FORMS[form](whole[0], tmp_path)
         assert as_samples(X) is X
 
@@ -143,7 +143,7 @@ class TestMessages:
         [
             (sparse.csr_array(np.eye(90, 4)), "sparse X: .* X.toarray"),
             (torch.eye(90, 4).to_sparse(), "sparse X"),
-            ({"X": np.eye(90, 4)}, "one array, and got a dict.*memory map"),
+            ({"X": np.eye(90, 4)}, "one array; got a dict.*memory map"),
         ],
     )
     def test_bad_kinds(self, X, message, net, blobs):
@@ -175,5 +175,5 @@ class TestMessages:
     @pytest.mark.parametrize("name", ["batch_size", "predict_batch_size"])
     def test_batch_size_below_one(self, name, blobs):
         net = NetworkClassifier(MLP, **{name: 0})
-        with pytest.raises(ValueError, match=f"^{name} needs at least 1 row.*got 0"):
+        with pytest.raises(ValueError, match=f"^{name} must be at least 1,.*got 0"):
             net.fit(*blobs)

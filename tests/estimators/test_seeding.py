@@ -1,4 +1,4 @@
-"""Reproducible by random_state alone, and without a trace outside."""
+"""random_state alone makes a run reproducible; global generators do not change."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,7 +23,7 @@ def global_states():
 
 
 @pytest.mark.parametrize("random_state", [0, None, np.random.RandomState(0)])
-def test_global_generators_are_left_alone(random_state, dropping, blobs):
+def test_global_generators_do_not_change(random_state, dropping, blobs):
     X, y = blobs
     before = global_states()
     dropping.set_params(random_state=random_state)
@@ -33,7 +33,7 @@ def test_global_generators_are_left_alone(random_state, dropping, blobs):
     assert global_states() == before
 
 
-def test_global_generators_are_put_back_when_fit_fails(dropping, blobs):
+def test_global_generators_are_restored_when_fit_fails(dropping, blobs):
     before = global_states()
     dropping.set_params(module__n_classes=2)
     with pytest.raises(ValueError, match="2 outputs"):
@@ -59,7 +59,7 @@ def test_other_seed_other_network(random_state, dropping, blobs):
     assert np.array_equal(other, again) == (random_state is not None)
 
 
-def test_a_generator_moves_on_and_can_be_replayed(dropping, blobs):
+def test_a_random_state_instance_advances_and_can_be_replayed(dropping, blobs):
     def two_fits():
         dropping.set_params(random_state=np.random.RandomState(0))
         return [dropping.fit(*blobs).predict_proba(blobs[0]) for _ in range(2)]

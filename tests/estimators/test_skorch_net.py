@@ -29,7 +29,7 @@ def test_device_by_name(net, blobs):
 
 @pytest.mark.gpu
 class TestOnTheGPU:
-    def test_same_answer_as_on_the_cpu(self, digits):
+    def test_same_probabilities_as_on_the_cpu(self, digits):
         X, y = digits
         answers = [
             NetworkClassifier(SmallConvNet, max_epochs=5, random_state=0, device=device)
@@ -46,14 +46,14 @@ class TestOnTheGPU:
         assert net.device_.type == "cuda"
         np.testing.assert_array_equal(net.fit(X[:100], y[:100]).predict_proba(X), first)
 
-    def test_global_generator_is_left_alone(self, blobs):
+    def test_global_generator_does_not_change(self, blobs):
         before = torch.cuda.get_rng_state()
         net = NetworkClassifier(MLP, module__dropout=0.5, max_epochs=2).fit(*blobs)
         net.embed(blobs[0])
         assert torch.equal(torch.cuda.get_rng_state(), before)
         assert not torch.backends.cudnn.deterministic
 
-    def test_tensors_may_lie_there(self, net, blobs):
+    def test_tensors_may_be_on_the_gpu(self, net, blobs):
         X, y = (torch.as_tensor(part, device="cuda") for part in blobs)
         on_gpu = net.fit(X, y).embed(X)
         np.testing.assert_allclose(on_gpu, net.fit(*blobs).embed(blobs[0]), rtol=1e-3)

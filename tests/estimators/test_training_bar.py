@@ -1,4 +1,4 @@
-"""The bar of a training."""
+"""The progress bar of a training."""
 
 import pickle
 

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "experiments" / "asvp"))
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread():
-    """Threads only wait for each other on data as small as these."""
+    """Use one thread: on small data, threads only wait for each other."""
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -88,9 +88,9 @@ def test_computer_modern_is_left_out_of_symbols():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"alphabet": "greeks"}, "alphabet out of 'capitals', .*; got 'greeks'"),
-        ({"version": "shift"}, "version out of 'easy', .*; got 'shift'"),
-        ({"fonts": ["sanz"]}, "fonts out of 'sans', .*; got 'sanz'"),
+        ({"alphabet": "greeks"}, "alphabet as one of 'capitals', .*; got 'greeks'"),
+        ({"version": "shift"}, "version as one of 'easy', .*; got 'shift'"),
+        ({"fonts": ["sanz"]}, "fonts as one of 'sans', .*; got 'sanz'"),
     ],
 )
 def test_messages(arguments, message):
@@ -116,7 +116,7 @@ def test_network_is_trained_once(tmp_path):
 def test_other_files_are_not_overwritten(tmp_path):
     path = tmp_path / "thesis.pt"
     path.write_text("years of work")
-    with pytest.raises(ValueError, match="Move it away"):
+    with pytest.raises(ValueError, match="Move the file away"):
         pretrain(path, **SHORT)
     assert path.read_text() == "years of work"
 

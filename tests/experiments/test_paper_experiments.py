@@ -46,7 +46,7 @@ CIFAR_NAMES = ("cat", "dog", "hen")
 
 @pytest.fixture(autouse=True)
 def _any_file_is_whole(monkeypatch):
-    """torchvision compares the files of CIFAR with the checksums of the real ones."""
+    """Accept any file; torchvision expects the checksums of the real CIFAR files."""
     there = "torchvision.datasets.cifar.check_integrity"
     monkeypatch.setattr(there, lambda path, md5=None: Path(path).is_file())
 
@@ -277,12 +277,12 @@ class TestMessages:
         ],
     )
     def test_missing_data(self, name, wanted, tmp_path):
-        with pytest.raises(FileNotFoundError, match=f"Put.*there.*{wanted}"):
+        with pytest.raises(FileNotFoundError, match=f"Put into .*{wanted}"):
             asvp_experiment(name, tmp_path)
 
     def test_classes_files(self, tmp_path):
         write_image_net(tmp_path)
-        with pytest.raises(ValueError, match="needs classes_file .* got None for"):
+        with pytest.raises(ValueError, match="needs classes_file, .* got None for"):
             asvp_experiment("imagenet100", tmp_path)
         file = tmp_path / "classes.txt"
         with pytest.raises(ValueError, match=r"classes.txt for 'pets'"):
@@ -292,5 +292,5 @@ class TestMessages:
             asvp_experiment("imagenet100", tmp_path, classes_file=file)
 
     def test_unknown_experiment(self, tmp_path):
-        with pytest.raises(ValueError, match="no 'svhn'; it has 'imagenet', 'imagen"):
+        with pytest.raises(ValueError, match="no experiment 'svhn'; it has 'imagenet'"):
             asvp_experiment("svhn", tmp_path)

@@ -1,4 +1,4 @@
-"""Results of ASVP experiments beside numbers worked by hand."""
+"""Results of ASVP experiments, compared with numbers computed by hand."""
 
 import csv
 

@@ -35,7 +35,7 @@ def test_factors_and_sizes(run, tmp_path, capsys):
     run("candidate_factors", *flags, *grid, "--output", tmp_path)
     out = capsys.readouterr().out
     table = out.splitlines()[:4]
-    assert table[0].startswith("plain, 10% of the pool a round: margin ")
+    assert table[0].startswith("plain, 10% of the pool per round: margin ")
     assert table[1].split() == ["rows", "auto", "1"]
     # With as many candidates as labels, the batch is that of margin sampling.
     assert table[2].split()[4:7] == ["+0.00", "±", "0.00"]
@@ -46,15 +46,15 @@ def test_factors_and_sizes(run, tmp_path, capsys):
     assert len(list((tmp_path / "clusters").iterdir())) == 4
 
 
-def test_broken_promises_of_auto():
+def test_conditions_that_auto_does_not_meet():
     module = loaded("candidate_factors")
     grid = module.Grid.__new__(module.Grid)
     grid.name, grid.sizes, grid.factors = "pool", (2, 10), ("auto", 1, 10)
     grid.above = np.array([[-0.6, 0.0, 0.3], [0.1, 0.0, 1.2]])
     grid.error = np.full((2, 3), 0.2)
     assert list(grid.broken()) == [
-        "pool, 2 rows a cluster: 0.60 ± 0.20 below margin",
-        "pool, 10 rows a cluster: 1.10 below factor 10",
+        "pool, 2 rows per cluster: 0.60 ± 0.20 below margin",
+        "pool, 10 rows per cluster: 1.10 below factor 10",
     ]
 
 

@@ -46,16 +46,16 @@ def save_table(path, table, form=FORMS[0]):
 
 
 class Killed(BaseException):
-    """What happens to a process."""
+    """Stands for a kill of the process."""
 
 
 def killed_at(write):
-    """At that write, counted from 0, of a file."""
+    """Raise Killed at a write, counted from 0."""
     return mock.patch("os.fsync", side_effect=[None] * write + [Killed])
 
 
 class LabellingByHand(RuleBasedStateMachine):
-    """A person and a script that is killed now and then."""
+    """A person labels, and a script exports and reads, and is sometimes killed."""
 
     def __init__(self):
         super().__init__()
@@ -147,7 +147,7 @@ TestLabellingByHand = LabellingByHand.TestCase
 
 @pytest.fixture
 def begin(tmp_path):
-    """A labelling of six samples, in the same folder whenever it is begun."""
+    """Begin a labelling of six samples, always in the same folder."""
 
     def begin(ids=("a", "b", "c", "d", "e", "f"), **arguments):
         return HandLabelling(tmp_path / "labels", ids, **arguments)
@@ -351,9 +351,15 @@ def test_invalid_arguments(begin, arguments, message):
         ({"indices": []}, r"got shape \(0,\)"),
         ({"indices": [6]}, r"from 0 to 5, positions in ids; got 6.*pool\[positions\]"),
         ({"indices": [1, 2, 1]}, "needs different indices; got 1 twice"),
-        ({"indices": [0], "margin": [1, 2]}, "margin of the 1 picks only; got 2"),
-        ({"indices": [0, 1], "cluster": 3}, "cluster of the 2 picks only; got 1"),
-        ({"indices": [0], "images": np.ones((6, 2, 2))}, "images of .* got 6. Index"),
+        (
+            {"indices": [0], "margin": [1, 2]},
+            "margin with .* the 1 picks; got 2",
+        ),
+        (
+            {"indices": [0, 1], "cluster": 3},
+            "cluster with .* the 2 picks; got 1",
+        ),
+        ({"indices": [0], "images": np.ones((6, 2, 2))}, "images with .* got 6. Index"),
         ({"indices": [0], "columns": {"Label": [1]}}, "cannot have a column 'Label'"),
     ],
 )

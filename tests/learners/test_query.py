@@ -51,6 +51,12 @@ class TestQuery:
             ActiveLearner(RecordsTraining(), failing).query(X)
         assert len(calls) == 1
 
+    def test_a_class_is_not_a_strategy(self):
+        class Mine: ...
+
+        with pytest.raises(TypeError, match=r"got the class Mine\. Pass Mine\(\)"):
+            ActiveLearner(RecordsTraining(), Mine).query(X, 1)
+
     def test_a_tuple_of_three_is_an_error(self):
         learner = ActiveLearner(RecordsTraining(), lambda learner, X_pool: (1, 2, 3))
         with pytest.raises(ValueError, match="<lambda> returned a tuple of length 3"):

@@ -1,4 +1,4 @@
-"""A loop of ASVP with a real network and modAL's learner, that may die on the way."""
+"""A loop of ASVP with a real network and modAL's learner, which may be killed."""
 
 import os
 import sys
@@ -59,7 +59,7 @@ def run(learner, n_rounds=3):
 
 
 def run_in_folder(folder, n_calls=-1):
-    """The picks and the history of a loop, or the end after a number of calls."""
+    """The picks and the history of a loop, which ends after `n_calls` calls."""
     MarginSamplingWithEnd.n_calls_left = n_calls
     selector = MarginSamplingWithEnd()
     strategy = ASVP(selector, PROXY, AtRounds(1), store=folder, random_state=0)
@@ -67,7 +67,7 @@ def run_in_folder(folder, n_calls=-1):
 
 
 if __name__ == "__main__":
-    # By its own name, under which its classes are known to a later process.
+    # Import by the full name, so that a later process can unpickle the classes.
     from tests.modal.make_asvp_loop import run_in_folder as run_here
 
     run_here(sys.argv[1], int(sys.argv[2]))

@@ -21,7 +21,7 @@ has_metrics = "return_metrics" in ActiveLearner.query.__code__.co_varnames
 
 
 class Counted(NetworkClassifier):
-    """Counts trainings, and notes for each whether it begins with a linear probe."""
+    """Records for each training whether it begins with a linear probe."""
 
     fits = ()
 
@@ -69,7 +69,7 @@ def test_modal_gets_the_margins_of_the_proxy_where_it_takes_metrics():
     assert (np.diff(metrics) >= 0).all()
 
 
-def test_a_loop_goes_on_after_its_process_was_killed(tmp_path):
+def test_a_loop_continues_after_its_process_was_killed(tmp_path):
     whole, rounds = run_in_folder(tmp_path / "whole")
     command = [sys.executable, "-m", "tests.modal.make_asvp_loop"]
     command += [str(tmp_path / "killed"), "2"]

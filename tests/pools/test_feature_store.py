@@ -57,7 +57,7 @@ def test_numbers_keep_their_width(store, dtype, kept):
 
 def test_says_what_does_not_fit(store):
     store.extend(KEYS[:1], [ROWS[:1]])
-    with pytest.raises(ValueError, match="features of 2 columns and got features of 3"):
+    with pytest.raises(ValueError, match="of 2 columns, but got features of 3 columns"):
         store.extend(KEYS[1:2], [np.zeros((1, 3))])
     with pytest.raises(ValueError, match="features that contain NaN"):
         store.extend(KEYS[1:2], [[[0, np.inf]]])

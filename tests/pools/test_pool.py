@@ -45,7 +45,7 @@ def test_keys_are_those_of_ids_where_there_are_ids():
     np.testing.assert_array_equal(pool_keys(X), pool_keys(Pool(X)))
 
 
-@pytest.mark.parametrize("wrong", [None, "pool.npy"])
+@pytest.mark.parametrize("wrong", [None, "pool.npy", 7])
 def test_what_holds_no_rows(wrong):
     message = f"BADGE needs rows as X_pool; got {wrong!r}"
     with pytest.raises(ValueError, match=message), open_pool(wrong, "BADGE"):

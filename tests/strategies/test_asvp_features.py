@@ -55,7 +55,7 @@ class TestGivenFeatures:
 
     def test_they_do_not_mix_with_features_of_another_network(self):
         strategy = ASVP(proxy=PROXY, indicator=Never()).fit(X[20:], features=X[20:] + 1)
-        with pytest.raises(ValueError, match="must cover the labelled rows, too"):
+        with pytest.raises(ValueError, match="must also cover the labelled rows"):
             strategy(deferred(), X[20:], 3)
         with pytest.raises(ValueError, match="2 rows of embeddings for a pool of 3"):
             ASVP().fit(X[:3], features=X[:2])

@@ -16,7 +16,7 @@ unpacks = "return_metrics" in ActiveLearner.query.__code__.co_varnames
 
 
 def answer(positions):
-    """What the installed modAL expects of a strategy."""
+    """The return value that the installed modAL expects."""
     return (positions, np.zeros(len(positions))) if unpacks else positions
 
 

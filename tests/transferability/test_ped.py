@@ -96,7 +96,7 @@ def test_classes_that_do_not_overlap_or_coincide_stay():
 
 
 def test_ped_wants_classes_and_rows_that_fit():
-    with pytest.raises(ValueError, match="ped moves classes"):
+    with pytest.raises(ValueError, match="ped needs labels that are one class"):
         ped(np.ones((2, 2)), [[0, 1], [1, 0]])
     with pytest.raises(ValueError, match=r"mean of shape \(1,\) and scale of shape"):
         ped(np.ones((2, 2)), [0, 1], mean=[0])

@@ -1,4 +1,4 @@
-"""Weights from a file, under whatever prefix its program stored them."""
+"""Weights from a checkpoint, in which names may have a prefix."""
 
 import argparse
 import pickle
@@ -53,8 +53,8 @@ def load_checkpoint(module, path, prefix=None):
     Raises
     ------
     ValueError
-        If the file is not a checkpoint, or lacks most of the module's tensors, or
-        one has another shape.
+        If the file is not a checkpoint, or lacks most of the module's tensors, or a
+        tensor has another shape.
     """
     found = _state_dict(path)
     own = module.state_dict()
@@ -116,12 +116,12 @@ def _state_dict(path):
         stored = {}
     tensors = {name: part for name, part in stored.items() if torch.is_tensor(part)}
     if not tensors:
-        raise ValueError(f"The checkpoint {path} holds no tensors by name.")
+        raise ValueError(f"The checkpoint {path} holds no named tensors.")
     return tensors
 
 
 def _best_prefix(found, own):
-    """The prefix under which the most tensors match; of equals, a first choice."""
+    """The prefix under which the most tensors match; ties prefer _FIRST_CHOICES."""
     matches = {"": 0}
     for stored_name, tensor in found.items():
         parts = stored_name.split(".")

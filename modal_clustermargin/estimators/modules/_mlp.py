@@ -10,8 +10,7 @@ class MLP(nn.Module):
     Parameters
     ----------
     n_features : int
-        Numbers in a sample. A sample of higher rank is flattened, so an image
-        has ``C * H * W``.
+        Number of values in a sample: ``C * H * W`` for an image, which is flattened.
 
     n_classes : int
         Number of logits.

@@ -1,4 +1,4 @@
-"""The two arguments of a module that can be learned from the data."""
+"""The two arguments of a module that are set from the data."""
 
 import inspect
 from functools import partial
@@ -8,8 +8,9 @@ def learned_arguments(module, given, known):
     """Arguments of a module class or function that the data supply.
 
     Only parameters called exactly ``n_features`` or ``n_classes`` are filled in, and
-    only those that the user has not `given`. `known` holds both, or None for what the
-    data do not say; if the module needs such a one, ValueError is raised.
+    only if the user has not `given` them. `known` holds both values, or None for a
+    value that the data do not determine. Raises ValueError if the module requires such
+    a value.
     """
     if isinstance(module, partial):
         given = {**module.keywords, **given}

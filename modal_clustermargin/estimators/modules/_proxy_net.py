@@ -9,13 +9,13 @@ class ProxyNet(nn.Module):
     Parameters
     ----------
     n_features : int
-        Numbers in a row of features.
+        Number of columns of X.
 
     n_classes : int
         Number of logits.
 
     n_hidden : int, default=None
-        Width of the hidden layer; None is `n_features`.
+        Width of the hidden layer; None means `n_features`.
 
     Examples
     --------

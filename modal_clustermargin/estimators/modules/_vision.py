@@ -6,7 +6,7 @@ from modal_clustermargin.estimators.modules._checkpoints import load_checkpoint
 
 
 class VisionNet(nn.Module):
-    """A backbone of torchvision, a projection if wanted, and a linear head.
+    """A backbone of torchvision, an optional projection, and a linear head.
 
     The input of the head is the embedding. Base class of `VGG16`, `ResNet18`,
     `ResNet50` and `ResNet101`, which describe the parameters.
@@ -47,9 +47,9 @@ class _ResNet(VisionNet):
     weights : str or path-like, default=None
         Initial weights of the backbone: None draws them at random; a name in
         torchvision, such as ``"IMAGENET1K_V2"`` or ``"DEFAULT"``, is downloaded
-        at first use; anything else is a local checkpoint, supervised or of
-        MoCo, BYOL, EMAN, SimSiam, DINO and others, read by `load_checkpoint`.
-        The head is always new.
+        at first use; another value is the path of a checkpoint (supervised, MoCo,
+        BYOL, EMAN, SimSiam, DINO and others), read by `load_checkpoint`. The head
+        is always new.
 
     prefix : str, default=None
         Prefix of the names in a local checkpoint; see `load_checkpoint`.
@@ -59,7 +59,7 @@ class _ResNet(VisionNet):
         and no pooling follows, as is usual on CIFAR.
 
     n_projection : int, default=None
-        Width of a linear layer before the head, which is then the embedding.
+        Width of a linear layer before the head, whose output is then the embedding.
 
     dropout : float in [0, 1), default=0.0
         Share of the embedding switched off while training.
@@ -130,7 +130,7 @@ class VGG16(VisionNet):
     weights : str or path-like, default=None
         Initial weights of the convolutions: None draws them at random; a name in
         torchvision, such as ``"IMAGENET1K_V1"``, is downloaded at first use;
-        anything else is a local checkpoint, read by `load_checkpoint`.
+        another value is the path of a checkpoint, read by `load_checkpoint`.
 
     prefix : str, default=None
         Prefix of the names in a local checkpoint; see `load_checkpoint`.
@@ -181,7 +181,7 @@ class VGG16(VisionNet):
 
 
 def _load(module, architecture, weights, prefix):
-    """Load weights by torchvision's name, or from a file and return LoadedWeights."""
+    """Load weights by torchvision's name; or from a file, returning LoadedWeights."""
     from torchvision.models import get_model_weights
 
     if weights is None:
@@ -197,6 +197,6 @@ def _load(module, architecture, weights, prefix):
 
 
 def _places(module, found):
-    """Pairs of names: in a module, and in torchvision's weights of a whole network."""
+    """Yield each tensor's name in a module and in torchvision's weights."""
     for name in module.state_dict():
         yield name, name if name in found else f"features.{name}"

@@ -10,7 +10,7 @@ _WIDTH = 8
 
 
 class WideResNet28x8(VisionNet):
-    """Wide residual network [1]_ of 28 layers, 8 times as wide; 512 numbers embed.
+    """Wide residual network [1]_, 28 layers, width 8; embeddings of 512 numbers.
 
     Layers have the names and the behaviour of FixMatch's code for torch and of the
     programs of ASVP, so that their checkpoints fit: leaky ReLU of slope 0.1, batch
@@ -85,7 +85,7 @@ class _Group(nn.Sequential):
 
 
 class _Block(nn.Module):
-    """Two convolutions, each after norm and ReLU, beside a shortcut."""
+    """Two convolutions, each after norm and ReLU, with a shortcut."""
 
     def __init__(self, n_in, n_out, stride=1):
         super().__init__()

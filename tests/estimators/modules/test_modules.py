@@ -1,4 +1,4 @@
-"""The small networks that come along."""
+"""The small networks of the package."""
 
 import numpy as np
 import pytest

@@ -46,7 +46,7 @@ def test_logits_and_embedding(network, n_embedding):
 
 
 def rows_of_images(net):
-    """A network for flat rows, which takes images."""
+    """A network that reads images from flat rows."""
 
     def make(n_classes):
         return net(n_features=3 * 32 * 32, n_classes=n_classes)
@@ -204,7 +204,7 @@ class TestMessages:
 
     def test_no_tensors(self, tmp_path):
         torch.save({"epoch": 3}, tmp_path / "empty.pth")
-        with pytest.raises(ValueError, match="holds no tensors by name"):
+        with pytest.raises(ValueError, match="holds no named tensors"):
             ResNet18(2, weights=tmp_path / "empty.pth")
 
     @pytest.mark.parametrize("network", [VGG16, ResNet18])

@@ -1,4 +1,4 @@
-"""The wide residual network, and what checkpoints of it look like."""
+"""The wide residual network and its checkpoints."""
 
 import numpy as np
 import pytest
