@@ -177,7 +177,7 @@ class TestWhatIsAskedOfTheClassifier:
 
     def test_says_that_predict_proba_is_missing(self, strategy):
         with pytest.raises(
-            ValueError, match=r"predict_proba, and object has none\. Use"
+            ValueError, match=r"predict_proba, but object has none\. Use"
         ):
             make(strategy)(object(), numbered_rows(3), 1)
 
