@@ -25,34 +25,17 @@ _AT_A_TIME = 20_000
 
 
 def agglomerate(rows, weight, search, *, n_merges, sq_threshold=np.inf, verbose=False):
-    """Make the lowest merges of average linkage.
+    """Make the lowest merges of average linkage, exactly if the search is exact.
 
-    Parameters
-    ----------
-    rows, weight : ndarray of shape (n_leaves, n_features) and (n_leaves,)
-        The leaves, and the number of samples in each leaf; both arrays are overwritten.
+    `rows` are the leaves, and `weight` is the number of samples in each leaf; both are
+    overwritten. Further merges that tie with number `n_merges` are made, too. No two
+    clusters merge at a mean squared distance above `sq_threshold`.
 
-    search : NeighborSearch
-        The merges are exact if the search is.
+    Returns ``(children, heights)``: the two nodes of each merge, int64, and their mean
+    squared distance. Nodes below n_leaves are leaves; merge i makes node
+    ``n_leaves + i``. Due to the rounding of the rows, a merge may be lower than the
+    merge before it, but never lower than the merges that made its nodes.
 
-    n_merges : int
-        At most n_leaves - 1. Further merges that tie with the last merge are made, too.
-
-    sq_threshold : float, default=infinity
-        Largest mean squared distance at which two clusters merge.
-
-    Returns
-    -------
-    children : ndarray of shape (n_made, 2), dtype=int64
-        The two nodes of each merge. Nodes below n_leaves are leaves; merge i makes node
-        ``n_leaves + i``.
-
-    heights : ndarray of shape (n_made,)
-        Mean squared distances. Due to the rounding of the rows, a merge may be lower
-        than the merge before it, but never lower than the merges that made its nodes.
-
-    Notes
-    -----
     Most of the time is one search for the neighbours of all leaves, and searches for
     the clusters whose lists become empty; a merge itself costs 16**2 comparisons and a
     few distances.

@@ -13,9 +13,9 @@ would be as cheap.
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from modal_clustermargin.clustering import _faiss, _knn_kernels
+from modal_clustermargin.clustering import _knn_kernels
 from modal_clustermargin.clustering._exact_knn import empty_lists
-from modal_clustermargin.clustering._recall_sample import FEWEST_SAMPLED, RecallSample
+from modal_clustermargin.clustering._float32_frame import rounding
 
 # The cost of a product of two rows that are not adjacent in memory, relative to a
 # product in a matrix multiplication. Measured with 300,000 x 64 numbers.
@@ -28,6 +28,19 @@ _N_PROBES = 4  # cells that a row is compared with
 _N_EXPANDED = 10  # listed and reverse neighbours whose lists a row is compared with
 _LEAST_GAIN = 0.02  # smallest gain of recall for another comparison
 
+# Rows that the sample has at least.
+_FEWEST_SAMPLED = 1024
+
+# Number of true neighbours that the sample needs for an estimate within about 0.02, and
+# the minimum number of rounds if the sample has fewer.
+_FEWEST_TRUE = 500
+_ROUNDS_FOR_FEW = 3
+
+# Most merges before the next search need at most this number of neighbours.
+_ENOUGH_NEIGHBORS = 8
+
+_SAMPLE_BLOCK_ROWS = 1024
+
 
 def approximate_knn(rows, half, k, least_scores, show, recall, may_limit_reach=True):
     """For each row, find most of the other rows with the highest scores.
@@ -36,21 +49,12 @@ def approximate_knn(rows, half, k, least_scores, show, recall, may_limit_reach=T
     without least scores ignores neighbours farther away than the median distance to the
     8th neighbour.
 
-    Returns
-    -------
-    proposed, scores : ndarray of shape (n_rows, k)
-        As from `exact_knn`, but rows that are not listed may have higher scores.
-
-    reached : float
-        The recall on the sample, at least `recall`.
-
-    work : float
-        Cost of the search, as a number of products in a matrix multiplication.
-
-    sq_reach : float
-        Squared distance beyond which rows were ignored; infinite if none were.
-
-    Returns None if the search would not be much cheaper than an exact search.
+    Returns ``(proposed, scores, reached, work, sq_reach)``: the lists, as from
+    `exact_knn`, but rows that are not listed may have higher scores; the recall on the
+    sample, at least `recall`; the cost of the search, as a number of products in a
+    matrix multiplication; and the squared distance beyond which rows were ignored,
+    infinite if none were. Returns None if the search would not be much cheaper
+    than an exact search.
     """
     n_rows = len(rows)
     n_cells, budget = cells_and_budget(n_rows)
@@ -121,7 +125,7 @@ def cells_and_budget(n_rows):
 def is_worth_trying(n_rows):
     """Whether the budget covers the smallest sample and the cells."""
     n_cells, budget = cells_and_budget(n_rows)
-    return (FEWEST_SAMPLED + n_cells) * n_rows <= budget
+    return (_FEWEST_SAMPLED + n_cells) * n_rows <= budget
 
 
 def n_rounds_left(before, reached, recall):
@@ -133,14 +137,27 @@ def n_rounds_left(before, reached, recall):
 
 
 def draw_centroids(rows, n_cells, rng):
-    """Centroids of new cells, by k-means on some of the rows."""
-    return _faiss.k_means_centroids(rows, n_cells, rng.randint(2**31 - 1))
+    """Centroids of new cells, by two rounds of k-means on at most 32 rows per cell."""
+    import faiss  # takes long
+
+    kmeans = faiss.Kmeans(
+        rows.shape[1],
+        n_cells,
+        niter=2,
+        seed=rng.randint(2**31 - 1),
+        min_points_per_centroid=1,
+        max_points_per_centroid=32,
+    )
+    kmeans.train(rows)
+    return kmeans.centroids
 
 
 def nearest_centroids(rows, centroids):
     """The numbers of the cells that each row is compared with, nearest first."""
+    import faiss
+
     n_probes = min(_N_PROBES, len(centroids))
-    return _faiss.knn(rows, centroids, n_probes)[1].astype(np.int32)
+    return faiss.knn(rows, centroids, n_probes)[1].astype(np.int32)
 
 
 def _n_cell_products(cells, n_cells):
@@ -177,3 +194,74 @@ def _compare_neighbors(rows, half, scores, proposed):
     return _knn_kernels.compare_neighbors(
         rows, half, lists, reverse, starts, n_expanded, scores, proposed
     )
+
+
+class RecallSample:
+    """A sample of rows, and their true neighbours.
+
+    ``find(some)`` returns ``(scores, neighbors)`` of some rows from an exact search.
+    The sample costs at most a quarter of `budget`, a number of products. `n_true` is
+    the number of all true neighbours. `least_rounds` is the minimum number of rounds,
+    whatever the estimated recall is: more than one if the sample has too few neighbours
+    for a good estimate.
+    """
+
+    def __init__(self, find, n_rows, k, rng, budget):
+        order = rng.permutation(n_rows)
+        most_rows = int(min(n_rows, max(_FEWEST_SAMPLED, budget / n_rows / 4)))
+        self.rows = np.empty(0, np.int64)
+        self.n_true = 0
+        self.neighbors = np.empty((0, k), np.int32)
+        self.scores = np.empty((0, k), np.float32)
+        # If few rows have a neighbour, the sample doubles until it has enough
+        # neighbours.
+        while self.n_true < _FEWEST_TRUE and len(self.rows) < most_rows:
+            n_more = min(
+                max(_FEWEST_SAMPLED, len(self.rows)), most_rows - len(self.rows)
+            )
+            more = np.sort(order[len(self.rows) :][:n_more])
+            scores, found = find(more)
+            self.rows = np.concatenate([self.rows, more])
+            self.neighbors = np.concatenate([self.neighbors, found])
+            self.scores = np.concatenate([self.scores, scores])
+            self.n_true += np.count_nonzero(found >= 0)
+        self.least_rounds = 1 if self.n_true >= _FEWEST_TRUE else _ROUNDS_FOR_FEW
+
+    def limit_reach(self, half, least_scores, n_features):
+        """Ignore neighbours farther away than the median distance to the 8th neighbour.
+
+        Returns ``(sq_reach, least_scores)``. The new least scores allow twice the error
+        of rounding, so every row within `sq_reach` exceeds them. The reach is infinite,
+        and the least scores are unchanged, if they already exclude neighbours or if the
+        rounding is too coarse.
+        """
+        if self.n_true < self.neighbors.size:
+            return np.inf, least_scores
+        last = min(_ENOUGH_NEIGHBORS, self.scores.shape[1]) - 1
+        sq_reach = 2 * float(np.median(half[self.rows] - self.scores[:, last]))
+        error = rounding(sq_reach, 2 * half.astype(np.float64), n_features)
+        if not error.max() < sq_reach < np.inf:
+            return np.inf, least_scores
+        least = (half - (sq_reach + 2 * error) / 2).astype(np.float32)
+        least_scores = np.maximum(least_scores, least)
+        least = least_scores[self.rows, np.newaxis]
+        self.neighbors[self.scores <= least] = -1
+        self.scores = np.maximum(self.scores, least)
+        self.n_true = np.count_nonzero(self.neighbors >= 0)
+        return sq_reach, least_scores
+
+    def recall(self, proposed, scores):
+        """Share of the true neighbours that the lists contain; 1 if there are none."""
+        if not self.n_true:
+            return 1.0
+        n_found = 0
+        n_blocks = 1 + len(self.rows) // _SAMPLE_BLOCK_ROWS
+        for block in np.array_split(np.arange(len(self.rows)), n_blocks):
+            listed = proposed[self.rows[block]]
+            _knn_kernels.clear_new_flags(listed)
+            true = self.neighbors[block]
+            is_true = (listed[:, :, np.newaxis] == true[:, np.newaxis]).any(axis=2)
+            # A row that ties with the farthest true neighbour counts as found.
+            is_true |= scores[self.rows[block]] >= self.scores[block, -1:]
+            n_found += np.count_nonzero(is_true & (listed >= 0))
+        return n_found / self.n_true

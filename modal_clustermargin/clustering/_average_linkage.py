@@ -14,10 +14,10 @@ from modal_clustermargin._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
-from modal_clustermargin.clustering._cache import MergeCache
-from modal_clustermargin.clustering._dendrogram import clusters_of
+from modal_clustermargin.clustering._cache import cache_folder, cached_merges
 from modal_clustermargin.clustering._merges import (
     check_fits_in_memory,
+    clusters_of,
     merges_of,
     with_ties,
 )
@@ -218,7 +218,8 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             X = self._read(pool, example)
             if not pool.is_finite:
                 check_finite(X, "AverageLinkage")
-            merges = MergeCache(self.memory).get(
+            merges = cached_merges(
+                cache_folder(self.memory),
                 X,
                 (self.metric, rule, float(value), search.recall),
                 lambda: merges_of(X, self.metric, rule, value, search, self.verbose),
@@ -333,7 +334,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             )
         if self.metric == "euclidean":
             check_fits_in_memory(n_samples)
-        MergeCache(self.memory)  # makes the folder
+        cache_folder(self.memory)
 
     def _stopping_rule(self):
         """Name and value of the one stopping rule."""

@@ -23,32 +23,14 @@ def exact_knn(rows, half, k, least_scores, show, device=None):
     The score of row j for row i is ``rows[i] @ rows[j] - half[j]``. If `half` holds
     half the squared length of each row, the score falls as the distance grows.
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_features), float32, C order
+    All numbers are float32, and `rows` have C order. At most `k` neighbours are found
+    for each row, with scores above its least score. ``show(percent)`` is called from
+    time to time. `device` is a CUDA device for the products, or None.
 
-    half : ndarray of shape (n_rows,), float32
-
-    k : int
-        Largest number of neighbours to find for each row.
-
-    least_scores : ndarray of shape (n_rows,), float32
-        The score that a neighbour of each row must exceed.
-
-    show : callable
-        Called as ``show(percent)`` from time to time.
-
-    device : torch.device, default=None
-        CUDA device for the products; None is the processor.
-
-    Returns
-    -------
-    proposed : ndarray of shape (n_rows, k), dtype=int32
-        Highest score first; padded with -1.
-
-    scores : ndarray of shape (n_rows, k), float32
-        Padded with the least score. No other row has a higher score than the last
-        listed row.
+    Returns ``(proposed, scores)``, two ndarrays of shape (n_rows, k): the rows as
+    int32, highest score first and padded with -1, and their scores, padded with the
+    least score. No other row has a higher score than the last listed
+    row.
     """
     if device is not None:
         from modal_clustermargin.clustering import _torch_knn

@@ -1,16 +1,19 @@
-"""The merges of rows up to a stopping rule, for any metric."""
+"""The merges of rows up to a stopping rule, and the clusters that merges make.
+
+Merges have the format of scikit-learn and scipy.
+"""
 
 import os
 
 import numpy as np
+from scipy import sparse
 from scipy.cluster.hierarchy import linkage
+from scipy.sparse.csgraph import connected_components
 
 from modal_clustermargin.clustering._agglomeration import agglomerate
-from modal_clustermargin.clustering._dendrogram import expand_leaves, sort_merges
 from modal_clustermargin.clustering._rows import (
     SQ_DISTS_PER_UNIT,
     prepare_rows,
-    row_blocks,
 )
 from modal_clustermargin.pools import row_keys
 
@@ -36,7 +39,7 @@ def merges_of(X, metric, rule, value, search, verbose):
         else:
             limits = {"n_merges": max(0, n_merges - (n_samples - n_leaves))}
         made = agglomerate(rows, copies, search, **limits, verbose=verbose)
-        children, heights = expand_leaves(*sort_merges(*made, n_leaves), leaf)
+        children, heights = _expand_leaves(*_sort_merges(*made, n_leaves), leaf)
         heights /= per_unit
     if rule == "distance_threshold":
         n_merges = np.searchsorted(heights, value, side="right")
@@ -58,20 +61,9 @@ def _collapse_duplicates(rows):
     Returns ``(rows, leaf, copies)``: `leaf` is the distinct row of each row, and
     `copies` the number of rows of each leaf.
     """
-    _, first, of_key = np.unique(row_keys(rows), return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty(len(order), np.intp)
-    rank[order] = np.arange(len(order))
-    leaf = rank[of_key]
-    first = first[order]
+    leaf, first = _numbered_by_first(row_keys(rows))
     if len(first) < len(rows):
-        # Different rows may have equal fingerprints, in about one of ten million pools.
-        for block in row_blocks(rows):
-            if not np.array_equal(rows[block], rows[first[leaf[block]]]):
-                first, leaf = np.arange(len(rows)), np.arange(len(rows))
-                break
-        else:
-            rows = rows[first]
+        rows = rows[first]
     return rows, leaf, np.bincount(leaf).astype(float)
 
 
@@ -80,6 +72,67 @@ def _merge_by_distances(X):
         return np.empty((0, 2), np.int64), np.empty(0)
     merges = linkage(X, method="average", metric="euclidean")
     return merges[:, :2].astype(np.int64), merges[:, 2]
+
+
+def _sort_merges(children, heights, n_leaves):
+    """Sort merges by height, ascending, and renumber their nodes.
+
+    Every merge must come after the merges of its nodes, and must not be lower than they
+    are. Ties keep their order.
+    """
+    order = np.argsort(heights, kind="stable")
+    node = np.arange(n_leaves + len(order))
+    node[n_leaves + order] = n_leaves + np.arange(len(order))
+    return node[children[order]], heights[order]
+
+
+def _expand_leaves(children, heights, leaf):
+    """Turn merges of leaves into merges of the samples that they represent.
+
+    `leaf` is the leaf of each sample. The samples of each leaf merge first, at height
+    0.
+    """
+    n_samples = len(leaf)
+    order = np.argsort(leaf, kind="stable")
+    is_first = np.r_[True, leaf[order[1:]] != leaf[order[:-1]]]
+    n_leaves = np.count_nonzero(is_first)
+    # Each further sample of a leaf joins the sample, or the merge, before it.
+    further = np.flatnonzero(~is_first)
+    merge_node = n_samples + np.arange(len(further))
+    node_at = order.copy()
+    node_at[further] = merge_node
+    of_copies = np.column_stack([node_at[further - 1], order[further]])
+    is_last = np.r_[is_first[1:], True]
+    node = np.empty(n_leaves + len(children), np.int64)
+    node[:n_leaves] = node_at[is_last]
+    node[n_leaves:] = n_samples + len(further) + np.arange(len(children))
+    children = np.concatenate([of_copies, node[children]])
+    return children, np.concatenate([np.zeros(len(further)), heights])
+
+
+def clusters_of(children, n_samples):
+    """Cluster of each sample, numbered from 0 in the order of their first samples."""
+    n_nodes = n_samples + len(children)
+    # csgraph needs int32, and scipy before 1.12 does not cast.
+    parents = np.repeat(np.arange(n_samples, n_nodes, dtype=np.int32), 2)
+    nodes = children.ravel().astype(np.int32)
+    edges = sparse.coo_array(
+        (np.ones(len(parents), bool), (nodes, parents)), shape=(n_nodes, n_nodes)
+    )
+    _, component = connected_components(edges, directed=False)
+    return _numbered_by_first(component[:n_samples])[0]
+
+
+def _numbered_by_first(values):
+    """The number of each value, from 0 in the order of their first positions.
+
+    Returns ``(numbers, first)`` with the first position of each number.
+    """
+    _, first, numbers = np.unique(values, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), np.intp)
+    rank[order] = np.arange(len(order))
+    return rank[numbers], first[order]
 
 
 def check_fits_in_memory(n_samples):

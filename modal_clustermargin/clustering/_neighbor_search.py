@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin._threads import threads_for
-from modal_clustermargin.clustering import _faiss, _kernels
+from modal_clustermargin.clustering import _kernels
 from modal_clustermargin.clustering._approximate_knn import approximate_knn
 from modal_clustermargin.clustering._exact_knn import exact_knn
 from modal_clustermargin.clustering._float32_frame import Float32Frame, rounding
@@ -51,31 +51,14 @@ class References(NamedTuple):
 class NeighborSearch:
     """A neighbour search, and what it has found.
 
-    Parameters
-    ----------
-    recall : float, default=None
-        Share of the neighbours that a search of all clusters must find. None means an
-        exact search.
+    `recall` is the share of the neighbours that a search of all clusters among
+    themselves must find; None means an exact search. `device` is a CUDA device for
+    large exact searches, or None. With `find_device`, the search looks for a
+    CUDA device if an exact search replaces an approximate one.
 
-    device : torch.device, default=None
-        CUDA device for large exact searches. None is the processor.
-
-    find_device : bool, default=False
-        Whether to look for a CUDA device if an exact search replaces an approximate
-        one.
-
-    verbose : bool, default=False
-        Whether to show the progress of a search of all clusters.
-
-    Attributes
-    ----------
-    reached : float
-        Lowest recall of the searches of all clusters, estimated on a sample; 1 if
-        all were exact.
-
-    relative_cost : float
-        Cost per cluster of the last search of all clusters, relative to a search for
-        a single one.
+    `reached` is the lowest recall of the searches of all clusters, estimated on a
+    sample; 1 if all were exact. `relative_cost` is the cost per cluster of the last
+    search of all clusters, relative to a search for a single one.
     """
 
     def __init__(self, recall=None, device=None, find_device=False, verbose=False):
@@ -89,26 +72,11 @@ class NeighborSearch:
     def nearest(self, queries, references, n_listed):
         """Find the clusters nearest to each query, by mean squared distance.
 
-        Parameters
-        ----------
-        queries : Queries
-
-        references : References
-
-        n_listed : int
-            Number of neighbours to find; one more is found if it exists.
-
-        Returns
-        -------
-        slots : ndarray of shape (n_queries, n_listed + 1 or more), dtype=int32
-            Nearest first; padded with -1.
-
-        sq_dists : ndarray of the same shape
-            Mean squared distances; padded with infinity.
-
-        bounds : ndarray of shape (n_queries,)
-            Every cluster that is not in the row of `slots` is at least this far away.
-            Infinite if every cluster is listed.
+        Returns ``(slots, sq_dists, bounds)``. The first two have shape (n_queries,
+        n_listed + 1 or more): the clusters nearest to each query, nearest first and
+        padded with -1, and their mean squared distances, padded with infinity. Every
+        cluster that is not in the row of `slots` is at least as far away as the bound,
+        which is infinite if every cluster is listed.
         """
         n_found = n_listed + 1
         n_queries = len(queries.mean)
@@ -188,7 +156,9 @@ class NeighborSearch:
             from modal_clustermargin.clustering import _torch_knn
 
             return _torch_knn.knn(rows, searched, k, self.device)
-        return _faiss.knn(rows, searched, k)
+        import faiss  # takes long
+
+        return faiss.knn(rows, searched, k)
 
     def _knn_of_all(self, *arguments):
         n_rows = len(arguments[0])

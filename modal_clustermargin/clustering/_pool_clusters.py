@@ -28,15 +28,10 @@ class PoolClusters:
         self._index = KeyIndex()
         self._labels = self._groups = np.empty(0, np.intp)
         self.add(keys, labels, groups)
-        self._first_keys = keys
-        self._first_places = self._index.find(keys)
 
     def find(self, keys):
         """Cluster and group of each key: two ndarrays; -1 for an unknown key."""
-        if np.array_equal(keys, self._first_keys):
-            places = self._first_places
-        else:
-            places = self._index.find(keys)
+        places = self._index.find(keys)
         return [
             np.where(places < 0, -1, numbers[places])
             for numbers in (self._labels, self._groups)

@@ -55,20 +55,13 @@ def _search_in_blocks(
 
 
 def knn(queries, references, k, device):
-    """`_faiss.knn` on a device, with neighbors of dtype int32."""
+    """`faiss.knn` on a device, with neighbours of dtype int32."""
     half = np.einsum("ij,ij->i", references, references) / 2
     references = _References(references, half, device)
-    sq_dists = np.empty((len(queries), k), np.float32)
-    proposed = np.empty((len(queries), k), np.int32)
-    least_scores = np.full(min(_QUERY_ROWS, len(queries)), -np.inf, np.float32)
-    for start in range(0, len(queries), _QUERY_ROWS):
-        block = slice(start, start + _QUERY_ROWS)
-        n_queries = len(queries[block])
-        best, found = references.best(queries[block], k, least_scores[:n_queries])
-        sq_lengths = np.einsum("ij,ij->i", queries[block], queries[block])
-        sq_dists[block] = sq_lengths[:, np.newaxis] - 2 * best.cpu().numpy()
-        proposed[block] = found.cpu().numpy()
-    return sq_dists, proposed
+    least_scores = np.full(len(queries), -np.inf, np.float32)
+    proposed, scores = _search_in_blocks(references, queries, k, least_scores)
+    sq_lengths = np.einsum("ij,ij->i", queries, queries)
+    return sq_lengths[:, np.newaxis] - 2 * scores, proposed
 
 
 class _References:

@@ -6,6 +6,7 @@ find_device, verbose)`` and returns a `NeighborSearch`.
 """
 
 from modal_clustermargin.clustering._approximate_knn import (
+    RecallSample,
     approximate_knn,
     cells_and_budget,
     draw_centroids,
@@ -25,7 +26,6 @@ from modal_clustermargin.clustering._knn_kernels import (
     search_references,
 )
 from modal_clustermargin.clustering._neighbor_search import NeighborSearch
-from modal_clustermargin.clustering._recall_sample import RecallSample
 
 __all__ = [
     "Float32Frame",

@@ -68,21 +68,9 @@ class DataSet:
 
 
 def held_out(n_rows, test_size, random_state):
-    """Split rows into pool and test at random.
+    """Split rows into pool and test at random: two ascending ndarrays of positions.
 
-    Parameters
-    ----------
-    n_rows : int
-
-    test_size : int or float
-        Number of test rows, or their share.
-
-    random_state : int, RandomState instance or None
-
-    Returns
-    -------
-    pool, test : ndarray of shape (n_part,), dtype=intp
-        Ascending.
+    `test_size` is the number of test rows, or their share if it is a float.
     """
     n_test = round(test_size * n_rows) if isinstance(test_size, float) else test_size
     if not 0 < n_test < n_rows:

@@ -64,21 +64,9 @@ class DataCard(NamedTuple):
     needs_folder: bool = False
 
     def settings(self, options):
-        """Values of all options.
+        """Values of all options: a dict of those given and of the other defaults.
 
-        Parameters
-        ----------
-        options : dict of str to str, int, float, bool or None
-            Options that differ from their defaults.
-
-        Returns
-        -------
-        settings : dict
-
-        Raises
-        ------
-        ValueError
-            If an option is unknown or its value is not allowed.
+        Raises ValueError if an option is unknown or its value is not allowed.
         """
         who = f"load_data({self.name!r})"
         for name in options:

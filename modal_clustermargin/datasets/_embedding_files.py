@@ -5,7 +5,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from modal_clustermargin.datasets._checked_arrays import make_data_set, open_array
+from modal_clustermargin.datasets._array_files import make_data_set, open_array
 from modal_clustermargin.datasets._dataset_info import DataCard, DataOption
 from modal_clustermargin.datasets._stored_arrays import store_sparse_labels
 

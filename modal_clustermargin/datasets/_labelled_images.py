@@ -5,6 +5,8 @@ import hashlib
 import os
 import warnings
 from array import array
+from collections import defaultdict
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -132,7 +134,9 @@ class _Part:
                 f"{_WHO} finds no {str(missing)!r}. Put into {str(folder.parent)!r}"
                 f" {CARD.needs}."
             )
-        self._image_number, self._label_number = {}, {}
+        # Each new name gets the next number.
+        self._image_number = defaultdict(count().__next__)
+        self._label_number = defaultdict(count().__next__)
         self._read_table(columns)
         paths = self._find_images(folder)
         self._names = sorted(paths)
@@ -161,10 +165,7 @@ class _Part:
                     continue
                 try:
                     is_true = confidence is None or float(line[confidence]) > 0
-                    row = self._image_number.setdefault(
-                        line[image], len(self._image_number)
-                    )
-                    name = line[label]
+                    row, name = self._image_number[line[image]], line[label]
                 except (IndexError, ValueError) as error:
                     raise ValueError(
                         f"{_WHO} cannot read line {lines.line_num} of"
@@ -172,10 +173,9 @@ class _Part:
                     ) from error
                 if is_true:
                     rows.append(row)
-                    labels.append(
-                        self._label_number.setdefault(name, len(self._label_number))
-                    )
-        shape = len(self._image_number), len(self._label_number)
+                    labels.append(self._label_number[name])
+        # The last column stands for labels that are not in the table.
+        shape = len(self._image_number), len(self._label_number) + 1
         ones = np.ones(len(rows), bool)
         # Repeated lines count once.
         self._has_label = sparse.csr_array((ones, (rows, labels)), shape=shape) > 0
@@ -183,14 +183,17 @@ class _Part:
     def _find_images(self, folder):
         """Paths by name of the images in the table; warns if some are missing."""
         found = {}
-        for path in _image_paths(folder):
-            name = Path(path).stem
-            if name in found:
-                raise ValueError(
-                    f"{_WHO} needs images with different names; {found[name]!r} and"
-                    f" {path!r} have the same."
-                )
-            if name in self._image_number:
+        for parent, _, files in os.walk(folder):
+            for file in files:
+                name, suffix = os.path.splitext(file)  # noqa: PTH122, faster than Path
+                if suffix.lower() not in _SUFFIXES or name not in self._image_number:
+                    continue
+                path = os.path.join(parent, file)  # noqa: PTH118
+                if name in found:
+                    raise ValueError(
+                        f"{_WHO} needs images with different names; {found[name]!r}"
+                        f" and {path!r} have the same."
+                    )
                 found[name] = path
         n_images = len(self._image_number)
         if not found:
@@ -212,23 +215,12 @@ class _Part:
     def counts(self):
         """Number of images by label."""
         n_images = np.asarray(self._has_label.sum(axis=0)).ravel()
-        return dict(zip(self._label_number, n_images.tolist(), strict=True))
+        return dict(zip(self._label_number, n_images.tolist(), strict=False))
 
     def stored_labels(self, names, folder):
         """A memory map of 0 and 1 with a column for each label name."""
-        known = [i for i, name in enumerate(names) if name in self._label_number]
-        numbers = [self._label_number[names[i]] for i in known]
-        columns = np.zeros((len(numbers), len(names)), bool)
-        columns[np.arange(len(known)), known] = True
-        chosen = self._has_label[:, numbers] @ sparse.csr_array(columns)
+        columns = [self._label_number.get(name, -1) for name in names]
+        chosen = self._has_label[:, columns]
         images = hashlib.sha256("\n".join(self._names).encode(errors="surrogateescape"))
         settings = {"images": images.hexdigest(), "labels": names}
         return store_sparse_labels(chosen, folder, self.table, settings)
-
-
-def _image_paths(folder):
-    """Paths of images in a folder and its subfolders, in no order."""
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            if name.lower().endswith(_SUFFIXES):
-                yield os.path.join(parent, name)  # noqa: PTH118, faster than Path

@@ -6,7 +6,6 @@ last: a folder with settings is complete.
 
 import hashlib
 import json
-import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,26 +18,11 @@ _BLOCK = 2**26  # bytes of labels that are unpacked at once
 
 
 def store_arrays(folder, name, settings, tables):
-    """Open arrays as memory maps; write them first if they do not exist.
+    """Open arrays as memory maps by name; write them first if they do not exist.
 
-    Parameters
-    ----------
-    folder : path-like
-        Created if it is missing.
-
-    name : str
-        Prefix of the subfolder. A hash of the settings follows it.
-
-    settings : dict
-        Everything that the arrays depend on, for JSON.
-
-    tables : dict of tuple of str to (n_rows, n_bytes, blocks)
-        By names of arrays: their number of rows, their total size, and a function
-        that yields tuples with the next rows of each.
-
-    Returns
-    -------
-    arrays : dict of str to memmap
+    They lie in a subfolder, called `name` and a hash of the settings: everything that
+    the arrays depend on, for JSON. `tables` has, by tuples of names of arrays, their
+    number of rows, and a function that yields tuples with the next rows of each.
     """
     text = json.dumps(settings, indent=1, sort_keys=True)
     key = hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -46,8 +30,7 @@ def store_arrays(folder, name, settings, tables):
     about = place / _SETTINGS
     if not about.is_file() or about.read_text(encoding="utf-8") != text:
         place.mkdir(parents=True, exist_ok=True)
-        _check_space(place, sum(n_bytes for _, n_bytes, _ in tables.values()))
-        for names, (n_rows, _, blocks) in tables.items():
+        for names, (n_rows, blocks) in tables.items():
             _write([place / f"{name}.npy" for name in names], n_rows, blocks())
         with written_whole(about) as file:
             file.write(text.encode())
@@ -56,23 +39,10 @@ def store_arrays(folder, name, settings, tables):
 
 
 def store_sparse_labels(labels, folder, source, settings):
-    """Unpack sparse labels of 0 and 1 into a memory map of bytes.
+    """Unpack sparse labels of 0 and 1 into a memory map of bytes in a folder.
 
-    Parameters
-    ----------
-    labels : sparse array of shape (n_rows, n_classes)
-
-    folder : path-like
-
-    source : Path
-        File of the labels. If it changes, the labels are unpacked again.
-
-    settings : dict
-        Other settings that the labels depend on.
-
-    Returns
-    -------
-    labels : memmap of shape (n_rows, n_classes), dtype=uint8
+    They are unpacked again if their file `source` changes, or `settings`: the other
+    settings that the labels depend on.
     """
     n_rows, n_classes = labels.shape
     about = source.stat()
@@ -83,17 +53,8 @@ def store_sparse_labels(labels, folder, source, settings):
         for start in range(0, n_rows, step):
             yield (labels[start : start + step].astype(np.uint8).toarray(),)
 
-    tables = {("y",): (n_rows, n_rows * n_classes, blocks)}
+    tables = {("y",): (n_rows, blocks)}
     return store_arrays(folder, f"{source.stem}-unpacked", settings, tables)["y"]
-
-
-def _check_space(place, n_bytes):
-    free = shutil.disk_usage(place).free
-    if free < n_bytes:
-        raise OSError(
-            f"{str(place)!r} needs {n_bytes / 2**20:,.0f} MiB; the disk has"
-            f" {free / 2**20:,.0f} MiB left. Choose a folder on another disk."
-        )
 
 
 def _write(paths, n_rows, blocks):

@@ -1,6 +1,12 @@
-"""Synthetic pools as data sets, in memory or in files."""
+"""Synthetic pools, in memory or in files.
+
+A class is a mixture of a few normal distributions (modes) in few dimensions. The
+features are sines of random linear combinations, so class boundaries are curved. Each
+chunk of rows can be drawn without the others.
+"""
 
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -9,11 +15,12 @@ from modal_clustermargin._param_validation import Interval, StrOptions
 from modal_clustermargin.datasets._data_set import DataSet
 from modal_clustermargin.datasets._dataset_info import COUNT, DataCard, DataOption
 from modal_clustermargin.datasets._stored_arrays import store_arrays
-from modal_clustermargin.datasets._synthetic_rows import (
-    CHUNK,
-    Recipe,
-    SyntheticRows,
-)
+
+# Rows of a chunk. Each chunk has its own generator.
+CHUNK = 8192
+_N_LATENT = 8  # dimensions of the modes, at most the number of features
+_BEND = 0.5  # scale of the arguments of the sines
+_WORLD, _ORIGINALS, _POOL, _TEST = range(4)  # streams of random numbers
 
 _PLAIN = {
     "n_modes": 5,
@@ -117,22 +124,22 @@ def read(random_state, folder, *, kind, **options):
         arrays = {"X": X, "y": y, "X_test": X_test, "y_test": y_test}
     else:
         tables = {
-            ("X", "y"): _table(rows.pool, recipe.n_pool, recipe.n_features),
-            ("X_test", "y_test"): _table(rows.test, recipe.n_test, recipe.n_features),
+            ("X", "y"): _table(rows.pool, recipe.n_pool),
+            ("X_test", "y_test"): _table(rows.test, recipe.n_test),
         }
         settings = {"version": _VERSION, **_plain_numbers(recipe._asdict())}
         arrays = store_arrays(folder, "synthetic", settings, tables)
     return DataSet("synthetic", **arrays, classes=np.arange(recipe.n_classes))
 
 
-def _table(draw, n_rows, n_features):
-    """Number of rows, bytes, and a function that yields blocks of X and y."""
+def _table(draw, n_rows):
+    """Number of rows, and a function that yields blocks of X and y."""
 
     def blocks():
         for start in range(0, n_rows, _BLOCK):
             yield draw(start, min(start + _BLOCK, n_rows))[:2]
 
-    return n_rows, n_rows * (4 * n_features + 8), blocks
+    return n_rows, blocks
 
 
 def _plain_numbers(settings):
@@ -142,3 +149,118 @@ def _plain_numbers(settings):
         name: int(value) if value.is_integer() else value
         for name, value in plain.items()
     }
+
+
+class Recipe(NamedTuple):
+    """Everything that the rows depend on; all but the seed are options of the card."""
+
+    n_pool: int
+    n_test: int
+    n_features: int
+    n_classes: int
+    n_modes: int
+    overlap: float
+    class_power: float
+    n_copies: int
+    copy_power: float
+    jitter: float
+    label_noise: float
+    seed: int
+
+
+class SyntheticRows:
+    """A pool and a test whose rows are drawn on demand.
+
+    With copies, the originals stay in memory: 8 numbers for each of ``recipe.n_pool /
+    recipe.n_copies``.
+    """
+
+    def __init__(self, recipe):
+        self.recipe = recipe
+        rng = self._stream(_WORLD)
+        n_latent = min(_N_LATENT, recipe.n_features)
+        shape = recipe.n_classes, recipe.n_modes, n_latent
+        self._centres = rng.standard_normal(shape, np.float32)
+        self._weights = rng.standard_normal((n_latent, recipe.n_features), np.float32)
+        self._weights *= np.float32(_BEND)
+        self._phases = rng.uniform(0, 2 * np.pi, recipe.n_features).astype(np.float32)
+        self._class_bounds = _bounds(recipe.n_classes, recipe.class_power)
+        if recipe.n_copies > 1:
+            n_originals = -(-recipe.n_pool // recipe.n_copies)
+            rng = self._stream(_ORIGINALS)
+            self._classes = _drawn(rng, self._class_bounds, n_originals)
+            self._originals = self._around_centres(rng, self._classes)
+            self._original_bounds = _bounds(n_originals, recipe.copy_power)
+
+    def pool(self, start, stop):
+        """Rows of the pool: X, y, and the original that each row is a copy of.
+
+        Without copies, originals are -1.
+        """
+        return _joined(self._pool_chunk, start, stop)
+
+    def test(self, start, stop):
+        """Rows of the test: X and y, without copies or wrong labels.
+
+        Classes take turns, so they have the same size.
+        """
+        return _joined(self._test_chunk, start, stop)
+
+    def _pool_chunk(self, number):
+        rng = self._stream(_POOL, number)
+        if self.recipe.n_copies > 1:
+            original = _drawn(rng, self._original_bounds, CHUNK)
+            y = self._classes[original]
+            latent = self._originals[original]
+            width = self.recipe.overlap * self.recipe.jitter
+            latent = latent + width * rng.standard_normal(latent.shape, np.float32)
+        else:
+            original = np.full(CHUNK, -1)
+            y = _drawn(rng, self._class_bounds, CHUNK)
+            latent = self._around_centres(rng, y)
+        # An offset of at least 1 gives a wrong class.
+        wrong = rng.integers(1, max(self.recipe.n_classes, 2), CHUNK)
+        is_wrong = rng.random(CHUNK) < self.recipe.label_noise
+        return (
+            self._features(latent),
+            (y + wrong * is_wrong) % self.recipe.n_classes,
+            original,
+        )
+
+    def _test_chunk(self, number):
+        y = (number * CHUNK + np.arange(CHUNK)) % self.recipe.n_classes
+        return self._features(self._around_centres(self._stream(_TEST, number), y)), y
+
+    def _around_centres(self, rng, classes):
+        mode = rng.integers(self.recipe.n_modes, size=len(classes))
+        latent = self._centres[classes, mode]
+        width = np.float32(self.recipe.overlap)
+        return latent + width * rng.standard_normal(latent.shape, np.float32)
+
+    def _features(self, latent):
+        return np.sin(latent.astype(np.float32) @ self._weights + self._phases)
+
+    def _stream(self, *key):
+        sequence = np.random.SeedSequence(self.recipe.seed, spawn_key=key)
+        return np.random.Generator(np.random.PCG64(sequence))
+
+
+def _bounds(n, power):
+    """Cumulative shares of `n` items, in [0, 1]."""
+    shares = np.arange(1, n + 1) ** -float(power)
+    bounds = np.cumsum(shares)
+    return bounds / bounds[-1]
+
+
+def _drawn(rng, bounds, n_rows):
+    return np.searchsorted(bounds, rng.random(n_rows), side="right")
+
+
+def _joined(chunk, start, stop):
+    """Rows from `start` to `stop`, joined from chunks."""
+    parts = []
+    for number in range(start // CHUNK, max(-(-stop // CHUNK), start // CHUNK + 1)):
+        first = number * CHUNK
+        rows = slice(max(start - first, 0), max(stop - first, 0))
+        parts.append([column[rows] for column in chunk(number)])
+    return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))

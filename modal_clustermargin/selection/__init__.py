@@ -6,15 +6,11 @@ No function here takes a classifier, a pool or a ``random_state``.
 from modal_clustermargin.selection._cluster_margin import (
     cluster_margin_candidates,
     deal_round_robin,
-    rank_within,
-)
-from modal_clustermargin.selection._intraclass_correlation import (
     intraclass_correlation,
 )
 from modal_clustermargin.selection._k_center import k_center_greedy
 from modal_clustermargin.selection._k_means_plus_plus import k_means_plus_plus
 from modal_clustermargin.selection._margins import lowest, margins
-from modal_clustermargin.selection._partitions import partitions
 
 __all__ = [
     "cluster_margin_candidates",
@@ -24,6 +20,4 @@ __all__ = [
     "k_means_plus_plus",
     "lowest",
     "margins",
-    "partitions",
-    "rank_within",
 ]

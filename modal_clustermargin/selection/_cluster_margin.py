@@ -4,9 +4,6 @@ import math
 
 import numpy as np
 
-from modal_clustermargin.selection._intraclass_correlation import (
-    intraclass_correlation,
-)
 from modal_clustermargin.selection._margins import lowest
 
 # Candidates per pick with "auto": if margins vary within groups, and if they do not.
@@ -52,6 +49,51 @@ def cluster_margin_candidates(margins, groups, n_instances, candidate_factor):
     return lowest(margins, min(n_candidates, most))
 
 
+def intraclass_correlation(values, labels):
+    """The share of the variance of values that lies between groups.
+
+    This is the estimate by one-way analysis of variance, ICC(1) [1]_ for groups of
+    unequal sizes; a negative estimate becomes 0.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+
+    labels : ndarray of shape (n_rows,), dtype=intp
+        Group of each row, numbered from 0; numbers may be missing.
+
+    Returns
+    -------
+    correlation : float
+        1 if values differ only between groups. 0 if groups explain none of the
+        variance, if every row has its own group, or if there is only one group or one
+        value.
+
+    References
+    ----------
+    .. [1] P. E. Shrout and J. L. Fleiss, "Intraclass correlations: uses in assessing
+       rater reliability", Psychological Bulletin 86(2), 1979.
+
+    Examples
+    --------
+    >>> labels = np.array([0, 0, 1, 1])
+    >>> intraclass_correlation(np.array([3.0, 3.0, 5.0, 5.0]), labels)
+    1.0
+    >>> intraclass_correlation(np.array([3.0, 5.0, 3.0, 5.0]), labels)
+    0.0
+    """
+    sizes = np.bincount(labels)
+    n_rows, n_groups = len(values), np.count_nonzero(sizes)
+    if n_groups in (1, n_rows) or values.min() == values.max():
+        return 0.0
+    means = np.bincount(labels, values) / np.maximum(sizes, 1)
+    within = np.sum((values - means[labels]) ** 2) / (n_rows - n_groups)
+    between = np.sum(sizes * (means - values.mean()) ** 2) / (n_groups - 1)
+    usual_size = (n_rows - np.sum(sizes.astype(float) ** 2) / n_rows) / (n_groups - 1)
+    total = between + (usual_size - 1) * within
+    return float(max(between - within, 0) / total)
+
+
 def deal_round_robin(labels, n_picks, order, cluster_order):
     """Deal rows round-robin over clusters, from the smallest cluster to the largest.
 
@@ -84,17 +126,13 @@ def deal_round_robin(labels, n_picks, order, cluster_order):
     place = np.empty(len(sizes), np.int64)
     place[np.lexsort((cluster_order, sizes))] = np.arange(len(sizes))
     shuffled = labels[order]
-    turn = rank_within(shuffled)
+    turn = _rank_within(shuffled)
     dealt = lowest(turn * len(sizes) + place[shuffled], n_picks)
     return order[dealt], turn[dealt]
 
 
-def rank_within(labels):
-    """The number of earlier rows with the same label, for each row.
-
-    >>> rank_within(np.array([5, 2, 5, 5, 2]))
-    array([0, 0, 1, 2, 1])
-    """
+def _rank_within(labels):
+    """The number of earlier rows with the same label, for each row."""
     order = np.argsort(labels, kind="stable")
     grouped = labels[order]
     starts = np.flatnonzero(np.r_[True, grouped[1:] != grouped[:-1]])

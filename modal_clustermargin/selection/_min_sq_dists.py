@@ -14,8 +14,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from modal_clustermargin.selection import _sq_dist_kernels as kernels
-from modal_clustermargin.selection._float32_rows import Float32Rows
-from modal_clustermargin.selection._tiled_products import TiledProducts
+from modal_clustermargin.selection._products import Products
 
 # Largest number of centers in one product.
 _MOST_PENDING = 256
@@ -40,24 +39,12 @@ def _libraries():
 class MinSqDists:
     """Squared distances to the nearest center, computed on demand.
 
-    Parameters
-    ----------
-    A : ndarray of shape (n_rows, n_features), float32 or float64
-        Finite rows whose fourth powers float64 can hold. They are not copied. Centers
-        must have the same dtype.
+    The rows are those of `A`, finite and in float32 or float64, whose fourth powers
+    float64 can hold; or, if `B` is given, the outer products of the rows of `A` and
+    `B`, which are never formed. `device` is a CUDA device for the products, or None.
 
-    B : ndarray of shape (n_rows, n_others), default=None
-        If given, the rows are the outer products of the rows of A and B, which are
-        never formed.
-
-    device : torch.device, default=None
-        CUDA device for the products; None is the processor.
-
-    Attributes
-    ----------
-    upper : ndarray of shape (n_rows,), dtype=float64
-        Upper bound on the squared distance to the nearest center; infinite before the
-        first center. -1 for rows that are centers themselves.
+    `upper` holds an upper bound on the squared distance of each row to the nearest
+    center; infinite before the first center, and -1 for rows that are centers.
     """
 
     def __init__(self, A, B=None, device=None):
@@ -127,12 +114,11 @@ class MinSqDists:
         self._n_pending = 0
 
     def _make_products(self):
-        float32_rows = Float32Rows(*self._rows)
-        if self._device is not None:
-            from modal_clustermargin.selection._torch_products import TorchProducts
+        if self._device is None:
+            return Products(*self._rows)
+        from modal_clustermargin.selection._torch_products import TorchProducts
 
-            return TorchProducts(self._rows, float32_rows, self._device)
-        return TiledProducts(self._rows, float32_rows)
+        return TorchProducts(*self._rows, self._device)
 
     def _append(self, *row):
         if self._n_pending == _MOST_PENDING:

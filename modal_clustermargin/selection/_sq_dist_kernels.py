@@ -126,25 +126,11 @@ def lower_tile(
 ):
     """Compute the distances of each row of a tile to the centers that may be nearest.
 
-    Parameters
-    ----------
-    upper : ndarray of shape (n_rows,)
-        IN and OUT.
-
-    first : int
-        First row of the tile.
-
-    products_A, products_B : ndarray of shape (n_tile, n_centers), float32
-        Products of the rows of the tile and the centers; `products_B` is empty if B is.
-
-    approx : pair of ndarrays, float32
-        Squared lengths of all rows and of the centers.
-
-    error, floor, unit : float
-        The attributes of `Float32Rows`.
-
-    rows, centers : pairs of ndarrays
-        ``(A, B)``.
+    `upper` is IN and OUT, and `first` is the first row of the tile. The products
+    of shape (n_tile, n_centers) are those of the rows of the tile and the centers; the
+    second is empty if B is. `approx` are the squared lengths of all rows and of the
+    centers, all in float32. `error`, `floor` and `unit` are those of `Products`; `rows`
+    and `centers` are pairs ``(A, B)``.
     """
     lengths, center_lengths = approx
     A, B = rows

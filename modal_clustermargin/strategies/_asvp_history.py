@@ -177,22 +177,18 @@ class History:
         path = self.folder / "rounds.json"
         if not path.exists():
             return
-        try:
-            found = json.loads(path.read_bytes())
-            if found["format"] != _FORMAT:
-                raise ValueError(f"its format is {found['format']}")
-            self._settings = dict(found["settings"])
-            self.alignment = Alignment(**found["alignment"])
-            self.knows_ids = found["knows_ids"]
-            self._entries = [
-                _Entry(**entry | {"round": ASVPRound(**entry["round"])})
-                for entry in found["rounds"]
-            ]
-        except (ValueError, KeyError, TypeError) as error:
+        found = json.loads(path.read_bytes())
+        if found["format"] != _FORMAT:
             raise ValueError(
-                f"{path} is not a history that ASVP wrote ({error!r}). Move it away, or"
-                " name another folder as store=."
-            ) from error
+                f"{path} is not a history that this version of ASVP wrote (its format"
+                f" is {found['format']}). Name another folder as store=."
+            )
+        self._settings, self.knows_ids = found["settings"], found["knows_ids"]
+        self.alignment = Alignment(**found["alignment"])
+        self._entries = [
+            _Entry(**entry | {"round": ASVPRound(**entry["round"])})
+            for entry in found["rounds"]
+        ]
 
 
 def _jsonable(value):

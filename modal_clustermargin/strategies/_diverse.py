@@ -4,7 +4,6 @@ import numpy as np
 
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.pools import as_matrix, check_finite
-from modal_clustermargin.selection import partitions
 from modal_clustermargin.strategies._embeddings import open_embeddings
 
 # From this number of products on, torch is imported to look for a GPU. The import takes
@@ -47,7 +46,10 @@ def pick_in_parts(pick, n_pool, n_instances, strategy, rng, n_columns):
     order = rng.permutation(n_pool) if n_parts > 1 else np.arange(n_pool)
     indices, metrics, n_done = [], [], 0
     with progress_bar(who, "pick", n_instances, strategy.verbose) as show:
-        for rows, n_picks in partitions(order, n_instances, n_parts):
+        n_parts = min(n_parts, n_instances)
+        for part, rows in enumerate(np.array_split(order, n_parts)):
+            rows = np.sort(rows)
+            n_picks = n_instances // n_parts + (part < n_instances % n_parts)
 
             def show_all(n_picked, n_before=n_done):
                 show(n_before + n_picked)

@@ -508,10 +508,6 @@ class TestPredict:
             model.cut(0.5)
 
 
-def store(file, children, heights, recall=1.0):
-    np.savez(file, key=file.stem, children=children, heights=heights, recall=recall)
-
-
 def flipped(archive):
     """An unknown method of compression, in the archive's first file."""
     method = archive.index(b"PK\x01\x02") + 10
@@ -589,13 +585,6 @@ class TestMemory:
             lambda file: np.savez(file, key="other", children=[[0, 1]], heights=[0.0]),
             lambda file: joblib.dump([1, 2], file),
             lambda file: file.write_bytes(flipped(file.read_bytes())),
-            lambda file: store(file, [[0, 1], [2, 3]], [0.0, np.nan]),
-            lambda file: store(file, [[0, 1], [2, 3]], [-1.0, 0.0]),
-            lambda file: store(file, [[0, 1], [2, 3]], [1.0, 0.0]),
-            lambda file: store(file, [[0, 1], [0, 3]], [0.0, 1.0]),
-            lambda file: store(file, [[0, 81], [2, 3]], [0.0, 1.0]),
-            lambda file: store(file, [[0, -1], [2, 3]], [0.0, 1.0]),
-            lambda file: store(file, [[0, 1]], [0.0], recall=2.0),
         ],
     )
     def test_a_bad_file_is_replaced_with_a_warning(self, damage, merges_made, tmp_path):

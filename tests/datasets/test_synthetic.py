@@ -1,8 +1,6 @@
 """Synthetic pools: rows by number, in files and in memory, and their properties."""
 
 import json
-import shutil
-from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -12,8 +10,8 @@ from scipy.spatial import cKDTree
 from sklearn.linear_model import RidgeClassifier
 from sklearn.svm import SVC
 
-from modal_clustermargin.datasets import _stored_arrays, _synthetic, load_data
-from modal_clustermargin.datasets._synthetic_rows import (
+from modal_clustermargin.datasets import _synthetic, load_data
+from modal_clustermargin.datasets._synthetic import (
     CHUNK,
     Recipe,
     SyntheticRows,
@@ -103,17 +101,6 @@ def test_changed_settings_are_written_again(tmp_path):
     again = load_data("synthetic", folder=tmp_path, **SMALL)
     assert json.loads(settings.read_text()) == about
     np.testing.assert_array_equal(again.X, data.X)
-
-
-def test_full_disk_raises_before_drawing(tmp_path, monkeypatch):
-    usage = namedtuple("usage", "free")
-    monkeypatch.setattr(_stored_arrays.shutil, "disk_usage", lambda _: usage(2**20))
-    monkeypatch.setattr(SyntheticRows, "pool", None)
-    assert shutil.disk_usage(tmp_path).free == 2**20
-    with pytest.raises(
-        OSError, match="needs 1,297 MiB; the disk has 1 MiB left. Choose"
-    ):
-        load_data("synthetic", folder=tmp_path, n_pool=10_000_000, n_test=10)
 
 
 def test_a_folder_needs_a_seed(tmp_path):

@@ -3,14 +3,13 @@
 import math
 
 import numpy as np
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modal_clustermargin.selection import (
     cluster_margin_candidates,
     deal_round_robin,
     intraclass_correlation,
-    rank_within,
 )
 
 
@@ -60,13 +59,6 @@ def test_the_batch_is_distinct_even_and_smallest_first(deal):
     assert given_by.max() <= given_by[given_by < sizes].min(initial=n_picks) + 1
     for turn in set(turns):
         assert (np.diff(sizes[labels[picks[turns == turn]]]) >= 0).all()
-
-
-@given(st.lists(st.integers(0, 5), max_size=30))
-@example([])
-def test_rank_within_counts_earlier_equals(labels):
-    expected = [labels[:i].count(label) for i, label in enumerate(labels)]
-    np.testing.assert_array_equal(rank_within(np.array(labels, int)), expected)
 
 
 class TestCandidates:

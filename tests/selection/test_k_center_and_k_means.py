@@ -16,7 +16,6 @@ from modal_clustermargin.selection import (
     _min_sq_dists,
     k_center_greedy,
     k_means_plus_plus,
-    partitions,
 )
 
 few = settings(
@@ -280,18 +279,3 @@ class TestKMeansPlusPlus:
             found.update(picks[2:].tolist())
         assert set(found) == {1, 2, 3}
         assert min(found.values()) > 200
-
-
-@given(
-    n_rows=st.integers(1, 50), n_picks=st.integers(1, 50), n_parts=st.integers(1, 60)
-)
-def test_parts_are_even_and_so_are_their_shares(n_rows, n_picks, n_parts):
-    n_picks = min(n_picks, n_rows)
-    parts = list(partitions(np.random.permutation(n_rows), n_picks, n_parts))
-    shares = [share for _, share in parts]
-    sizes = [len(rows) for rows, _ in parts]
-    assert sum(shares) == n_picks
-    assert sorted(np.concatenate([rows for rows, _ in parts])) == list(range(n_rows))
-    assert max(shares) - min(shares) <= 1
-    assert max(sizes) - min(sizes) <= 1
-    assert all(1 <= share <= size for share, size in zip(shares, sizes, strict=True))

@@ -1,37 +1,34 @@
-"""Rows in float32 for matrix products, with a bound on the error of distances."""
+"""Distances of all rows to new centers, by matrix products in float32."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
 import numpy as np
 
 from modal_clustermargin.selection import _sq_dist_kernels as kernels
 
 _BLOCK_ROWS = 2048
 
+# Smallest number of multiplications for which threads share the blocks.
+_WORTH_SHARING = 2_000_000
+
 # Products of rows with larger squared lengths may overflow in float32.
 _LONGEST = 1e30
 
 
-class Float32Rows:
+class Products:
     """Rows in float32, centered and scaled so that no entry exceeds one.
 
     Plain rows are shifted by their mean, which changes no distance. Outer products are
     not shifted, since their distances would change.
 
-    Attributes
-    ----------
-    A, B : ndarray, float32
-
-    lengths : ndarray of shape (n_rows,), float32
-        Squared lengths.
-
-    error, floor : float
-        The error of an approximate squared distance is at most `error` times the sum
-        of the two squared lengths, plus `floor` where float32 underflows.
-
-    unit : float
-        A squared distance of one, after scaling.
+    The error of an approximate squared distance is at most `error` times the sum of the
+    two squared lengths, plus `floor` where float32 underflows. `unit` is a squared
+    distance of one, after scaling.
     """
 
     def __init__(self, A, B):
+        self.rows = A, B
         self.is_outer = B.shape[1] > 0
         self._shift = np.zeros(A.shape[1])
         if not self.is_outer:
@@ -44,7 +41,39 @@ class Float32Rows:
         self.floor = 16.0 * n_terms**2 * float(np.finfo(np.float32).tiny)
         self.A, self.B, self.lengths = self._convert(A, B)
 
-    def centers(self, A, B):
+    def lower(self, upper, centers):  # upper: IN and OUT
+        """Compute the distances of rows to the centers that may be nearest."""
+        center_A, center_B, center_lengths = self.convert_centers(*centers)
+
+        def lower_tile(first):
+            tile = slice(first, first + _BLOCK_ROWS)
+            products_A = self.A[tile] @ center_A.T
+            products_B = np.empty((0, 0), np.float32)
+            if self.is_outer:
+                products_B = self.B[tile] @ center_B.T
+            kernels.lower_tile(
+                upper,
+                first,
+                products_A,
+                products_B,
+                (self.lengths, center_lengths),
+                self.error,
+                self.floor,
+                self.unit,
+                self.rows,
+                centers,
+            )
+
+        tiles = range(0, len(upper), _BLOCK_ROWS)
+        n_columns = self.A.shape[1] + self.B.shape[1]
+        if len(upper) * len(center_A) * n_columns < _WORTH_SHARING or len(tiles) == 1:
+            for first in tiles:
+                lower_tile(first)
+            return
+        with ThreadPoolExecutor(numba.get_num_threads()) as threads:
+            list(threads.map(lower_tile, tiles))
+
+    def convert_centers(self, A, B):
         """Convert centers in the same way: ``(A, B, lengths)``.
 
         Centers too long for float32 get a length of -infinity, so the distances of all
