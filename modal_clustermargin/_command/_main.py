@@ -4,7 +4,7 @@ import argparse
 import sys
 from concurrent.futures.process import BrokenProcessPool
 
-from modal_clustermargin._command import _compare, _datasets, _report
+from modal_clustermargin._command import _compare, _report
 
 
 def main(arguments=None):
@@ -48,6 +48,14 @@ def make_parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="command")
-    for command in (_compare, _report, _datasets):
-        command.add_parser(commands)
+    _compare.add_parser(commands)
+    _report.add_parser(commands)
+    datasets = commands.add_parser("datasets", help="list the data sets")
+    datasets.set_defaults(run=_list_data_sets)
     return parser
+
+
+def _list_data_sets(options):
+    from modal_clustermargin.datasets import describe_data_sets
+
+    print(describe_data_sets())

@@ -5,53 +5,42 @@ import functools
 import inspect
 import pkgutil
 
-
-def is_path(name):
-    """Whether a name is an import path."""
-    return ":" in name
+from modal_clustermargin.comparison._settings import WHO
 
 
-def build_by_path(path, options, who, what, **if_accepted):
+def build_by_path(path, options, what, **if_accepted):
     """Import a class, function or instance, and make an instance from it.
 
     A class is called with the options, a function is wrapped in a partial, and an
     instance is copied. The options in `if_accepted` are added if the signature has
-    them. `who` and `what` appear in the messages of ValueError.
+    them. `what` appears in the messages of ValueError.
     """
     try:
         found = pkgutil.resolve_name(path)
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(
-            f"{who} cannot import the {what} {path!r} ({error}). Write it as"
+            f"{WHO} cannot import the {what} {path!r} ({error}). Write it as"
             " 'package.module:name', importable from the working directory."
         ) from error
     if not hasattr(found, "__name__"):
-        return _copy(found, options, who, what, if_accepted)
-    parameters = inspect.signature(found).parameters
-    options = {k: v for k, v in if_accepted.items() if k in parameters} | options
-    takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
-    odd = sorted(set(options) - set(parameters))
-    if odd and not takes_any:
-        raise ValueError(
-            f"{who} got the option {odd[0]!r} for the {what} {found.__name__}, which"
-            f" takes {', '.join(parameters) or 'none'}."
-        )
-    if not inspect.isclass(found):
-        return functools.partial(found, **options) if options else found
+        return _copy(found, options, what, if_accepted)
+    is_class, signature = inspect.isclass(found), inspect.signature(found)
+    known = signature.parameters
+    options = {k: v for k, v in if_accepted.items() if k in known} | options
     try:
-        inspect.signature(found).bind(**options)
+        signature.bind(**options) if is_class else signature.bind_partial(**options)
     except TypeError as error:
         raise ValueError(
-            f"{who} cannot make the {what} {found.__name__}: {error}. Give the argument"
-            " as an option."
+            f"{WHO} cannot make the {what} {found.__name__}: {error}. Its options are"
+            f" {', '.join(known) or 'none'}."
         ) from error
-    return found(**options)
+    return found(**options) if is_class else functools.partial(found, **options)
 
 
-def _copy(instance, options, who, what, if_accepted):
+def _copy(instance, options, what, if_accepted):
     if options:
         raise ValueError(
-            f"{who} got options for the {what} {type(instance).__name__}, which is an"
+            f"{WHO} got options for the {what} {type(instance).__name__}, which is an"
             " instance. Name its class, or set the options where it is created."
         )
     made = copy.deepcopy(instance)

@@ -3,6 +3,7 @@
 import json
 import warnings
 from concurrent.futures import as_completed
+from dataclasses import asdict
 
 from threadpoolctl import threadpool_limits
 
@@ -98,7 +99,7 @@ def _resolve(settings, data):
     def n_rows(amount):
         return amount if isinstance(amount, int) else max(1, round(amount * n_pool))
 
-    resolved = settings.as_dict()
+    resolved = asdict(settings)
     batch = n_rows(settings.batch)
     n_initial = batch if settings.n_initial is None else n_rows(settings.n_initial)
     resolved |= {

@@ -102,7 +102,8 @@ def _against(results, bootstrap, best, other):
         f"Against {other}: {format_points(by.value)} points of"
         f" area{_interval(by, format_points)}{noise}.",
         f"To reach {format_percent(saving.accuracy)}, the highest {results.score} that"
-        f" both reach, {best} needs {_fewer_labels(saving.labels)}.",
+        f" both reach, {best} saves {format_count(saving.labels.value)}"
+        f" labels{_interval(saving.labels, format_count)}.",
     ]
     if not np.isnan(saving.share.value):
         sentences.append(
@@ -117,19 +118,3 @@ def _interval(estimate, form):
     if np.isnan(estimate.low):
         return ""
     return f" (95 % interval {form(estimate.low)} to {form(estimate.high)})"
-
-
-def _fewer_labels(labels):
-    """ "12 labels fewer (95 % interval 3 to 20)", in words where the signs differ."""
-    sign = 1 if labels.value >= 0 else -1
-    word = "fewer" if sign > 0 else "more"
-    text = f"{count_of(round(abs(labels.value)), 'label')} {word}"
-    if np.isnan(labels.low):
-        return text
-    ends = sorted((sign * labels.low, sign * labels.high))
-    if ends[0] < 0:
-        other = "more" if sign > 0 else "fewer"
-        low = f"{format_count(-ends[0])} {other}"
-        high = f"{format_count(ends[1])} {word}"
-        return f"{text} (95 % interval {low} to {high})"
-    return f"{text} (95 % interval {' to '.join(map(format_count, ends))})"

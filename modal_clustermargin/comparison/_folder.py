@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -21,9 +20,6 @@ from modal_clustermargin.comparison._results import COLUMNS
 class Picks(NamedTuple):
     """The picks of one query; the last two are None for a strategy without clusters."""
 
-    strategy: str
-    seed: int
-    round: int
     indices: np.ndarray  # positions in the pool of the data set
     cluster: np.ndarray | None  # cluster of each pick
     pool_cluster_sizes: np.ndarray | None  # rows of each cluster before the query
@@ -86,11 +82,11 @@ class ComparisonFolder:
         The name and the device may change. If the folder has rows, all other
         differences raise ValueError.
         """
-        before = self.settings()
+        before = self.settings() or {"strategies": {}, "seeds": []}
         has_rows = any(
             path.read_bytes().count(b"\n") > 1 for path in self.path.glob("seeds/*.csv")
         )
-        if before is not None and has_rows:
+        if has_rows:
             differences = list(_differences(before, settings))
             if differences:
                 raise ValueError(
@@ -101,11 +97,6 @@ class ComparisonFolder:
             strategies = before["strategies"] | settings["strategies"]
             seeds = sorted({*before["seeds"], *settings["seeds"]})
             settings = {**settings, "strategies": strategies, "seeds": seeds}
-        elif before is None and (has_rows or (self.path / "results.csv").exists()):
-            raise ValueError(
-                f"{str(self.path)!r} has results, but no comparison.json with their"
-                " settings. Choose another --output."
-            )
         for name in ("seeds", "picks", "states"):
             (self.path / name).mkdir(parents=True, exist_ok=True)
         if settings != before:
@@ -157,14 +148,8 @@ class ComparisonFolder:
         path = self._picks_path(label, seed, number)
         if not path.is_file():
             return None
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                clusters = arrays.get("cluster"), arrays.get("pool_cluster_sizes")
-                return Picks(label, seed, number, arrays["indices"], *clusters)
-        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(
-                f"{path} is damaged ({error}). Delete it: the report does not need it."
-            ) from error
+        with np.load(path, allow_pickle=False) as arrays:
+            return Picks(*(arrays.get(name) for name in Picks._fields))
 
     def write_picks(self, label, seed, number, **arrays):
         with written_whole(self._picks_path(label, seed, number)) as file:

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-NOT_KNOWN = "–"  # noqa: RUF001 an en dash
-
 
 def format_percent(share, decimals=1):
     """A share as percent: "93.1 %"."""
@@ -60,7 +58,7 @@ def count_of(n, noun):
 
 def _format(value, form, unit=""):
     if np.isnan(value):
-        return NOT_KNOWN
+        return "–"  # noqa: RUF001 an en dash
     text = format(value, form)
     if not text.strip("+-0.,"):  # rounded to zero: no sign
         text = text.lstrip("+-")

@@ -27,23 +27,17 @@ def draw_gallery(thumbnails, cluster, captions, path, *, title):
     cluster of each image.
     """
     order = list(dict.fromkeys(cluster))
-    most = int(np.unique(cluster, return_counts=True)[1].max())
-    # Small clusters stand side by side. The unit of length is one image.
-    n_columns = min(len(order), max(1, _N_PICKS // (most + 1)))
-    n_rows = -(-len(order) // n_columns)
-    column_width = _CAPTION_WIDTH + most
-    size = 0.62 * max(n_columns * column_width, 5), 0.62 * n_rows + 0.5
-    with open_figure(path, size) as figure:
+    width, height = _CAPTION_WIDTH + _N_PICKS, len(order)  # in images
+    with open_figure(path, (0.62 * width, 0.62 * height + 0.5)) as figure:
         # One axes for all images: the layout of many axes takes seconds.
         axes = figure.subplots()
-        for place, each in enumerate(order):
-            column, top = divmod(place, n_rows)
-            left = column * column_width + _CAPTION_WIDTH
+        for top, each in enumerate(order):
             text = {"ha": "right", "va": "center", "fontsize": 8}
-            axes.text(left - 0.15, top + 0.5, captions[each], **text)
+            axes.text(_CAPTION_WIDTH - 0.15, top + 0.5, captions[each], **text)
             for i, image in enumerate(thumbnails[cluster == each]):
-                extent = (left + i, left + i + 0.92, top + 0.96, top + 0.04)
+                left = _CAPTION_WIDTH + i
+                extent = (left, left + 0.92, top + 0.96, top + 0.04)
                 axes.imshow(image, cmap="gray", vmin=0, vmax=255, extent=extent)
-        axes.set(xlim=(0, n_columns * column_width), ylim=(n_rows, 0), aspect="equal")
+        axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
         axes.axis("off")
         figure.suptitle(plot_label(title, 60), fontsize=10)

@@ -43,27 +43,22 @@ class LearningCurve:
     seconds: np.ndarray = None
 
     def __post_init__(self):
-        n_labels = _finite_floats("n_labels", self.n_labels)
+        n_labels = _floats(self.n_labels, "LearningCurve", "n_labels")
         if n_labels.ndim != 1 or not n_labels.size:
             raise ValueError(
                 "LearningCurve needs n_labels of shape (n_points,) with at least one"
                 f" point; got shape {n_labels.shape}."
             )
-        falls = np.flatnonzero(np.diff(n_labels) <= 0)
-        if falls.size:
-            raise ValueError(
-                "LearningCurve needs n_labels that increase from point to point; got"
-                f" {n_labels[falls[0] + 1]:g} at point {falls[0] + 1} after"
-                f" {n_labels[falls[0]]:g}. Sort the points, and merge points with the"
-                " same number of labels."
-            )
         seconds = np.zeros(len(n_labels)) if self.seconds is None else self.seconds
-        arrays = {
-            "n_labels": n_labels,
-            "accuracy": _finite_floats("accuracy", self.accuracy),
-            "seconds": _finite_floats("seconds", seconds),
-        }
-        for name, values in arrays.items():
+        given = {"n_labels": n_labels, "accuracy": self.accuracy, "seconds": seconds}
+        for name, values in given.items():
+            values = _floats(values, "LearningCurve", name)
+            bad = np.flatnonzero(~np.isfinite(values))
+            if bad.size:
+                raise ValueError(
+                    f"LearningCurve needs finite {name}; got {values.flat[bad[0]]} at"
+                    f" point {bad[0]}. Leave that point out."
+                )
             if values.shape != n_labels.shape:
                 raise ValueError(
                     f"LearningCurve needs {name} of the shape of n_labels,"
@@ -76,6 +71,14 @@ class LearningCurve:
                 )
             values.setflags(write=False)
             object.__setattr__(self, name, values)  # the dataclass is frozen
+        falls = np.flatnonzero(np.diff(n_labels) <= 0)
+        if falls.size:
+            raise ValueError(
+                "LearningCurve needs n_labels that increase from point to point; got"
+                f" {n_labels[falls[0] + 1]:g} at point {falls[0] + 1} after"
+                f" {n_labels[falls[0]]:g}. Sort the points, and merge points with the"
+                " same number of labels."
+            )
 
     @property
     def best_accuracy(self):
@@ -137,12 +140,7 @@ def seconds_needed(curve, accuracy):
 
 def as_accuracies(accuracy, who, argument):
     """Convert `accuracy` to float64; raise ValueError for other types and for nan."""
-    try:
-        accuracies = np.asarray(accuracy, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{who} needs numbers as {argument}; got {accuracy!r}."
-        ) from error
+    accuracies = _floats(accuracy, who, argument)
     n_nan = np.count_nonzero(np.isnan(accuracies))
     if n_nan:
         raise ValueError(
@@ -152,21 +150,14 @@ def as_accuracies(accuracy, who, argument):
     return accuracies
 
 
-def _finite_floats(name, values):
-    """Copy to float64; raise ValueError for other types and for nan or infinity."""
+def _floats(values, who, argument):
+    """Copy to float64; raise ValueError for other types."""
     try:
-        floats = np.array(values, dtype=np.float64)
+        return np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"LearningCurve needs numbers as {name}; got {values!r}."
+            f"{who} needs numbers as {argument}; got {values!r}."
         ) from error
-    bad = np.flatnonzero(~np.isfinite(floats))
-    if bad.size:
-        raise ValueError(
-            f"LearningCurve needs finite {name}; got {floats.flat[bad[0]]} at point"
-            f" {bad[0]}. Leave that point out."
-        )
-    return floats
 
 
 def _interpolate(curve, values, accuracy):

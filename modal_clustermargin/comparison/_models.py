@@ -3,7 +3,7 @@
 import numpy as np
 
 from modal_clustermargin._unknown_names import check_known
-from modal_clustermargin.comparison._by_name import build_by_path, is_path
+from modal_clustermargin.comparison._by_name import build_by_path
 from modal_clustermargin.comparison._networks import NETWORKS, make_network
 from modal_clustermargin.comparison._settings import WHO
 
@@ -37,21 +37,18 @@ def make_model(settings, data, seed, device=None):
     name = options.pop("name")
     if name in NETWORKS:
         return make_network(name, options, data, seed, device)
-    if not is_path(name):
+    if ":" not in name:
         check_known(name, (*NETWORKS, *_CLASSIC), WHO, "model")
-    if data.images is not None:
+    has_columns = name in _CLASSIC and np.ndim(data.y) == 2
+    if data.images is not None or has_columns:
+        kind = "multi-label data" if has_columns else "images in files"
         raise ValueError(
-            f"{WHO} needs a network for images in files; the model is {name!r}."
-            f" Choose one of {', '.join(NETWORKS)}."
-        )
-    if name in _CLASSIC and np.ndim(data.y) == 2:
-        raise ValueError(
-            f"{WHO} needs a network for multi-label data; the model is {name!r}."
-            f" Choose one of {', '.join(NETWORKS)}."
+            f"{WHO} needs a network for {kind}; the model is {name!r}. Choose one of"
+            f" {', '.join(NETWORKS)}."
         )
     options = {**_CLASSIC_DEFAULTS.get(name, {}), **options}
     path = _CLASSIC.get(name, name)
-    model = build_by_path(path, options, WHO, "model", random_state=seed)
+    model = build_by_path(path, options, "model", random_state=seed)
     for method in ("fit", "predict_proba"):
         if not hasattr(model, method):
             raise ValueError(f"{WHO} got the model {name!r}, which has no {method}.")

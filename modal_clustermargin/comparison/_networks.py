@@ -31,25 +31,15 @@ _OF_CLASSIFIER = (
 )
 _OF_OPTIMIZER = ("momentum", "nesterov", "weight_decay")
 _OF_TRANSFORMS = ("transforms", "image_size", "pixel_mean", "pixel_std")
-_OPTIONS = (
-    *_OF_CLASSIFIER,
-    "optimizer",
-    *_OF_OPTIMIZER,
-    "linear_probe",
-    *_OF_TRANSFORMS,
-)
 _OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
-_TRANSFORMS = ("photographs", "small-images")
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def make_network(name, options, data, seed, device):
     """Make a `NetworkClassifier` that is not fitted.
 
-    Options are parameters of `NetworkClassifier` and of the module, the name and
-    parameters of the optimizer, "schedule" also as a list of milestones in [0, 1],
-    "linear_probe" as true or as parameters of `LinearProbe`, and those of
-    `_transforms`.
+    "schedule" may be a list of milestones in [0, 1], and "linear_probe" may be true or
+    the parameters of `LinearProbe`.
     """
     from torch import optim
 
@@ -60,8 +50,10 @@ def make_network(name, options, data, seed, device):
     module_name, defaults = NETWORKS[name]
     module = getattr(estimators, module_name)
     of_module = set(inspect.signature(module).parameters) - {"n_features", "n_classes"}
+    known = [*_OF_CLASSIFIER, "optimizer", *_OF_OPTIMIZER, "linear_probe"]
+    known += [*_OF_TRANSFORMS, *sorted(of_module)]
     for option in options:
-        check_known(option, (*_OPTIONS, *sorted(of_module)), who, "option")
+        check_known(option, known, who, "option")
     options = {**defaults, **options}
     arguments = {"classes": data.classes, "device": device, "random_state": seed}
     arguments |= _transforms(
@@ -73,24 +65,20 @@ def make_network(name, options, data, seed, device):
         arguments["optimizer"] = getattr(optim, _OPTIMIZERS[optimizer])
     probe = options.pop("linear_probe", False)
     if probe is not False:
-        if probe is not True and not isinstance(probe, dict):
+        probe = {} if probe is True else probe
+        if not isinstance(probe, dict):
             raise ValueError(
                 f"{who} needs linear_probe as true or as a table; got {probe!r}."
             )
-        probe = {} if probe is True else probe
         arguments["linear_probe"] = estimators.LinearProbe(**probe)
     if isinstance(options.get("schedule"), list):
         options["schedule"] = estimators.Steps(tuple(options["schedule"]))
     if "in_channels" in of_module and np.ndim(data.X) in (3, 4):
         channels = np.shape(data.X)[1] if np.ndim(data.X) == 4 else 1
         options = {"in_channels": channels, **options}
-    for option, value in options.items():
-        prefix = "module__"
-        if option in _OF_CLASSIFIER:
-            prefix = ""
-        elif option in _OF_OPTIMIZER:
-            prefix = "optimizer__"
-        arguments[prefix + option] = value
+    prefixes = dict.fromkeys(_OF_CLASSIFIER, "")
+    prefixes |= dict.fromkeys(_OF_OPTIMIZER, "optimizer__")
+    arguments |= {prefixes.get(k, "module__") + k: v for k, v in options.items()}
     return estimators.NetworkClassifier(module, **arguments)
 
 
@@ -108,12 +96,12 @@ def _transforms(options, data):
     default = "photographs" if data.images is not None else None
     name = options.get("transforms", default)
     if name is not None:
-        check_known(name, _TRANSFORMS, WHO, "transforms")
+        check_known(name, ("photographs", "small-images"), WHO, "transforms")
         transforms = _image_transforms(**{**options, "transforms": name})
     elif options:
         raise ValueError(
             f"{WHO} needs transforms for {next(iter(options))}; choose one of"
-            f" {', '.join(_TRANSFORMS)}."
+            " photographs, small-images."
         )
     elif np.asarray(data.X[:1]).dtype == np.uint8:
         transforms = {"predict_transform": bytes_to_floats}

@@ -45,14 +45,10 @@ def draw_differences(results, reference, path):
             by_seed = areas_under_curve(results, strategy)
             by_seed = by_seed - areas_under_curve(results, reference)
             places = np.full(len(by_seed), place)
-            above.plot(100 * by_seed, places, "|", color=style["color"])
-            above.plot(
-                100 * np.array([by.low, by.high]),
-                [place, place],
-                color=style["color"],
-                linewidth=2,
-            )
-            above.plot(100 * by.value, place, style["marker"], color=style["color"])
+            color = style["color"]
+            above.plot(100 * by_seed, places, "|", color=color)
+            above.hlines(place, 100 * by.low, 100 * by.high, color=color, linewidth=2)
+            above.plot(100 * by.value, place, style["marker"], color=color)
             accuracy = results.values(strategy, "accuracy")
             accuracy = accuracy - results.values(reference, "accuracy")
             _draw_band(below, results.n_labels, 100 * accuracy, strategy, style)
@@ -75,27 +71,19 @@ def draw_cost(results, prices, path):
         axes = figure.subplots()
         for strategy, style in strategy_styles(results).items():
             curve = results.mean_curve(strategy)
-            axes.plot(
-                cost(curve, prices),
-                100 * curve.accuracy,
-                label=plot_label(strategy),
-                markersize=4,
-                **style,
-            )
-        axes.set(
-            xlabel=(
-                f"cost, at {prices.label:g} per label and {prices.hour:g} per hour of"
-                " computing"
-            ),
-            ylabel=f"test {results.score} (%)",
-        )
+            _draw_line(axes, cost(curve, prices), 100 * curve.accuracy, strategy, style)
+        rates = f"{prices.label:g} per label and {prices.hour:g} per hour of computing"
+        axes.set(xlabel=f"cost, at {rates}", ylabel=f"test {results.score} (%)")
         tidy_axes(axes)
         legend_below(figure, axes)
 
 
 def _draw_band(axes, x, values, name, style):
     mean, error = mean_and_error(values)
-    axes.plot(x, mean, label=plot_label(name), markersize=4, **style)
-    axes.fill_between(
-        x, mean - error, mean + error, color=style["color"], alpha=0.18, linewidth=0
-    )
+    _draw_line(axes, x, mean, name, style)
+    shade = {"color": style["color"], "alpha": 0.18, "linewidth": 0}
+    axes.fill_between(x, mean - error, mean + error, **shade)
+
+
+def _draw_line(axes, x, y, name, style):
+    axes.plot(x, y, label=plot_label(name), markersize=4, **style)

@@ -85,21 +85,10 @@ def legend_below(figure, axes):
     axes : matplotlib.axes.Axes
     """
     handles, labels = axes.get_legend_handles_labels()
-    lines = [label.splitlines() for label in labels]
-    width = max(len(line) for each in lines for line in each)
-    # An inch holds about thirteen letters; the line and its margin take six of them.
-    n_columns = int(figure.get_figwidth() * 13 // (width + 6))
-    n_columns = max(1, min(len(labels), n_columns))
-    n_lines = sum(map(len, lines)) / n_columns + max(map(len, lines))
+    n_lines = sum(label.count("\n") + 1 for label in labels) / 2 + 1
     figure.set_figheight(figure.get_figheight() + 0.2 * n_lines)
-    figure.legend(
-        handles,
-        labels,
-        loc="outside lower center",
-        frameon=False,
-        fontsize=9,
-        ncols=n_columns,
-    )
+    place = "outside lower center"
+    figure.legend(handles, labels, loc=place, frameon=False, fontsize=9, ncols=2)
 
 
 def plot_label(name, width=28, max_lines=None):

@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import fill
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import StrictUndefined, Template
 
 from modal_clustermargin._whole_files import written_whole
 from modal_clustermargin.comparison._findings import finding
@@ -17,6 +17,7 @@ from modal_clustermargin.comparison._savings import Prices
 from modal_clustermargin.comparison._statistics import Bootstrap
 
 _WIDTH = 88
+_TEMPLATE = Path(__file__).with_name("report.html.jinja")
 
 
 def write_report(
@@ -89,22 +90,16 @@ def write_report(
     parts = sections(folder, settings, results, bootstrap, prices, data)
     name = settings.get("name", folder.path.name)
     _write(folder.path / "report.txt", _text(name, found, parts))
-    page = _template().render(
-        name=name, finding=found, sections=parts, data_uri=_data_uri
-    )
-    _write(folder.path / "report.html", page)
-    return folder.path / "report.html"
-
-
-def _template():
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+    template = Template(
+        _TEMPLATE.read_text(encoding="utf-8"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.jinja")
+    page = template.render(name=name, finding=found, sections=parts, data_uri=_data_uri)
+    _write(folder.path / "report.html", page)
+    return folder.path / "report.html"
 
 
 def _text(name, found, parts):

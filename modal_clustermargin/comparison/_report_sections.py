@@ -123,14 +123,14 @@ def _caption(picks, cluster):
 
 
 def _settings(settings, results):
-    rows = [
-        [name, _setting_text(value)]
+    strategies = [
+        {"name": label, "settings": _setting_text(each)}
+        for label, each in settings["strategies"].items()
+    ]
+    others = [
+        {"setting": name, "value": _setting_text(value)}
         for name, value in settings.items()
         if name not in ("name", "strategies")
-    ]
-    strategies = [
-        [label, _setting_text(each)]
-        for label, each in settings.get("strategies", {}).items()
     ]
     sentences = []
     if results.versions[1:]:
@@ -138,11 +138,11 @@ def _settings(settings, results):
             "Rows were computed with different versions of packages, so differences"
             " between strategies may be differences between versions."
         )
-    versions = [[each] for each in results.versions]
+    versions = [{"packages": each} for each in results.versions]
     tables = [
-        Table("Strategies", ["name", "settings"], strategies, is_text=True),
-        Table("Comparison", ["setting", "value"], rows, is_text=True),
-        Table("Versions", ["packages"], versions, is_text=True),
+        Table("Strategies", strategies, is_text=True),
+        Table("Comparison", others, is_text=True),
+        Table("Versions", versions, is_text=True),
     ]
     return Section("Settings and versions", sentences, [], tables)
 
@@ -151,12 +151,7 @@ def _setting_text(value):
     if value in (None, {}, []):
         return "not set"
     if isinstance(value, dict):
-        return "; ".join(
-            str(each)
-            if name in ("name", "strategy")
-            else f"{name}: {_setting_text(each)}"
-            for name, each in value.items()
-        )
+        return "; ".join(f"{k}: {_setting_text(each)}" for k, each in value.items())
     if isinstance(value, list):
         return ", ".join(map(_setting_text, value))
     return str(value)

@@ -1,14 +1,13 @@
 """The rounds of one strategy with one seed."""
 
-import functools
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
-from types import FunctionType
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.metrics import average_precision_score
 
 from modal_clustermargin.clustering import AverageLinkage
 from modal_clustermargin.comparison._measured_query import (
@@ -17,7 +16,6 @@ from modal_clustermargin.comparison._measured_query import (
     measured_query,
 )
 from modal_clustermargin.comparison._models import make_model
-from modal_clustermargin.comparison._scoring import score
 from modal_clustermargin.comparison._strategies import (
     asks_model,
     make_strategy,
@@ -69,18 +67,20 @@ class Run:
         }
         last = self.settings["rounds"]
         if not known >= set(range(last + 1)):
-            state = self._read_state() or self._first_state()
+            state = self.folder.read_state(self.label, self.seed)
+            state = state or self._first_state()
             while True:
                 if state.round not in known or state.round < last:
                     classifier, result = self._train(state)
                 if state.round not in known:
-                    row = state.query | result | {"versions": _versions()}
+                    versions = " ".join(f"{x}={version(x)}" for x in _PACKAGES)
+                    row = state.query | result | {"versions": versions}
                     table.append(row)
                     yield row
                 if state.round == last:
                     break
                 state = self._query(state, classifier)
-                self._write_state(state)
+                self.folder.write_state(self.label, self.seed, state)
         self.folder.delete_state(self.label, self.seed)
 
     def _first_state(self):
@@ -154,30 +154,29 @@ class Run:
             **measures,
         }
 
-    def _read_state(self):
-        state = self.folder.read_state(self.label, self.seed)
-        if state is not None and state.strategy is None:
-            state.strategy = self._make_strategy()
-        return state
-
-    def _write_state(self, state):
-        if isinstance(state.strategy, FunctionType | functools.partial):
-            # A function has no state, and may not be picklable.
-            state = replace(state, strategy=None)
-        self.folder.write_state(self.label, self.seed, state)
-
+    @contextmanager
     def _named_errors(self):
-        return _errors_named(f"With strategy {self.label!r}, seed {self.seed}")
+        """Put the name of the run before the message of a ValueError."""
+        try:
+            yield
+        except ValueError as error:
+            name = f"With strategy {self.label!r}, seed {self.seed}"
+            raise ValueError(f"{name}: {error}") from error
 
 
-@contextmanager
-def _errors_named(name):
-    """Put the name of the run before the message of a ValueError."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
-
-
-def _versions():
-    return " ".join(f"{name}={version(name)}" for name in _PACKAGES)
+def score(model, data):
+    """Accuracy, or mean average precision for multi-label data."""
+    y = data.y_test
+    if y.ndim == 1:
+        return float(np.mean(model.predict(data.X_test) == y))
+    proba = model.predict_proba(data.X_test)
+    is_nan = np.isnan(proba).any(axis=1)
+    if is_nan.any():
+        raise ValueError(
+            f"The model returns NaN probabilities for {is_nan.sum()} of {len(is_nan)}"
+            " test rows. If all rows are NaN, training has diverged: use another"
+            " folder and a lower lr in [model], or larger batches. Otherwise the"
+            " values of these rows overflow in the model."
+        )
+    has_positives = y.any(axis=0)
+    return float(average_precision_score(y[:, has_positives], proba[:, has_positives]))

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -55,10 +55,6 @@ class Comparison:
     n_initial: object
     seeds: tuple
     device: object
-
-    def as_dict(self):
-        """The settings as a JSON file can hold them."""
-        return {**asdict(self), "seeds": list(self.seeds)}
 
 
 def read_settings(settings=None):
@@ -193,8 +189,6 @@ def _strategies(given):
     if isinstance(given, str):
         given = [given]
     if isinstance(given, list | tuple):
-        if len(set(map(str, given))) < len(given):
-            raise ValueError(f"{WHO} got a strategy twice: {list(given)!r}.")
         given = {str(text): str(text) for text in given}
     if not isinstance(given, Mapping):
         raise _invalid("strategies", "a list or as tables", given)
@@ -219,15 +213,8 @@ def _add_baselines(strategies, without):
         check_known(name, _BASELINES, f"{WHO}, in without,", "baseline")
     present = {each["strategy"] for each in strategies.values()}
     for name in _BASELINES:
-        if name in present or name in without:
-            continue
-        if name in strategies:
-            raise ValueError(
-                f"{WHO} adds {name} sampling, but {strategies[name]['strategy']!r} has"
-                f" the label {name!r}. Choose another label, or leave {name} sampling"
-                f' out by without = ["{name}"].'
-            )
-        strategies[name] = {"strategy": name}
+        if name not in present and name not in without:
+            strategies.setdefault(name, {"strategy": name})
     if not strategies:
         raise ValueError(f"{WHO} needs at least one strategy; got none.")
 

@@ -8,7 +8,7 @@ import numpy as np
 from modal_clustermargin._param_validation import InvalidParameterError
 from modal_clustermargin._unknown_names import check_known
 from modal_clustermargin.clustering import AverageLinkage
-from modal_clustermargin.comparison._by_name import build_by_path, is_path
+from modal_clustermargin.comparison._by_name import build_by_path
 from modal_clustermargin.comparison._settings import WHO
 from modal_clustermargin.strategies import (
     ASVP,
@@ -31,7 +31,6 @@ _CLASSES = {
     "margin": MarginSampling,
     "random": RandomSampling,
 }
-_NAMES = (*_CLASSES, "asvp")
 _INDICATORS = {
     "log-me-gain": LogMEGain,
     "never": Never,
@@ -40,19 +39,19 @@ _INDICATORS = {
     "at-rounds": AtRounds,
 }
 # The comparison sets these parameters, or a settings file cannot hold them.
-_NO_OPTIONS = {
+_NO_OPTIONS = (
     "random_state",
     "embedding",
     "labelled",
     "verbose",
     "store",
     "clustering",
-}
+)
 
 
 def _options_of(found):
     return [
-        name for name in inspect.signature(found).parameters if name not in _NO_OPTIONS
+        each for each in inspect.signature(found).parameters if each not in _NO_OPTIONS
     ]
 
 
@@ -64,12 +63,12 @@ def make_strategy(settings, seed):
     """
     options = dict(settings)
     name = options.pop("strategy")
-    if is_path(name):
-        strategy = build_by_path(name, options, WHO, "strategy", random_state=seed)
+    if ":" in name:
+        strategy = build_by_path(name, options, "strategy", random_state=seed)
         if not callable(strategy):
             raise ValueError(f"{WHO} got the strategy {name!r}, which is not callable.")
         return strategy
-    check_known(name, _NAMES, WHO, "strategy")
+    check_known(name, (*_CLASSES, "asvp"), WHO, "strategy")
     make = _make_asvp if name == "asvp" else partial(_make, name)
     try:
         strategy = make(seed, options)
@@ -92,18 +91,11 @@ def _make(name, seed, options):
         clustering._validate_params()
         options["clustering"] = clustering
     if "random_state" in inspect.signature(found).parameters:
-        options["random_state"] = _random_state(seed)
+        # With an integer, every query would repeat the same draws, which are also the
+        # draws of the first labels: random sampling would not be random.
+        state = np.random.SeedSequence([seed, 1]).generate_state(4)
+        options["random_state"] = np.random.RandomState(state)
     return found(**options)
-
-
-def _random_state(seed):
-    """A generator that continues from query to query.
-
-    With an integer, every query would repeat the same draws, which are also the draws
-    of the first labels: random sampling would not be random.
-    """
-    state = np.random.SeedSequence([seed, 1]).generate_state(4)
-    return np.random.RandomState(state)
 
 
 def embed_rows(classifier, X):

@@ -38,16 +38,7 @@ def n_blocks(n_rows, n_features, workers):
 
 
 class RowsOnWorkers:
-    """Rows with half their squared lengths, held by workers.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_features), float32, C order
-
-    half : ndarray of shape (n_rows,), float32
-
-    workers : Workers
-    """
+    """Rows, float32 in C order, with half their squared lengths, held by workers."""
 
     def __init__(self, rows, half, workers):
         self._workers = workers
@@ -89,26 +80,10 @@ class RowsOnWorkers:
         return lists.proposed, lists.scores
 
     def search(self, queries, least_scores, k, own=None, is_included=None):
-        """The neighbours of a few queries.
+        """The neighbours of a few queries, as from `neighbors.exact_knn`.
 
-        Parameters
-        ----------
-        queries : ndarray of shape (n_queries, n_features), float32
-
-        least_scores : ndarray of shape (n_queries,), float32
-
-        k : int
-
-        own : ndarray of shape (n_queries,), default=None
-            Position of a row that each query must not find.
-
-        is_included : ndarray of shape (n_rows,), dtype=bool, default=None
-            Which rows may be found; None means all rows.
-
-        Returns
-        -------
-        proposed, scores : ndarray of shape (n_queries, k)
-            As from `neighbors.exact_knn`.
+        `own` has the position of a row that each query must not find, and `is_included`
+        tells which rows may be found; None stands for all.
         """
         lists = NeighborLists(least_scores, k)
         sent = Broadcast((queries, least_scores))
@@ -137,13 +112,7 @@ class RowsOnWorkers:
 
 
 class NeighborLists:
-    """The best neighbours of each row so far.
-
-    Attributes
-    ----------
-    proposed, scores : ndarray of shape (n_rows, k), int32 and float32
-        As from `neighbors.exact_knn`.
-    """
+    """The best neighbours of each row so far, as from `neighbors.exact_knn`."""
 
     def __init__(self, least_scores, k):
         self.proposed, self.scores = neighbors.empty_lists(least_scores, k)

@@ -19,25 +19,8 @@ class WorkerSearch(NeighborSearch):
     """`NeighborSearch` on workers.
 
     It finds the same neighbours, except for ties and for neighbours that an approximate
-    search misses.
-
-    Parameters
-    ----------
-    workers : Workers
-
-    recall, verbose :
-        As in `NeighborSearch`.
-
-    device : str, torch.device or None
-        Device of each worker, as given by the user.
-
-    find_device : bool
-        Whether workers with a CUDA device use it if `device` is None.
-
-    Raises
-    ------
-    ValueError
-        If a worker does not have the device.
+    search misses. `device` is the parameter of the user; with `find_device`, workers
+    use a CUDA device unasked. Raises ValueError if a worker does not have the device.
     """
 
     def __init__(self, workers, recall, device, find_device, verbose):

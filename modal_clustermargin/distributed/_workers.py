@@ -31,21 +31,8 @@ def dask_workers(who):
     """The workers of the current Dask client.
 
     Without a client, a cluster of one worker runs in this process until the block ends.
-    Its calls run one after another, and compiled loops use all cores.
-
-    Parameters
-    ----------
-    who : str
-        Name of the caller, for error messages.
-
-    Yields
-    ------
-    workers : Workers
-
-    Raises
-    ------
-    ValueError
-        If the current client is closed or asynchronous.
+    Its calls run one after another, and their compiled loops use all cores. Raises
+    ValueError if the current client is closed or asynchronous.
     """
     from distributed import Client, LocalCluster, default_client
 
@@ -79,24 +66,9 @@ def dask_workers(who):
 class Workers:
     """The workers of a Dask client.
 
-    Parameters
-    ----------
-    client : distributed.Client
-
-    n_loop_threads : int, default=None
-        Threads of a compiled loop on a worker. None means the threads of the worker.
-
-    who : str
-        Name of the caller, for error messages.
-
-    Attributes
-    ----------
-    n_workers : int
-        Number of workers at the start, at least 1. The number stays the same when
-        workers are lost.
-
-    memory : int
-        Smallest memory limit of a worker in bytes; 4 GiB if no worker has a limit.
+    A compiled loop on a worker uses `n_loop_threads`; None stands for the threads of
+    the worker. `n_workers` is their number at the start, at least one, and `memory` the
+    smallest memory limit of a worker in bytes, 4 GiB if no worker has one.
     """
 
     def __init__(self, client, n_loop_threads=None, who="modal_clustermargin"):
@@ -115,32 +87,14 @@ class Workers:
     def map_unordered(self, function, calls):
         """Call a function on the workers, once for each tuple of arguments.
 
-        Parameters
-        ----------
-        function : callable
-            A function that workers can import. It must not change its arguments.
+        Yields ``(number, result)`` in any order; calls are numbered from 0. Workers
+        must be able to import the function, and it must not change its arguments.
+        `calls` is read as workers become free. A `Broadcast` among the arguments is
+        replaced by its value, and a ``dask.delayed.Delayed`` by its result.
 
-        calls : iterable of tuple
-            The arguments of each call, read as workers become free. A `Broadcast` is
-            replaced by its value, and a ``dask.delayed.Delayed`` by its result.
-
-        Yields
-        ------
-        number : int
-            Number of the call, counted from 0. Results come in any order.
-
-        result : object
-            The return value of the function.
-
-        Raises
-        ------
-        RuntimeError
-            If a call loses its worker five times, or if the cluster has no workers
-            for 300 seconds.
-
-        ModuleNotFoundError
-            If a worker lacks a module. Other errors of the function are raised
-            unchanged.
+        Raises RuntimeError if a call loses its worker five times, or if the cluster has
+        no workers for 300 seconds, and ModuleNotFoundError if a worker lacks a module.
+        Other errors of the function are raised unchanged.
         """
         calls = iter(enumerate(calls))
         in_progress = {}

@@ -33,19 +33,14 @@ def read_answer_file(path):
     Raises ValueError if the file is not a CSV file with the columns id and label.
     """
     text = _decode(path.read_bytes())
-    separators, n_before = _SEPARATORS, 0
-    first_line, _, rest = text.partition("\n")
-    if first_line.strip().casefold().startswith("sep="):  # a line for Excel
-        separators = first_line.strip()[4:5] or ","
-        text, n_before = rest, 1
-    for separator in separators:
+    for separator in _SEPARATORS:
         columns = _columns(text, separator)
         if columns is not None:
             break
     else:
         raise ValueError(
-            f"{path.name}, line {n_before + 1}: the first row must name the columns id"
-            f" and label once; got {text.partition(chr(10))[0].strip()[:80]!r}. Write"
+            f"{path.name}, line 1: the first row must name the columns id and label"
+            f" once; got {text.partition(chr(10))[0].strip()[:80]!r}. Write"
             " id,label,... there."
         )
     rows = []
@@ -53,9 +48,9 @@ def read_answer_file(path):
         for line, cells in _records(text, separator):
             id_, label = (cells[i].strip() if i < len(cells) else "" for i in columns)
             if id_ or label:
-                rows.append(AnswerRow(path.name, n_before + line, id_, label))
+                rows.append(AnswerRow(path.name, line, id_, label))
     except csv.Error as error:
-        line = rows[-1].line if rows else n_before + 1
+        line = rows[-1].line if rows else 1
         raise ValueError(
             f"{path.name}, after line {line}: the quotes do not match ({error}). A cell"
             ' that begins with " must end with ", and each " inside must be doubled.'

@@ -1,11 +1,10 @@
 """The answers in the cells of a label column."""
 
-from modal_clustermargin.labelling._names import Names, plain
+from modal_clustermargin.labelling._names import Names, join_first, plain
 
 SKIP = "skip"  # the person cannot tell
 NONE = "none"  # the sample has none of several labels
 JOINED_BY = "|"
-_N_SHOWN = 10  # classes in a message
 
 
 class Answers:
@@ -37,13 +36,11 @@ class Answers:
         found = self._names.find(text)
         if found is not None:
             return found
-        shown = ", ".join(map(repr, self.classes[:_N_SHOWN]))
-        n_more = len(self.classes) - _N_SHOWN
-        more = f" and {n_more} more" if n_more > 0 else ""
+        shown = join_first(list(map(repr, self.classes)))
         words = "'skip', 'none'" if self.multi_label else "'skip'"
         raise ValueError(
             f"the label {text.strip()!r} is not a class.{self._names.suggestion(text)}"
-            f" Write {shown}{more}; or {words}, or leave the cell empty."
+            f" Write {shown}; or {words}, or leave the cell empty."
         )
 
 

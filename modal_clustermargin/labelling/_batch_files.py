@@ -89,11 +89,10 @@ def write_pictures(folder, number, pictures):
     """Write PNG files; return their names relative to the folder."""
     name = batch_name(number)
     (folder / name).mkdir(exist_ok=True)
-    n_digits = max(3, len(str(len(pictures))))
-    names = [f"{name}/{i:0{n_digits}}.png" for i in range(1, len(pictures) + 1)]
+    names = [f"{name}/{i:03}.png" for i in range(1, len(pictures) + 1)]
     for each, picture in zip(names, pictures, strict=True):
         with written_whole(folder / each) as file:
-            file.write(picture)
+            picture.save(file, "PNG")
     return names
 
 

@@ -1,10 +1,9 @@
 """The page on which a person sees and labels a batch."""
 
-from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import StrictUndefined, Template
 
 _FOLDER = Path(__file__).parent
 
@@ -35,7 +34,14 @@ def contact_sheet(name, batch, labels, classes, multi_label):
         "multiLabel": multi_label,
     }
     script = (_FOLDER / "contact_sheet.js").read_text(encoding="utf-8")
-    return _template().render(groups=groups, data=data, script=script)
+    template = Template(
+        (_FOLDER / "contact_sheet.html").read_text(encoding="utf-8"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return template.render(groups=groups, data=data, script=script)
 
 
 def _card(number, columns, row, label):
@@ -49,16 +55,3 @@ def _card(number, columns, row, label):
         "cluster": cells.get("cluster"),
         "notes": [(name, cells[name]) for name in columns if name not in shown],
     }
-
-
-@cache
-def _template():
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("contact_sheet.html")

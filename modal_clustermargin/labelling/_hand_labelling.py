@@ -27,10 +27,8 @@ from modal_clustermargin.labelling._batch_files import (
     write_missing_files,
     write_pictures,
 )
-from modal_clustermargin.labelling._names import Names
-from modal_clustermargin.labelling._pictures import to_png
-
-_N_SHOWN = 10  # errors in a message
+from modal_clustermargin.labelling._names import Names, join_first
+from modal_clustermargin.labelling._pictures import to_pictures
 
 
 class HandLabelling:
@@ -135,9 +133,8 @@ class HandLabelling:
 
     @property
     def labelled(self):
-        return self._positions(
-            i for i, answer in self._ledger.answers.items() if answer != SKIP
-        )
+        answers = self._ledger.answers
+        return self._positions(i for i in answers if answers[i] != SKIP)
 
     @property
     def labels(self):
@@ -158,9 +155,8 @@ class HandLabelling:
 
     @property
     def skipped(self):
-        return self._positions(
-            i for i, answer in self._ledger.answers.items() if answer == SKIP
-        )
+        answers = self._ledger.answers
+        return self._positions(i for i in answers if answers[i] == SKIP)
 
     @property
     def pool(self):
@@ -204,7 +200,7 @@ class HandLabelling:
         columns = {"margin": margin, "cluster": cluster, **(columns or {})}
         columns = checked_columns(columns, images, len(indices))
         ids = [self._ids[i] for i in indices]
-        pictures = None if images is None else to_png(images)
+        pictures = None if images is None else to_pictures(images)
         with self._lock:
             ledger = self._read_ledger()
             _check_in_pool(ids, ledger)
@@ -259,7 +255,7 @@ class HandLabelling:
         ]
         if changed:
             warnings.warn(
-                f"Labels have changed: {_join(changed, '; ')}.",
+                f"Labels have changed: {join_first(changed, '; ')}.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -311,7 +307,7 @@ class HandLabelling:
         if errors:
             raise ValueError(
                 f"Labels in {str(self.folder)!r} have errors; nothing was read. Correct"
-                f" them and read again:\n{_join(errors, chr(10))}"
+                f" them and read again:\n{join_first(errors, chr(10))}"
             )
         return found
 
@@ -333,9 +329,3 @@ def _check_in_pool(ids, ledger):
 def _text(value):
     is_real = np.asarray(value).dtype.kind == "f"
     return f"{value:.3g}" if is_real else str(value)
-
-
-def _join(texts, between):
-    shown = between.join(texts[:_N_SHOWN])
-    more = len(texts) - _N_SHOWN
-    return f"{shown}{between}and {more} more" if more > 0 else shown

@@ -10,6 +10,13 @@ def plain(text):
     return unicodedata.normalize("NFC", " ".join(str(text).split()))
 
 
+def join_first(texts, between=", ", n_shown=10):
+    """The first texts, joined, and the number of the others."""
+    shown = between.join(texts[:n_shown])
+    n_more = len(texts) - n_shown
+    return f"{shown}{between}and {n_more} more" if n_more > 0 else shown
+
+
 class Names:
     """Find the name that a person means.
 

@@ -1,6 +1,4 @@
-"""Arrays as PNG files."""
-
-import io
+"""Arrays as pictures."""
 
 import numpy as np
 from PIL import Image
@@ -8,16 +6,11 @@ from PIL import Image
 _MAX_SIDE = 256  # pixels
 
 
-def to_png(images):
-    """PNG files of images, with sides of at most 256 pixels.
+def to_pictures(images):
+    """Pictures of at most 256 pixels, from images as `HandLabelling.export` takes them.
 
-    Parameters
-    ----------
-    images : array-like of shape (n, h, w), (n, h, w, 3), (n, 3, h, w) or with 1 for \
-3; or sequence of such arrays of any sizes, or of PIL images
-        If the channels could be first or last, they are last. uint8 is shown as it is;
-        other numbers are scaled, so that the lowest value of all images is black and
-        the highest is white.
+    If the channels could be first or last, they are last. Numbers that are not uint8
+    are scaled, so that the lowest value of all images is black and the highest white.
     """
     arrays = [np.asarray(image) for image in images]
     for i, array in enumerate(arrays):
@@ -34,7 +27,12 @@ def to_png(images):
             )
     lowest = min((array.min() for array in arrays), default=0)
     highest = max((array.max() for array in arrays), default=0)
-    return [_png(_as_bytes(array, lowest, highest)) for array in arrays]
+    pictures = []
+    for array in arrays:
+        array = np.ascontiguousarray(_as_bytes(array, lowest, highest))
+        pictures.append(Image.fromarray(array))
+        pictures[-1].thumbnail((_MAX_SIDE, _MAX_SIDE))
+    return pictures
 
 
 def _is_image(array):
@@ -56,11 +54,3 @@ def _as_bytes(array, lowest, highest):
     lowest, highest = float(lowest), float(highest)
     scale = 255 / (highest - lowest) if highest > lowest else 0
     return np.round((array.astype(np.float64) - lowest) * scale).astype(np.uint8)
-
-
-def _png(array):
-    picture = Image.fromarray(np.ascontiguousarray(array))
-    picture.thumbnail((_MAX_SIDE, _MAX_SIDE))
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()

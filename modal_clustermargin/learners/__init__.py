@@ -4,8 +4,7 @@ Each class is a subclass of modAL's learner of the same name: to use it, change 
 import. Nothing in modAL, scikit-learn or pandas is patched.
 """
 
-from modAL.models import learners as _modal_learners
-
+from modal_clustermargin.learners import _active_learner
 from modal_clustermargin.learners._active_learner import (
     ActiveLearner,
     BayesianOptimizer,
@@ -14,9 +13,8 @@ from modal_clustermargin.learners._committee import Committee, CommitteeRegresso
 
 __all__ = ["ActiveLearner", "BayesianOptimizer", "Committee", "CommitteeRegressor"]
 
-if hasattr(_modal_learners, "DeepActiveLearner"):
-    from modal_clustermargin.learners._deep_active_learner import DeepActiveLearner
-
+if hasattr(_active_learner, "DeepActiveLearner"):
+    DeepActiveLearner = _active_learner.DeepActiveLearner
     __all__ += ["DeepActiveLearner"]
 else:
 

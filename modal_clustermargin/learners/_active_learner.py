@@ -1,4 +1,4 @@
-"""`ActiveLearner` and `BayesianOptimizer`, which store their training data."""
+"""`ActiveLearner`, `BayesianOptimizer` and `DeepActiveLearner`."""
 
 import numpy as np
 from modAL.acquisition import max_EI
@@ -172,3 +172,22 @@ class BayesianOptimizer(
         largest = int(np.argmax(values))
         if values[largest] > self.y_max:
             self.X_max, self.y_max = rows_at(X, largest), values[largest]
+
+
+if hasattr(modal_learners, "DeepActiveLearner"):  # modAL 0.4.2 and later
+
+    class DeepActiveLearner(QueryMixin, modal_learners.DeepActiveLearner):
+        """modAL's ``DeepActiveLearner``, whose query calls its strategy once.
+
+        It stores no training data: `teach` continues training on the new rows alone.
+
+        Parameters
+        ----------
+        estimator : skorch net
+            Initialized when the learner is created.
+
+        query_strategy : callable, default=uncertainty_sampling
+
+        on_transformed : bool, default=False
+            Tells modAL's strategies to transform the pool first.
+        """

@@ -89,14 +89,8 @@ class ASVP(PoolStrategy):
         is_known = is_labeled(y, self.missing_label_)
         if is_known.any():
             network.fit(X[is_known], np.array(y[is_known].tolist()))
-        if not hasattr(self, "strategy_"):
-            self.strategy_ = strategies.ASVP()
-        self.strategy_.set_params(
-            selector=self.selector,
-            proxy=self.proxy,
-            indicator=self.indicator,
-            embedding=self.embedding,
-            random_state=self._seed(),
+        self.strategy_ = self._with_parameters(
+            getattr(self, "strategy_", None) or strategies.ASVP()
         )
         positions = self.strategy_(network, rows, batch_size)
         utilities = None

@@ -4,8 +4,10 @@ from skactiveml.utils import MISSING_LABEL
 
 from modal_clustermargin import strategies
 from modal_clustermargin.pools import Pool
-from modal_clustermargin.skactiveml._distances import sq_dists_before_each_pick
-from modal_clustermargin.skactiveml._pool_strategy import ClassifierStrategy
+from modal_clustermargin.skactiveml._pool_strategy import (
+    ClassifierStrategy,
+    sq_dists_before_each_pick,
+)
 
 
 class BADGE(ClassifierStrategy):
@@ -55,11 +57,7 @@ class BADGE(ClassifierStrategy):
         super().__init__(missing_label=missing_label, random_state=random_state)
 
     def _strategy(self):
-        return strategies.BADGE(
-            first=self.first,
-            n_partitions=self.n_partitions,
-            random_state=self._seed(),
-        )
+        return strategies.BADGE()
 
     def _utilities(self, classifier, rows, positions):
         pool = Pool(rows)

@@ -75,12 +75,7 @@ class ClusterMargin(ClassifierStrategy):
         super().__init__(missing_label=missing_label, random_state=random_state)
 
     def _strategy(self):
-        strategy = getattr(self, "strategy_", None) or strategies.ClusterMargin()
-        return strategy.set_params(
-            clustering=self.clustering,
-            candidate_factor=self.candidate_factor,
-            random_state=self._seed(),
-        )
+        return getattr(self, "strategy_", None) or strategies.ClusterMargin()
 
     def _utilities(self, classifier, rows, positions):
         margins = strategies.pool_margins(

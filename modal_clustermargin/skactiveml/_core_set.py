@@ -5,8 +5,10 @@ from skactiveml.utils import MISSING_LABEL, is_labeled
 from sklearn.preprocessing import normalize
 
 from modal_clustermargin import strategies
-from modal_clustermargin.skactiveml._distances import sq_dists_before_each_pick
-from modal_clustermargin.skactiveml._pool_strategy import PoolStrategy
+from modal_clustermargin.skactiveml._pool_strategy import (
+    PoolStrategy,
+    sq_dists_before_each_pick,
+)
 
 
 class CoreSet(PoolStrategy):
@@ -63,11 +65,8 @@ class CoreSet(PoolStrategy):
             X, y, candidates, batch_size, return_utilities
         )
         labelled = X[is_labeled(y, self.missing_label_)]
-        self.strategy_ = strategies.CoreSet(
-            labelled if len(labelled) else None,
-            metric=self.metric,
-            n_partitions=self.n_partitions,
-            random_state=self._seed(),
+        self.strategy_ = self._with_parameters(
+            strategies.CoreSet(labelled if len(labelled) else None)
         )
         positions = self.strategy_(None, rows, batch_size)
         utilities = None

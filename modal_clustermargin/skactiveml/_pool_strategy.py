@@ -32,32 +32,24 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
         check_type(clf, "clf", SkactivemlClassifier)
         check_equal_missing_label(clf.missing_label, self.missing_label_)
 
-    def _seed(self):
-        """Random state of the strategy.
+    def _with_parameters(self, strategy):
+        """Give the parameters of this object to a strategy.
 
-        An integer is passed on, so that the picks are those of a modAL loop. Other
-        states start anew in each query and depend on the number of unlabelled samples,
-        as in scikit-activeml.
+        An integer random state is passed on, so that the picks are those of a modAL
+        loop. Other states start anew in each query and depend on the number of
+        unlabelled samples, as in scikit-activeml.
         """
-        if isinstance(self.random_state, int | np.integer):
-            return self.random_state
-        return self.random_state_
+        known = strategy.get_params(deep=False)
+        own = {k: v for k, v in self.get_params(deep=False).items() if k in known}
+        if not isinstance(self.random_state, int | np.integer):
+            own["random_state"] = self.random_state_
+        return strategy.set_params(**own)
 
     def _answer(self, positions, mapping, n_samples, utilities):
         """Picks and, if there are any, utilities, for samples of X or of candidates.
 
-        Parameters
-        ----------
-        positions : ndarray of shape (batch_size,)
-            Positions among the candidates.
-
-        mapping : ndarray of shape (n_candidates,) or None
-            Positions of the candidates in X.
-
-        n_samples : int
-            Rows of X.
-
-        utilities : ndarray of shape (batch_size, n_candidates) or None
+        `positions` and `utilities` count the candidates; `mapping` has the positions of
+        the candidates among the `n_samples` of X, or is None.
         """
         positions = np.asarray(positions)
         picks = positions if mapping is None else mapping[positions]
@@ -137,7 +129,7 @@ class ClassifierStrategy(PoolStrategy):
             weights = () if sample_weight is None else (sample_weight,)
             clf = clone(clf).fit(X, y, *weights)
         classifier = WithEmbeddings(clf, self.clf_embedding_flag_name)
-        self.strategy_ = self._strategy()
+        self.strategy_ = self._with_parameters(self._strategy())
         positions = self.strategy_(classifier, rows, batch_size)
         utilities = None
         if return_utilities:
@@ -148,14 +140,7 @@ class ClassifierStrategy(PoolStrategy):
 class WithEmbeddings:
     """A classifier of scikit-activeml with the `embed` that our strategies call.
 
-    Parameters
-    ----------
-    clf : SkactivemlClassifier
-
-    flag : str, dict or None
-        Name of the parameter, or parameters with their values, that make
-        ``clf.predict_proba`` return embeddings as well. None uses the embeddings of the
-        estimator inside `clf`.
+    `flag` is the parameter `clf_embedding_flag_name` of the user.
     """
 
     def __init__(self, clf, flag):
@@ -190,3 +175,22 @@ def utilities_in_order(positions, base):
     utilities = np.tile(np.asarray(base, float), (len(positions), 1))
     utilities[:, positions] = 2 - np.arange(len(positions)) / len(positions)
     return utilities
+
+
+def sq_dists_before_each_pick(start, picks, rows, factors=None):
+    """Squared distance of each row to the nearest center, before each pick.
+
+    `start` has the distances before the first pick. With `factors`, distances are those
+    of the outer products of rows and factors. The result, of shape (n_picks, n_rows),
+    is only for utilities: the strategies never compute all these distances.
+    """
+    factors = np.ones((len(rows), 1)) if factors is None else factors
+    sq_lengths = (rows**2).sum(axis=1) * (factors**2).sum(axis=1)
+    sq_dists = np.empty((len(picks), len(rows)))
+    sq_dists[0] = start
+    for i, pick in enumerate(picks[:-1]):
+        products = (rows @ rows[pick]) * (factors @ factors[pick])
+        to_pick = np.maximum(sq_lengths + sq_lengths[pick] - 2 * products, 0)
+        to_pick[pick] = 0
+        np.minimum(sq_dists[i], to_pick, out=sq_dists[i + 1])
+    return sq_dists

@@ -28,6 +28,7 @@ from modal_clustermargin.strategies._margin import (
     margin_sampling,
     pool_margins,
 )
+from modal_clustermargin.strategies._query_record import QueryRecord
 from modal_clustermargin.strategies._random import RandomSampling, random_sampling
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "LogMEGain",
     "MarginSampling",
     "Never",
+    "QueryRecord",
     "QueryStrategy",
     "RandomSampling",
     "RoundState",

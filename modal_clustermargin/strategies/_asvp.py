@@ -410,39 +410,11 @@ def _is_one_class(y):
     return True
 
 
-def asvp_sampling(
-    classifier,
-    X_pool,
-    n_instances=1,
-    *,
-    selector=None,
-    proxy=None,
-    indicator=None,
-    fine_tuning=None,
-    switch=None,
-    embedding=None,
-    labelled=None,
-    store=None,
-    random_state=None,
-    verbose=False,
-    ids=None,
-):
+def asvp_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
     """Choose rows by :class:`ASVP`, called once.
 
-    Takes the parameters of the class and of its call, and returns what the call
-    returns. Each call computes the features of all rows, unless `store` names a folder
-    that has them; in a loop, use the class.
+    Takes the parameters of the class by name, and returns what its call returns. Each
+    call computes the features of all rows, unless `store` names a folder that has them;
+    in a loop, use the class.
     """
-    strategy = ASVP(
-        selector,
-        proxy,
-        indicator,
-        fine_tuning=fine_tuning,
-        switch=switch,
-        embedding=embedding,
-        labelled=labelled,
-        store=store,
-        random_state=random_state,
-        verbose=verbose,
-    )
-    return strategy(classifier, X_pool, n_instances, ids=ids)
+    return ASVP(**parameters)(classifier, X_pool, n_instances, ids=ids)

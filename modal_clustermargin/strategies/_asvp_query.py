@@ -238,7 +238,7 @@ def ask_selector(selector, learner, pool, n_instances, ids):
     returns positions, or a tuple that begins with positions.
     """
     if isinstance(selector, QueryStrategy):
-        return selector._checked_picks(learner, pool, n_instances, ids)
+        return selector.pick_with_metrics(learner, pool, n_instances, ids)
     answer = selector(learner, pool.X, n_instances)
     indices, metrics = answer if isinstance(answer, tuple) else (answer, None)
     indices = np.asarray(indices)

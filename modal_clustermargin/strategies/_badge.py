@@ -193,30 +193,9 @@ def _uniforms(rng):
         yield from rng.uniform(size=1024)
 
 
-def badge_sampling(
-    classifier,
-    X_pool,
-    n_instances=1,
-    *,
-    embedding=None,
-    first="longest",
-    n_partitions=1,
-    device=None,
-    random_state=None,
-    verbose=False,
-    ids=None,
-):
+def badge_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
     """Choose rows by :class:`BADGE`, called once.
 
-    Takes the parameters of the class and of its call, and returns what the call
-    returns.
+    Takes the parameters of the class by name, and returns what its call returns.
     """
-    strategy = BADGE(
-        embedding,
-        first=first,
-        n_partitions=n_partitions,
-        device=device,
-        random_state=random_state,
-        verbose=verbose,
-    )
-    return strategy(classifier, X_pool, n_instances, ids=ids)
+    return BADGE(**parameters)(classifier, X_pool, n_instances, ids=ids)

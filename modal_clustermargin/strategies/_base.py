@@ -66,11 +66,11 @@ class QueryStrategy(BaseEstimator, ABC):
         UserWarning
             If n_instances exceeds the size of the pool. Then all rows are returned.
         """
-        indices, metrics = self._checked_picks(classifier, X_pool, n_instances, ids)
+        indices, metrics = self.pick_with_metrics(classifier, X_pool, n_instances, ids)
         return (indices, metrics) if takes_metrics(classifier) else indices
 
-    def _checked_picks(self, classifier, X_pool, n_instances, ids):
-        """Check the arguments and return ``(indices, metrics)``."""
+    def pick_with_metrics(self, classifier, X_pool, n_instances=1, ids=None):
+        """Check the arguments and return ``(indices, metrics)``, whoever asks."""
         # modAL 0.4.2 calls a strategy a second time if it raises, so the cheap
         # checks come first.
         self._validate_params()

@@ -296,28 +296,12 @@ class ClusterMargin(QueryStrategy):
 
 
 def cluster_margin_sampling(
-    classifier,
-    X_pool,
-    n_instances=1,
-    *,
-    clustering=None,
-    candidate_factor="auto",
-    embedding=None,
-    multilabel="mean",
-    random_state=None,
-    ids=None,
+    classifier, X_pool, n_instances=1, *, ids=None, **parameters
 ):
     """Choose rows by :class:`ClusterMargin`, called once.
 
-    Takes the parameters of the class and of its call, and returns what the call
-    returns. Each call clusters the pool, unless `clustering` is fitted or its
-    ``memory`` holds the clusters of these embeddings; in a loop, use the class.
+    Takes the parameters of the class by name, and returns what its call returns. Each
+    call clusters the pool, unless `clustering` is fitted or its ``memory`` holds the
+    clusters of these embeddings; in a loop, use the class.
     """
-    strategy = ClusterMargin(
-        clustering,
-        candidate_factor=candidate_factor,
-        embedding=embedding,
-        multilabel=multilabel,
-        random_state=random_state,
-    )
-    return strategy(classifier, X_pool, n_instances, ids=ids)
+    return ClusterMargin(**parameters)(classifier, X_pool, n_instances, ids=ids)

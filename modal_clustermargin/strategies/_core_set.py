@@ -182,32 +182,9 @@ class CoreSet(QueryStrategy):
         return prepare_rows(rows, "cosine") if self.metric == "cosine" else rows
 
 
-def coreset_sampling(
-    classifier,
-    X_pool,
-    n_instances=1,
-    *,
-    labelled=None,
-    embedding=None,
-    metric="euclidean",
-    n_partitions=1,
-    device=None,
-    random_state=None,
-    verbose=False,
-    ids=None,
-):
+def coreset_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
     """Choose rows by :class:`CoreSet`, called once.
 
-    Takes the parameters of the class and of its call, and returns what the call
-    returns.
+    Takes the parameters of the class by name, and returns what its call returns.
     """
-    strategy = CoreSet(
-        labelled,
-        embedding=embedding,
-        metric=metric,
-        n_partitions=n_partitions,
-        device=device,
-        random_state=random_state,
-        verbose=verbose,
-    )
-    return strategy(classifier, X_pool, n_instances, ids=ids)
+    return CoreSet(**parameters)(classifier, X_pool, n_instances, ids=ids)

@@ -29,7 +29,7 @@ def open_embeddings(embedding, classifier, pool, who):
     if callable(embedding):
         embedding = embedding(classifier, pool.X)
     with open_pool(embedding, who, "embedding") as rows:
-        check_n_rows(rows, len(pool), who)
+        _check_n_rows(rows, len(pool), who)
         yield rows.as_matrix(who), True
 
 
@@ -68,12 +68,11 @@ def embed(classifier, X):
 
 def checked_matrix(embeddings, n_pool, who):
     """Embeddings as a matrix with one row for each row of the pool."""
-    check_n_rows(embeddings, n_pool, who)
+    _check_n_rows(embeddings, n_pool, who)
     return as_matrix(embeddings, who)
 
 
-def check_n_rows(embeddings, n_pool, who):
-    """Raise ValueError unless each row of the pool has one row of embeddings."""
+def _check_n_rows(embeddings, n_pool, who):
     if n_rows(embeddings) != n_pool:
         raise ValueError(
             f"{who} got {n_rows(embeddings)} rows of embeddings for a pool of {n_pool}"

@@ -48,14 +48,12 @@ class MarginSampling(QueryStrategy):
         return indices, margin[indices]
 
 
-def margin_sampling(classifier, X_pool, n_instances=1, *, multilabel="mean", ids=None):
+def margin_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
     """Choose rows by :class:`MarginSampling`, called once.
 
-    Takes the parameters of the class and of its call, and returns what the call
-    returns.
+    Takes the parameters of the class by name, and returns what its call returns.
     """
-    strategy = MarginSampling(multilabel=multilabel)
-    return strategy(classifier, X_pool, n_instances, ids=ids)
+    return MarginSampling(**parameters)(classifier, X_pool, n_instances, ids=ids)
 
 
 def pool_margins(classifier, pool, *, multilabel, who):

@@ -32,11 +32,9 @@ class RandomSampling(QueryStrategy):
         return indices, np.zeros(n_instances)
 
 
-def random_sampling(classifier, X_pool, n_instances=1, *, random_state=None, ids=None):
+def random_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
     """Choose rows by :class:`RandomSampling`, called once.
 
-    Takes the parameters of the class and of its call, and returns what the call
-    returns.
+    Takes the parameters of the class by name, and returns what its call returns.
     """
-    strategy = RandomSampling(random_state=random_state)
-    return strategy(classifier, X_pool, n_instances, ids=ids)
+    return RandomSampling(**parameters)(classifier, X_pool, n_instances, ids=ids)

@@ -204,14 +204,6 @@ def test_folders_without_results(tmp_path):
         write_report(tmp_path)
 
 
-def test_damaged_picks(tmp_path):
-    write_folder(tmp_path, rows(CURVES))
-    (tmp_path / "picks").mkdir()
-    (tmp_path / "picks" / "margin-0-2.npz").write_bytes(b"half")
-    with pytest.raises(ValueError, match="margin-0-2.npz is damaged .* Delete it"):
-        write_report(tmp_path, n_bootstrap=100, data=Images())
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

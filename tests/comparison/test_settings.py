@@ -111,7 +111,6 @@ def test_a_strategy_in_a_line(text, settings):
         ({"data": 3}, "data as a name, or as a table with a name and options; got 3"),
         ({"data": {"n": 3}}, "data as a name, or as a table"),
         ({"without": "badge"}, "in without, knows no baseline 'badge'"),
-        ({"strategies": ["badge", "badge"]}, "got a strategy twice"),
         ({"strategies": {"a": 3}}, "the strategy 'a' as a table.*got 3"),
         ({"strategies": True}, "strategies as a list or as tables; got True"),
         ({"strategies": {"a": {"strategy": 3}}}, "the strategy 'a' as a table, .*: 3}"),

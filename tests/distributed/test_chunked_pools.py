@@ -113,13 +113,6 @@ def test_every_strategy_reads_them(client, pool, strategy):
     )
 
 
-def test_without_a_client_one_worker_in_this_process_does_it(pool):
-    classifier = network()
-    expected = ClusterMargin(random_state=0)(classifier, X, 20)
-    picks = ClusterMargin(random_state=0)(classifier, pool, 20)
-    np.testing.assert_array_equal(picks, expected)
-
-
 def test_in_a_learner_that_is_taught_what_it_asked_for(client, pool):
     learner = ActiveLearner(
         LogisticRegression(), ClusterMargin(random_state=0), X[:40], y[:40]

@@ -1,46 +1,40 @@
-"""Arrays as PNG files."""
-
-import io
+"""Arrays as pictures."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from modal_clustermargin.labelling._pictures import to_png
-
-
-def pixels(picture):
-    return np.asarray(Image.open(io.BytesIO(picture)))
+from modal_clustermargin.labelling._pictures import to_pictures
 
 
 def test_numbers_are_scaled_over_the_batch():
-    found = to_png(np.array([[[0.0, 1.0]], [[2.0, 4.0]]]))
-    assert [pixels(each).tolist() for each in found] == [[[0, 64]], [[128, 255]]]
-    dark = to_png(np.full((1, 2, 2), 7, np.uint8))
-    assert (pixels(dark[0]) == 7).all()
-    assert not pixels(to_png(np.ones((1, 2, 2)))[0]).any()
+    found = to_pictures(np.array([[[0.0, 1.0]], [[2.0, 4.0]]]))
+    assert [np.asarray(each).tolist() for each in found] == [[[0, 64]], [[128, 255]]]
+    dark = to_pictures(np.full((1, 2, 2), 7, np.uint8))
+    assert (np.asarray(dark[0]) == 7).all()
+    assert not np.asarray(to_pictures(np.ones((1, 2, 2)))[0]).any()
 
 
 @pytest.mark.parametrize("n_channels", [1, 3])
 def test_channels_may_come_first_or_last(n_channels):
     images = np.random.RandomState(0).randint(256, size=(2, 5, 4, n_channels))
     images = images.astype(np.uint8)
-    first = to_png(np.moveaxis(images, -1, 1))
-    for image, a, b in zip(images, first, to_png(images), strict=True):
-        np.testing.assert_array_equal(pixels(a), np.squeeze(image))
-        np.testing.assert_array_equal(pixels(b), np.squeeze(image))
+    first = to_pictures(np.moveaxis(images, -1, 1))
+    for image, a, b in zip(images, first, to_pictures(images), strict=True):
+        np.testing.assert_array_equal(np.asarray(a), np.squeeze(image))
+        np.testing.assert_array_equal(np.asarray(b), np.squeeze(image))
 
 
 def test_channels_are_last_where_they_could_be_either():
     image = np.arange(45, dtype=np.uint8).reshape(3, 5, 3)
-    np.testing.assert_array_equal(pixels(to_png([image])[0]), image)
+    np.testing.assert_array_equal(np.asarray(to_pictures([image])[0]), image)
 
 
 def test_large_images_shrink_and_sizes_may_differ():
     large = Image.new("RGB", (1000, 500), (255, 0, 0))
-    found = to_png([large, np.zeros((3, 2), np.uint8)])
-    assert [pixels(each).shape for each in found] == [(128, 256, 3), (3, 2)]
-    assert (pixels(found[0]) == [255, 0, 0]).all()
+    found = to_pictures([large, np.zeros((3, 2), np.uint8)])
+    assert [np.asarray(each).shape for each in found] == [(128, 256, 3), (3, 2)]
+    assert (np.asarray(found[0]) == [255, 0, 0]).all()
 
 
 @pytest.mark.parametrize(
@@ -55,4 +49,4 @@ def test_large_images_shrink_and_sizes_may_differ():
 )
 def test_invalid_images(images, message):
     with pytest.raises(ValueError, match=message):
-        to_png(images)
+        to_pictures(images)

@@ -120,8 +120,8 @@ class TestBADGE:
 
     def test_metrics_are_squared_distances(self):
         classifier, X_pool = made_up()
-        indices, metrics = BADGE(random_state=0)._checked_picks(
-            classifier, X_pool, 4, None
+        indices, metrics = BADGE(random_state=0).pick_with_metrics(
+            classifier, X_pool, 4
         )
         residuals = pool_residuals(classifier, Pool(X_pool), "BADGE")
         G = np.einsum("ic,id->icd", residuals, X_pool).reshape(60, -1)
@@ -182,7 +182,7 @@ class TestCoreSet:
     def test_cosine_knows_no_lengths(self):
         X_pool = np.array([[100.0, 0], [1, 1], [0, 3], [0, 0]])
         strategy = CoreSet([[1.0, 0]], metric="cosine")
-        indices, metrics = strategy._checked_picks(None, X_pool, 4, None)
+        indices, metrics = strategy.pick_with_metrics(None, X_pool, 4)
         assert indices.tolist() == [2, 3, 1, 0]
         np.testing.assert_allclose(metrics, [1, 1, 1 - 0.5**0.5, 0], atol=1e-7)
 
@@ -200,7 +200,7 @@ class TestCoreSet:
                 )
 
     def test_metrics_are_distances(self):
-        indices, metrics = CoreSet(ROWS[:5])._checked_picks(None, ROWS[5:], 6, None)
+        indices, metrics = CoreSet(ROWS[:5]).pick_with_metrics(None, ROWS[5:], 6)
         for k in range(6):
             centers = np.r_[ROWS[:5], ROWS[5:][indices[:k]]]
             expected = cdist(ROWS[5:][indices[k : k + 1]], centers).min()

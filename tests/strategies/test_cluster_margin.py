@@ -162,31 +162,23 @@ class TestEmbeddings:
         def embed(self, X):
             return np.asarray(X).reshape(len(X), -1)[:, 1:2] * [1.0, -1.0]
 
-    def shapes_of(self, fits, classifier, **parameters):
-        ClusterMargin(**parameters)(classifier, self.X, 3)
-        return fits
+    def halved(self, n_columns, last):
+        halve = FunctionTransformer(lambda X: X[:, :n_columns]).fit(self.X)
+        return make_pipeline(halve, last)
 
-    def test_are_the_rows_by_default(self, fits):
-        assert self.shapes_of(fits, of_margins(np.zeros(40))) == [(40, 4)]
-
-    def test_are_what_the_estimator_embeds(self, fits):
+    def test_come_from_the_classifier_or_a_function(self, fits):
+        plain = of_margins(np.zeros(40))
         network = self.Network(np.full((40, 2), 0.5))
-        assert self.shapes_of(fits, network) == [(40, 2)]
-
-    def test_are_what_a_pipeline_makes_of_the_rows(self, fits):
-        halve = FunctionTransformer(lambda X: X[:, :2]).fit(self.X)
-        pipeline = make_pipeline(halve, of_margins(np.zeros(40)))
-        assert self.shapes_of(fits, pipeline) == [(40, 2)]
-
-    def test_are_what_the_last_step_embeds(self, fits):
-        halve = FunctionTransformer(lambda X: X[:, :3]).fit(self.X)
-        pipeline = make_pipeline(halve, self.Network(np.full((40, 2), 0.5)))
-        assert self.shapes_of(fits, pipeline) == [(40, 2)]
-
-    def test_are_what_a_function_returns(self, fits):
-        embed = lambda classifier, X: X[:, 1:]  # noqa: E731
-        classifier = of_margins(np.zeros(40))
-        assert self.shapes_of(fits, classifier, embedding=embed) == [(40, 3)]
+        for classifier in (
+            plain,
+            network,
+            self.halved(2, plain),
+            self.halved(3, network),
+        ):
+            ClusterMargin()(classifier, self.X, 3)
+        ClusterMargin(embedding=lambda classifier, X: X[:, 1:])(plain, self.X, 3)
+        # The rows, the network's, the pipeline's, its last step's, and the function's.
+        assert [n_columns for _, n_columns in fits] == [4, 2, 2, 2, 3]
 
     def test_are_what_fit_is_given(self, fits):
         strategy = ClusterMargin().fit(self.X, embeddings=self.X[:, :1])
