@@ -14,22 +14,19 @@ from modal_clustermargin.estimators._network_classifier import (
     NetworkClassifier,
     ProxyClassifier,
 )
-from modal_clustermargin.estimators.modules._checkpoints import (
-    LoadedWeights,
-    load_checkpoint,
-)
-from modal_clustermargin.estimators.modules._res_nets import SmallResNet, WideResNet28x8
-from modal_clustermargin.estimators.modules._small_nets import (
+from modal_clustermargin.estimators.modules import (
     MLP,
-    LinearNet,
-    ProxyNet,
-    SmallConvNet,
-)
-from modal_clustermargin.estimators.modules._vision import (
     VGG16,
+    LinearNet,
+    LoadedWeights,
+    ProxyNet,
     ResNet18,
     ResNet50,
     ResNet101,
+    SmallConvNet,
+    SmallResNet,
+    WideResNet28x8,
+    load_checkpoint,
 )
 
 __all__ = [
