@@ -5,8 +5,7 @@ from importlib.util import find_spec
 # Written by sphinx: scripts of the gallery would run when they are imported.
 collect_ignore_glob = ["docs/gallery/*", "docs/reference/generated/*", "docs/_build/*"]
 
-# modAL has `DeepActiveLearner` from version 0.4.2 on.
-collect_ignore = ["modal_clustermargin/learners/_deep_active_learner.py"]
+collect_ignore = []
 if find_spec("skactiveml") is None:
     collect_ignore += [
         "modal_clustermargin/skactiveml",

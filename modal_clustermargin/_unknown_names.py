@@ -31,8 +31,7 @@ def check_known(name, known, who, what):
     """
     known = list(known)
     if name not in known:
-        there_is = ", ".join(known) if known else "none at all"
+        choice = f"choose one of {', '.join(known)}" if known else "there are none"
         raise ValueError(
-            f"{who} knows no {what} {name!r}; there is {there_is}."
-            f"{nearest(name, known)}"
+            f"{who} has no {what} {name!r}; {choice}.{nearest(name, known)}"
         )

@@ -8,7 +8,7 @@ from modal_clustermargin._devices import cuda_device, free_memory, resolve_devic
 HAS_CUDA = torch.cuda.is_available()
 
 
-def test_none_is_a_gpu_where_there_is_one():
+def test_device_none_is_the_gpu_if_there_is_one():
     assert resolve_device(None, "X").type == ("cuda" if HAS_CUDA else "cpu")
     assert (cuda_device(None, "X") is not None) == HAS_CUDA
 

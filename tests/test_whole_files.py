@@ -28,7 +28,7 @@ def test_what_was_there_stays_until_the_file_is_whole(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes of files are not those of POSIX")
-def test_others_may_read_it_if_they_may_read_new_files(tmp_path):
+def test_the_file_has_the_permissions_of_any_new_file(tmp_path):
     before = os.umask(0o027)
     try:
         with written_whole(tmp_path / "file") as file:

@@ -261,7 +261,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Fitted and new rows in any order. Fitted rows are recognized by their
+            Fitted and new rows in any order. Fitted rows are recognised by their
             content, so they need the same dtype as in `fit`.
 
         return_rows : bool, default=False

@@ -16,7 +16,7 @@ class ClusterMargin(ClassifierStrategy):
 
     The strategy `modal_clustermargin.strategies.ClusterMargin` with scikit-activeml's
     interface. The first query clusters the pool, and later queries of the same object
-    recognize its samples.
+    recognise its samples.
 
     Parameters
     ----------

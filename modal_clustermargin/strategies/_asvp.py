@@ -393,7 +393,7 @@ class ASVP(QueryStrategy):
             given = getattr(self, name)
             if isinstance(given, type):
                 raise ValueError(
-                    f"ASVP wants {name} as an instance; got the class"
+                    f"ASVP needs {name} as an instance; got the class"
                     f" {given.__name__}. Call it first: {name}={given.__name__}()."
                 )
 

@@ -198,7 +198,7 @@ def _as_counts(given, who, name):
     for count in counts:
         if isinstance(count, bool) or not isinstance(count, Integral) or count < 0:
             raise ValueError(
-                f"{who} wants {name} as an integer >= 0, or a tuple of them; got"
+                f"{who} needs {name} as an integer >= 0, or a tuple of them; got"
                 f" {given!r}."
             )
     return counts

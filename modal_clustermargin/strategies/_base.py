@@ -42,7 +42,7 @@ class QueryStrategy(BaseEstimator, ABC):
 
         ids : array-like of shape (n_pool,), default=None
             A distinct id of each row, an integer or a string, by which the strategy
-            recognizes the row in later calls.
+            recognises the row in later calls.
 
         Returns
         -------
@@ -137,6 +137,6 @@ class QueryStrategy(BaseEstimator, ABC):
         who = type(self).__name__
         before, now = ("with", "without") if knew_ids else ("without", "with")
         raise ValueError(
-            f"{who} recognizes the rows of its pool {before} ids and is now called"
+            f"{who} recognises the rows of its pool {before} ids and is now called"
             f" {now} ids=. Pass ids in every call, fit included, or in none."
         )

@@ -33,7 +33,7 @@ class ClusterMargin(QueryStrategy):
     of each.
 
     The clusters are those of the first pool. Rows of later, smaller pools are
-    recognized by their content, or by `ids`. A new row joins the nearest cluster within
+    recognised by their content, or by `ids`. A new row joins the nearest cluster within
     the distance threshold of the clustering, or else forms its own cluster.
 
     Parameters

@@ -99,7 +99,7 @@ def ped(
         ("max_steps", max_steps),
     ):
         if not value >= 0:
-            raise ValueError(f"ped wants {name} >= 0; got {value!r}.")
+            raise ValueError(f"ped needs {name} >= 0; got {value!r}.")
     features = check_features(features, "ped")
     targets = Targets(labels, len(features), "ped")
     if targets.classes is None:

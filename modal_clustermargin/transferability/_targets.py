@@ -55,7 +55,7 @@ def check_features(features, who):
     features = np.asarray(features)
     if features.ndim != 2 or 0 in features.shape or features.dtype.kind not in "fiub":
         raise ValueError(
-            f"{who} wants features as numbers of shape (n_samples, n_features); got"
+            f"{who} needs features as numbers of shape (n_samples, n_features); got"
             f" {features.dtype} of shape {features.shape}."
         )
     for rows in blocks_of(features):

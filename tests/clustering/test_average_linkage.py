@@ -194,7 +194,7 @@ class TestShapes:
         assert AverageLinkage(metric, n_clusters=4000).fit(X).n_clusters_ == 4000
 
     @pytest.mark.parametrize("weights", [[5, 1, 1], [1, 6, 2], [1, 1, 9]])
-    def test_equal_rows_weigh_what_they_are(self, weights):
+    def test_duplicates_count_as_often_as_they_occur(self, weights):
         X = np.repeat([[0.0], [1.0], [2.5]], weights, axis=0)
         model = AverageLinkage("sqeuclidean", n_clusters=1).fit(X)
         np.testing.assert_allclose(model.distances_, merges_of(X, "sqeuclidean")[:, 2])
@@ -401,7 +401,7 @@ class TestDevice:
             (7.5, "cannot use device=7.5"),
         ],
     )
-    def test_one_that_is_not_there(self, device, message):
+    def test_an_unknown_device_raises(self, device, message):
         with pytest.raises(ValueError, match=message):
             AverageLinkage(device=device).fit(np.eye(4))
 

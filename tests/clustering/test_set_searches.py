@@ -86,7 +86,7 @@ class TestAllProducts:
 
         assert_all_are_found(search, n_rows)
 
-    def test_as_long_as_it_takes(self, n_rows, monkeypatch):
+    def test_without_a_limit_every_neighbor_is_found(self, n_rows, monkeypatch):
         """With all rows in the sample and no limit, the search for most finds all."""
         monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
 
@@ -109,7 +109,7 @@ def true_recall(proposed, expected):
 
 @pytest.mark.parametrize("n_features", [2, 12])
 @pytest.mark.parametrize("recall", [0.5, 0.9])
-def test_the_recall_said_is_the_recall_there_is(recall, n_features, monkeypatch):
+def test_the_estimated_recall_is_the_true_recall(recall, n_features, monkeypatch):
     monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
     rows, half, all_scores = case(4_000, n_features)
     least_scores = np.full(len(rows), -np.inf, np.float32)

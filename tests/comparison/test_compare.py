@@ -341,22 +341,22 @@ def test_strategies_and_models_by_import_path(tmp_path, monkeypatch):
 REFUSED = {
     "strategy": (
         {"strategies": ["cluster-marign"]},
-        "knows no strategy 'cluster-marign'; there is cluster-margin, .*Did you mean"
+        "has no strategy 'cluster-marign'; choose one of cluster-margin, .*Did you mean"
         " 'cluster-margin'",
     ),
     "data set": ({"data": "digit"}, "'digit'.*digits"),
     "option": (
         {"strategies": ["badge:frist=drawn"]},
-        "for badge, knows no option 'frist'.*Did you mean 'first'",
+        "for badge, has no option 'frist'.*Did you mean 'first'",
     ),
     "value": (
         {"strategies": ["cluster-margin:candidate_factor=0.5"]},
         r"for cluster-margin: The 'candidate_factor' parameter .* Got 0\.5",
     ),
-    "model": ({"model": "logistics"}, "knows no model 'logistics'.*'logistic'"),
+    "model": ({"model": "logistics"}, "has no model 'logistics'.*'logistic'"),
     "model option": (
         {"model": {"name": "mlp", "epochs": 3}},
-        "for mlp, knows no option 'epochs'.*max_epochs",
+        "for mlp, has no option 'epochs'.*max_epochs",
     ),
     "linear probe": (
         {"model": {"name": "mlp", "linear_probe": 3}},

@@ -97,7 +97,7 @@ def test_a_strategy_in_a_line(text, settings):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"bach": 3}, "knows no setting 'bach'; there is .*Did you mean 'batch'"),
+        ({"bach": 3}, "has no setting 'bach'; choose one of .*Did you mean 'batch'"),
         ({"batch": 0}, r'batch as an integer >= 1, or as a share .* "5%"; got 0'),
         ({"batch": 1.5}, "batch as an integer >= 1, or as a share .* got 1.5"),
         ({"batch": "x%"}, "batch as .* got 'x%'"),
@@ -110,7 +110,7 @@ def test_a_strategy_in_a_line(text, settings):
         ({"seeds": -1}, "seeds as .* got -1"),
         ({"data": 3}, "data as a name, or as a table with a name and options; got 3"),
         ({"data": {"n": 3}}, "data as a name, or as a table"),
-        ({"without": "badge"}, "in without, knows no baseline 'badge'"),
+        ({"without": "badge"}, "in without, has no baseline 'badge'"),
         ({"strategies": {"a": 3}}, "the strategy 'a' as a table.*got 3"),
         ({"strategies": True}, "strategies as a list or as tables; got True"),
         ({"strategies": {"a": {"strategy": 3}}}, "the strategy 'a' as a table, .*: 3}"),

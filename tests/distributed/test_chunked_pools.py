@@ -113,7 +113,7 @@ def test_every_strategy_reads_them(client, pool, strategy):
     )
 
 
-def test_in_a_learner_that_is_taught_what_it_asked_for(client, pool):
+def test_a_learner_is_taught_the_queried_rows(client, pool):
     learner = ActiveLearner(
         LogisticRegression(), ClusterMargin(random_state=0), X[:40], y[:40]
     )
@@ -202,7 +202,7 @@ class Refuses(BaseEstimator):
         (0.9, "probabilities that sum to 1.8 for row 321 of X_pool"),
     ],
 )  # fmt: skip
-def test_what_a_worker_finds_wrong_is_raised_here(client, answer, message):
+def test_an_error_on_a_worker_is_raised_in_the_client(client, answer, message):
     with pytest.raises(ValueError, match=message):
         MarginSampling()(Refuses(answer), da.from_array(X, chunks=(100, -1)), 5)
 
@@ -513,7 +513,7 @@ def test_the_rows_that_a_classifier_refused(client):
             MarginSampling()(classifier, rows, 5)
 
 
-def test_chunks_of_other_sizes_than_said(client):
+def test_chunks_of_wrong_size_raise(client):
     wrong = da.from_array(X, chunks=100).map_blocks(
         lambda chunk: chunk[:99] if len(chunk) else chunk, dtype=X.dtype
     )
@@ -539,7 +539,7 @@ def lacks_a_module(value):
     importlib.import_module("no_such_module")
 
 
-def test_what_a_worker_cannot_have(processes):
+def test_missing_modules_and_unpicklable_classifiers_raise(processes):
     workers = _workers.Workers(processes, who="BADGE")
     message = "BADGE .* lacks a module .*upload_file"
     with pytest.raises(ModuleNotFoundError, match=message):
@@ -620,6 +620,6 @@ def test_nothing_is_left_on_workers_after_an_error(client):
     assert not client.futures
 
 
-def test_nothing_is_started_for_what_fails_before():
+def test_no_cluster_starts_if_the_arguments_are_invalid():
     with pytest.raises(ValueError, match="cannot make n_clusters=500 clusters of 400"):
         AverageLinkage(n_clusters=500).fit(da.from_array(X, chunks=100))

@@ -76,7 +76,7 @@ def test_the_best_of_some_rows(client, many_blocks):
 
 
 @pytest.mark.parametrize("recall", [0.6, 0.95])
-def test_the_recall_said_is_the_recall_there_is(recall, client, monkeypatch):
+def test_the_estimated_recall_is_the_true_recall(recall, client, monkeypatch):
     monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
     monkeypatch.setattr(_worker_rows, "_FEWEST_BLOCK_ROWS", 500)
     rows, half = case(4_000, 12)

@@ -78,7 +78,7 @@ class TestLearner:
 
 class TestBayesianOptimizer:
     @pytest.mark.parametrize("labels", [np.asarray, pd.Series, list])
-    def test_the_largest_value_so_far(self, labels):
+    def test_y_max_is_the_largest_value_so_far(self, labels):
         values = labels([1.0, 5.0, 2.0])
         if isinstance(values, pd.Series):
             values.index = [2, 0, 1]

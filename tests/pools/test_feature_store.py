@@ -19,7 +19,7 @@ def store(request, tmp_path):
     return FeatureStore() if request.param == "memory" else FolderStore(tmp_path)
 
 
-def test_gives_back_what_it_took_in_any_order(store):
+def test_returns_stored_rows_in_any_order(store):
     store.extend(KEYS[:3], [ROWS[:2], ROWS[2:3]])
     store.extend(KEYS[3:], [ROWS[3:]])
     assert (store.n_rows, store.n_features) == (4, 2)
@@ -55,7 +55,7 @@ def test_numbers_keep_their_width(store, dtype, kept):
     np.testing.assert_array_equal(store.take(KEYS), ROWS)
 
 
-def test_says_what_does_not_fit(store):
+def test_invalid_features_raise(store):
     store.extend(KEYS[:1], [ROWS[:1]])
     with pytest.raises(ValueError, match="of 2 columns, but got features of 3 columns"):
         store.extend(KEYS[1:2], [np.zeros((1, 3))])

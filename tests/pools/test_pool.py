@@ -46,7 +46,7 @@ def test_keys_are_those_of_ids_where_there_are_ids():
 
 
 @pytest.mark.parametrize("wrong", [None, "pool.npy", 7])
-def test_what_holds_no_rows(wrong):
+def test_an_object_without_rows_raises(wrong):
     message = f"BADGE needs rows as X_pool; got {wrong!r}"
     with pytest.raises(ValueError, match=message), open_pool(wrong, "BADGE"):
         pass

@@ -78,7 +78,7 @@ class TestCandidates:
         np.testing.assert_array_equal(candidates, expected)
 
     @given(pool=pools, data=st.data())
-    def test_auto_goes_by_how_alike_the_margins_of_a_group_are(self, pool, data):
+    def test_auto_follows_the_intraclass_correlation_of_margins(self, pool, data):
         margins, labels = pool
         n = data.draw(st.integers(1, len(margins)))
         candidates = cluster_margin_candidates(margins, labels, n, "auto")

@@ -214,7 +214,7 @@ class TestMessages:
 
     @pytest.mark.parametrize("name", ["selector", "indicator", "switch"])
     def test_a_class_is_not_an_instance(self, name):
-        message = rf"wants {name} as an instance; got the class Never\. Call it"
+        message = rf"needs {name} as an instance; got the class Never\. Call it"
         with pytest.raises(ValueError, match=message):
             ASVP(**{name: Never})(deferred(), X[20:], 3)
 

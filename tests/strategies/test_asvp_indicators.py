@@ -69,7 +69,7 @@ class TestAtLabels:
 
 @pytest.mark.parametrize("given", [-1, 2.5, "3", True])
 def test_counts_are_integers_of_at_least_zero(given):
-    with pytest.raises(ValueError, match="AtLabels wants n_labels as an integer"):
+    with pytest.raises(ValueError, match="AtLabels needs n_labels as an integer"):
         ASVP(proxy=PROXY, indicator=AtLabels(given))(deferred(), X[20:], 3)
-    with pytest.raises(ValueError, match="AtRounds wants rounds as an integer"):
+    with pytest.raises(ValueError, match="AtRounds needs rounds as an integer"):
         ASVP(proxy=PROXY, indicator=AtRounds((1, given)))(deferred(), X[20:], 3)

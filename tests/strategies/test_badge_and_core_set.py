@@ -100,7 +100,7 @@ class TestBADGE:
         }
         assert len(firsts) > 10
 
-    def test_certain_rows_are_all_the_same_to_it(self):
+    def test_certain_rows_are_picked_last(self):
         margins = np.r_[np.ones(50), np.linspace(0, 0.5, 10)]
         picks = BADGE(random_state=0)(of_margins(margins), numbered_rows(60), 14)
         assert set(picks[:11]) > set(range(50, 60))
@@ -139,7 +139,7 @@ class TestCoreSet:
         indices, _ = learner.query(X_pool, n_instances=4)
         assert indices.tolist() == [2, 1, 3, 0]
 
-    def test_in_a_committee_those_of_all_members(self):
+    def test_labelled_rows_of_a_committee_are_those_of_all_members(self):
         X_pool = np.array([[0.0], [1.0], [5.0], [9.0]])
         members = [
             ActiveLearner(

@@ -43,7 +43,7 @@ def fits(monkeypatch):
 
 class TestTheBatch:
     @given(query=queries(), factor=factors, seed=st.integers(0, 99))
-    def test_keeps_its_promises(self, query, factor, seed):
+    def test_budget_candidates_and_round_robin(self, query, factor, seed):
         classifier, margins, X_pool, embeddings, n = query
         strategy = ClusterMargin(
             AverageLinkage(mean_cluster_size=3),
@@ -111,7 +111,7 @@ class TestTheBatch:
             strategy.last_query_.cluster_size, [1, 2, 7, 20, 2, 7]
         )
 
-    def test_which_cluster_is_first_is_drawn(self):
+    def test_the_first_of_equal_clusters_is_drawn(self):
         firsts = set()
         for seed in range(40):
             strategy = ClusterMargin(
@@ -180,7 +180,7 @@ class TestEmbeddings:
         # The rows, the network's, the pipeline's, its last step's, and the function's.
         assert [n_columns for _, n_columns in fits] == [4, 2, 2, 2, 3]
 
-    def test_are_what_fit_is_given(self, fits):
+    def test_fit_clusters_the_embeddings_it_gets(self, fits):
         strategy = ClusterMargin().fit(self.X, embeddings=self.X[:, :1])
         strategy(of_margins(np.zeros(40)), self.X, 3)
         assert fits == [(40, 1)]
@@ -246,7 +246,7 @@ class TestEmbeddings:
         strategy(Unfitted(), rest, 2)
         assert len(strategy.last_query_.pool_cluster) == 3
 
-    def test_too_wide_to_be_dense_say_what_to_do(self):
+    def test_sparse_rows_too_wide_to_be_dense_raise(self):
         from scipy import sparse
 
         wide = sparse.csr_array((2000, 1_000_000))
@@ -308,7 +308,7 @@ class TestTheShrinkingPool:
         assert len(fits) == 1
 
     @pytest.mark.parametrize("kind", ["coo_matrix", "csr_array", "DataFrame", "list"])
-    def test_may_gain_rows_whatever_it_is(self, kind):
+    def test_a_pool_of_any_kind_may_gain_rows(self, kind):
         X = numbered_rows(20)
         strategy = ClusterMargin()
         strategy(Unfitted(), POOL_KINDS[kind](X, None), 3)

@@ -43,7 +43,9 @@ def literal_ped(features, labels, n_sigma, time_step, exit_ratio):
     # overlap, and rounding would decide.
     st.sampled_from([0.21, 0.47, 0.975]),
 )
-def test_it_is_the_description_taken_literally(data, n_sigma, time_step, exit_ratio):
+def test_equals_a_literal_implementation_of_the_description(
+    data, n_sigma, time_step, exit_ratio
+):
     features, labels = data
     # Off the grid: on it, rounding decides whether a step is half of the first.
     noise = np.random.RandomState(0).uniform(0.01, 0.02, features.shape)
@@ -63,7 +65,7 @@ def test_it_is_the_description_taken_literally(data, n_sigma, time_step, exit_ra
 
 
 @given(labelled_features(max_features=4))
-def test_classes_move_as_a_whole_and_apart_alone(data):
+def test_all_rows_of_a_class_move_by_the_same_vector(data):
     features, labels = data
     path = ped(features, labels, n_sigma=2.0, time_step=0.5) - features
     for label in set(labels):
@@ -95,12 +97,12 @@ def test_classes_that_do_not_overlap_or_coincide_stay():
     np.testing.assert_array_equal(ped(same, [0, 0, 1, 1]), same)
 
 
-def test_ped_wants_classes_and_rows_that_fit():
+def test_ped_refuses_invalid_classes_and_rows():
     with pytest.raises(ValueError, match="ped needs labels that are one class"):
         ped(np.ones((2, 2)), [[0, 1], [1, 0]])
     with pytest.raises(ValueError, match=r"mean of shape \(1,\) and scale of shape"):
         ped(np.ones((2, 2)), [0, 1], mean=[0])
-    with pytest.raises(ValueError, match=r"wants n_sigma >= 0; got -1\."):
+    with pytest.raises(ValueError, match=r"needs n_sigma >= 0; got -1\."):
         ped(np.ones((2, 2)), [0, 1], n_sigma=-1)
     with pytest.raises(ValueError, match=r"a negative scale: -2\."):
         ped(np.ones((2, 2)), [0, 1], mean=[0, 0], scale=[-2, 1])
