@@ -43,3 +43,11 @@ def test_a_classifier_alone_is_sent_as_it_is():
     classifier = LogisticRegression()
     assert _modal.without_training_data(classifier) is classifier
     assert not _modal.takes_metrics(classifier)
+
+
+def test_a_query_with_return_metrics_takes_metrics():
+    class Learner:
+        def query(self, X_pool, return_metrics=False):
+            """As in modAL 0.4.2."""
+
+    assert _modal.takes_metrics(Learner())
