@@ -51,5 +51,7 @@ class TestMessages:
             function(features, [0, 1, 1])
 
     def test_columns_of_words(self, function):
-        with pytest.raises(ValueError, match="needs numbers in columns of labels; got <U1"):
+        with pytest.raises(
+            ValueError, match="needs numbers in columns of labels; got <U1"
+        ):
             function(np.ones((2, 2)), [["a", "b"], ["b", "a"]])
