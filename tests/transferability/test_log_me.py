@@ -25,8 +25,8 @@ def evidence(features, y, alpha, beta):
     ) / 2
 
 
-def greatest_evidence(features, y):
-    """The maximum of the evidence, with the published 1e-5 at both precisions."""
+def maxima_of_evidence(features, y):
+    """Local maxima of the evidence, with the published 1e-5 at both precisions."""
 
     features = features / np.sqrt((features**2).mean())
 
@@ -35,28 +35,28 @@ def greatest_evidence(features, y):
         guard = 1e-5 * (alpha + beta) / 2
         return guard - evidence(features, y, alpha, beta)
 
-    tries = [
+    found = [
         minimize(guarded, [start, 1.0], method="Nelder-Mead", options=_PRECISELY)
         for start in (0.0, 6.0)
     ]
-    logs = min(tries, key=lambda found: found.fun).x
-    return evidence(features, y, *np.exp(logs))
+    return [evidence(features, y, *np.exp(each.x)) for each in found]
 
 
 _PRECISELY = {"xatol": 1e-7, "fatol": 1e-10, "maxiter": 4000, "maxfev": 4000}
 
 
-# The same examples every time: rare ones have two maxima, and either may be found.
-@settings(max_examples=25, derandomize=True)
+@settings(max_examples=25)
 @given(labelled_features())
-def test_it_is_the_greatest_evidence_for_every_shape(data):
+def test_it_is_a_maximum_of_the_evidence_for_every_shape(data):
     features, labels = data
     rng = np.random.RandomState(0)
     features = features + 0.01 * rng.normal(size=features.shape)
     # Noise in the labels: a perfect fit has no greatest evidence.
     y = labels + rng.normal(size=len(labels))
     found = log_me(features, y, max_iter=20_000, tol=1e-9)
-    assert found * len(y) == pytest.approx(greatest_evidence(features, y), abs=2e-2)
+    # Rare features have two maxima, and the fixed point is one of them.
+    maxima = maxima_of_evidence(features, y)
+    assert any(found * len(y) == pytest.approx(each, abs=2e-2) for each in maxima)
 
 
 @pytest.mark.parametrize("shape", [(40, 90), (90, 40), (60, 60)])
@@ -65,7 +65,7 @@ def test_classes_are_columns_of_zeros_and_ones(shape):
     features = rng.normal(size=shape)
     names = np.array(["oak", "elm", "ash"])[rng.randint(3, size=shape[0])]
     columns = names[:, np.newaxis] == np.unique(names)
-    expected = [greatest_evidence(features, y.astype(float)) for y in columns.T]
+    expected = [max(maxima_of_evidence(features, y.astype(float))) for y in columns.T]
     found = log_me(features, names, max_iter=20_000, tol=1e-10)
     assert found == pytest.approx(np.mean(expected) / shape[0], abs=1e-4)
     assert log_me(features, columns) == pytest.approx(log_me(features, names))
