@@ -410,11 +410,15 @@ def _is_one_class(y):
     return True
 
 
-def asvp_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
+def asvp_sampling(
+    classifier, X_pool, n_instances=1, *, ids=None, random_state=None, **parameters
+):
     """Choose rows by :class:`ASVP`, called once.
 
     Takes the parameters of the class by name, and returns what its call returns. Each
     call computes the features of all rows, unless `store` names a folder that has them;
     in a loop, use the class.
     """
-    return ASVP(**parameters)(classifier, X_pool, n_instances, ids=ids)
+    # Named, so that callers who look at the signature can pass a seed.
+    strategy = ASVP(random_state=random_state, **parameters)
+    return strategy(classifier, X_pool, n_instances, ids=ids)

@@ -193,9 +193,13 @@ def _uniforms(rng):
         yield from rng.uniform(size=1024)
 
 
-def badge_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
+def badge_sampling(
+    classifier, X_pool, n_instances=1, *, ids=None, random_state=None, **parameters
+):
     """Choose rows by :class:`BADGE`, called once.
 
     Takes the parameters of the class by name, and returns what its call returns.
     """
-    return BADGE(**parameters)(classifier, X_pool, n_instances, ids=ids)
+    # Named, so that callers who look at the signature can pass a seed.
+    strategy = BADGE(random_state=random_state, **parameters)
+    return strategy(classifier, X_pool, n_instances, ids=ids)

@@ -296,7 +296,7 @@ class ClusterMargin(QueryStrategy):
 
 
 def cluster_margin_sampling(
-    classifier, X_pool, n_instances=1, *, ids=None, **parameters
+    classifier, X_pool, n_instances=1, *, ids=None, random_state=None, **parameters
 ):
     """Choose rows by :class:`ClusterMargin`, called once.
 
@@ -304,4 +304,6 @@ def cluster_margin_sampling(
     call clusters the pool, unless `clustering` is fitted or its ``memory`` holds the
     clusters of these embeddings; in a loop, use the class.
     """
-    return ClusterMargin(**parameters)(classifier, X_pool, n_instances, ids=ids)
+    # Named, so that callers who look at the signature can pass a seed.
+    strategy = ClusterMargin(random_state=random_state, **parameters)
+    return strategy(classifier, X_pool, n_instances, ids=ids)

@@ -182,9 +182,13 @@ class CoreSet(QueryStrategy):
         return prepare_rows(rows, "cosine") if self.metric == "cosine" else rows
 
 
-def coreset_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
+def coreset_sampling(
+    classifier, X_pool, n_instances=1, *, ids=None, random_state=None, **parameters
+):
     """Choose rows by :class:`CoreSet`, called once.
 
     Takes the parameters of the class by name, and returns what its call returns.
     """
-    return CoreSet(**parameters)(classifier, X_pool, n_instances, ids=ids)
+    # Named, so that callers who look at the signature can pass a seed.
+    strategy = CoreSet(random_state=random_state, **parameters)
+    return strategy(classifier, X_pool, n_instances, ids=ids)

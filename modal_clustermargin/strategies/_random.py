@@ -32,9 +32,13 @@ class RandomSampling(QueryStrategy):
         return indices, np.zeros(n_instances)
 
 
-def random_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
+def random_sampling(
+    classifier, X_pool, n_instances=1, *, ids=None, random_state=None, **parameters
+):
     """Choose rows by :class:`RandomSampling`, called once.
 
     Takes the parameters of the class by name, and returns what its call returns.
     """
-    return RandomSampling(**parameters)(classifier, X_pool, n_instances, ids=ids)
+    # Named, so that callers who look at the signature can pass a seed.
+    strategy = RandomSampling(random_state=random_state, **parameters)
+    return strategy(classifier, X_pool, n_instances, ids=ids)

@@ -1,6 +1,7 @@
 """The contract of every strategy: the public checks, and what is ours alone."""
 
 import functools
+import inspect
 
 import numpy as np
 import pytest
@@ -114,6 +115,9 @@ class TestEveryStrategy:
         )
         with pytest.raises(TypeError, match=f"{strategy.__name__}.*'misspelt'"):
             function(classifier, X_pool, 5, misspelt=1)
+        # A comparison looks here for a parameter to pass its seed by.
+        draws = "random_state" in instance.get_params()
+        assert ("random_state" in inspect.signature(function).parameters) == draws
 
     @pytest.mark.parametrize(
         ("X_pool", "n_instances", "message"),
