@@ -12,14 +12,13 @@ from modal_clustermargin._param_validation import (
     HasMethods,
     Interval,
     StrOptions,
-    validate_parameter_constraints,
 )
 from modal_clustermargin.clustering._cache import cache_folder, cached_merges
 from modal_clustermargin.clustering._merges import (
     check_fits_in_memory,
     clusters_of,
     merges_of,
-    with_ties,
+    n_merges_within,
 )
 from modal_clustermargin.clustering._nearest_clusters import nearest_clusters
 from modal_clustermargin.clustering._neighbor_search import NeighborSearch
@@ -61,6 +60,11 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         the last merge (so equal rows stay together). At most one of the three stopping
         rules may be given; the default is a mean cluster size of 10.
 
+    compute_full_tree : bool, default=False
+        Whether `children_` and `distances_` hold the merges after the stopping rule,
+        too, up to one cluster of all samples. `labels_` are the same. Merges cost
+        little beside the search for neighbours.
+
     neighbors : {"exact", "approximate"}, default="exact"
         Search for the nearest neighbours of all samples. "approximate" finds the share
         `recall` of the neighbours and ignores the others, so the partition may differ
@@ -82,7 +86,8 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
 
     memory : str, path-like or joblib.Memory, default=None
         Folder that stores the merges on disk. `fit` reads stored merges of the same
-        `X`, metric, stopping rule and `recall`. A damaged or foreign file is replaced,
+        `X`, metric, stopping rule and `recall`; with `compute_full_tree`, of any
+        stopping rule. A damaged or foreign file is replaced,
         with a warning. Only the location of a Memory is used.
 
     verbose : bool, default=False
@@ -97,19 +102,25 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
     n_clusters_ : int
         Number of clusters.
 
-    children_ : ndarray of shape (n_samples - `n_clusters_`, 2), dtype=int64
+    children_ : ndarray of shape (n_merges, 2), dtype=int64
         The merges, lowest first, as in
         :class:`sklearn.cluster.AgglomerativeClustering`: numbers below n_samples are
-        samples, and merge i makes node ``n_samples + i``.
+        samples, and merge i makes node ``n_samples + i``. The first ``n_samples -
+        n_clusters_`` merges make the clusters of `labels_`; there are no others unless
+        `compute_full_tree`.
 
-    distances_ : ndarray of shape (n_samples - `n_clusters_`,)
+    distances_ : ndarray of shape (n_merges,)
         Mean distance between the two clusters of each merge, in units of the metric;
         never decreasing. With approximate neighbours, a merge that is found too late
         gets the height of the merge before it.
 
     distance_threshold_ : float
         Largest distance at which `predict` assigns a row to a cluster: the parameter
-        `distance_threshold`, or else the height of the last merge (0 without merges).
+        `distance_threshold`, or else the height of the last merge that the stopping
+        rule allows (0 without merges).
+
+    mean_distance_ : float
+        Mean distance over all pairs of samples, in units of the metric.
 
     recall_ : float
         Share of the nearest neighbours that were found, estimated on at least 1,024
@@ -159,6 +170,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         "distance_threshold": [Interval(Real, 0, None, closed="left"), None],
         "n_clusters": [Interval(Integral, 1, None, closed="left"), None],
         "mean_cluster_size": [Interval(Real, 1, None, closed="left"), None],
+        "compute_full_tree": ["boolean"],
         "neighbors": [StrOptions({"exact", "approximate"})],
         "recall": [Interval(Real, 0, 1, closed="right")],
         "device": "no_validation",  # `cuda_device` checks it
@@ -173,6 +185,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         distance_threshold=None,
         n_clusters=None,
         mean_cluster_size=None,
+        compute_full_tree=False,
         neighbors="exact",
         recall=0.99,
         device=None,
@@ -183,6 +196,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         self.distance_threshold = distance_threshold
         self.n_clusters = n_clusters
         self.mean_cluster_size = mean_cluster_size
+        self.compute_full_tree = compute_full_tree
         self.neighbors = neighbors
         self.recall = recall
         self.device = device
@@ -218,22 +232,26 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             X = self._read(pool, example)
             if not pool.is_finite:
                 check_finite(X, "AverageLinkage")
+            # The merges up to the root serve every stopping rule.
+            up_to = ("n_clusters", 1) if self.compute_full_tree else (rule, value)
             merges = cached_merges(
                 cache_folder(self.memory),
                 X,
-                (self.metric, rule, float(value), search.recall),
-                lambda: merges_of(X, self.metric, rule, value, search, self.verbose),
+                (self.metric, up_to[0], float(up_to[1]), search.recall),
+                lambda: merges_of(X, self.metric, *up_to, search, self.verbose),
             )
         self.children_, self.distances_, self.recall_ = merges
+        n_merges = n_merges_within(self.distances_, n_samples, rule, value)
         self.n_leaves_ = n_samples
-        self.n_clusters_ = n_samples - len(self.children_)
-        self.labels_ = clusters_of(self.children_, n_samples)
+        self.n_clusters_ = n_samples - n_merges
+        self.labels_ = clusters_of(self.children_[:n_merges], n_samples)
         if rule == "distance_threshold":
             self.distance_threshold_ = float(value)
         else:
-            self.distance_threshold_ = float(self.distances_.max(initial=0.0))
+            self.distance_threshold_ = float(self.distances_[:n_merges].max(initial=0))
         self._fitted_rows = _first_row_of_keys(row_keys(X))
         self._clusters = nearest_clusters(X, self.labels_, self.metric)
+        self.mean_distance_ = self._clusters.mean_distance
         self.fit_seconds_ = time.perf_counter() - since
         return self
 
@@ -284,38 +302,6 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
         if len(new):
             labels[new] = self._nearest(X[new])
         return (labels, rows) if return_rows else labels
-
-    def cut(self, mean_cluster_size):
-        """Labels of smaller clusters, made by the first merges alone.
-
-        Parameters
-        ----------
-        mean_cluster_size : float >= 1
-            As the parameter of that name. If the clusters of `labels_` are smaller,
-            they are returned.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_fitted,), dtype=intp
-            Cluster of each fitted row; each is part of one cluster of `labels_`.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-
-        ValueError
-            If the size is not a number of at least 1.
-        """
-        check_is_fitted(self)
-        validate_parameter_constraints(
-            {"mean_cluster_size": [Interval(Real, 1, None, closed="left")]},
-            {"mean_cluster_size": mean_cluster_size},
-            caller_name="AverageLinkage.cut",
-        )
-        n_clusters = max(1, int(self.n_leaves_ / mean_cluster_size))
-        n_merges = with_ties(self.distances_, self.n_leaves_ - n_clusters)
-        return clusters_of(self.children_[:n_merges], self.n_leaves_)
 
     def check_parameters(self, n_samples):
         """Raise the errors of `fit` that do not depend on the values of the rows.

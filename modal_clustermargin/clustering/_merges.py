@@ -24,10 +24,6 @@ def merges_of(X, metric, rule, value, search, verbose):
     Returns ``(children, heights, recall)``, the attributes of `AverageLinkage`.
     """
     n_samples = len(X)
-    if rule == "mean_cluster_size":
-        n_merges = n_samples - max(1, int(n_samples / value))
-    elif rule == "n_clusters":
-        n_merges = n_samples - value
     if metric == "euclidean":
         children, heights = _merge_by_distances(X)
     else:
@@ -37,22 +33,31 @@ def merges_of(X, metric, rule, value, search, verbose):
         if rule == "distance_threshold":
             limits = {"n_merges": n_leaves - 1, "sq_threshold": per_unit * value}
         else:
+            n_merges = n_samples - _n_clusters(n_samples, rule, value)
             limits = {"n_merges": max(0, n_merges - (n_samples - n_leaves))}
         made = agglomerate(rows, copies, search, **limits, verbose=verbose)
         children, heights = _expand_leaves(*_sort_merges(*made, n_leaves), leaf)
         heights /= per_unit
-    if rule == "distance_threshold":
-        n_merges = np.searchsorted(heights, value, side="right")
-    elif rule == "mean_cluster_size":
-        n_merges = with_ties(heights, n_merges)
+    n_merges = n_merges_within(heights, n_samples, rule, value)
     return np.sort(children[:n_merges], axis=1), heights[:n_merges], search.reached
 
 
-def with_ties(heights, n_merges):
-    """The number of merges, including those that tie with merge number `n_merges`."""
-    if not 0 < n_merges < len(heights):
-        return min(n_merges, len(heights))
-    return np.searchsorted(heights, heights[n_merges - 1], side="right")
+def n_merges_within(heights, n_samples, rule, value):
+    """The number of merges that a stopping rule allows.
+
+    `heights` are the heights of these merges, and of further ones or not.
+    """
+    if rule == "distance_threshold":
+        return int(np.searchsorted(heights, value, side="right"))
+    n_merges = n_samples - _n_clusters(n_samples, rule, value)
+    if rule == "mean_cluster_size" and 0 < n_merges < len(heights):
+        # Merges that tie with the last one belong to it.
+        n_merges = np.searchsorted(heights, heights[n_merges - 1], side="right")
+    return int(n_merges)
+
+
+def _n_clusters(n_samples, rule, value):
+    return value if rule == "n_clusters" else max(1, int(n_samples / value))
 
 
 def _collapse_duplicates(rows):
@@ -112,6 +117,11 @@ def _expand_leaves(children, heights, leaf):
 
 def clusters_of(children, n_samples):
     """Cluster of each sample, numbered from 0 in the order of their first samples."""
+    return clusters_of_nodes(children, n_samples)[:n_samples]
+
+
+def clusters_of_nodes(children, n_samples):
+    """`clusters_of` for all nodes: the samples, then the merges."""
     n_nodes = n_samples + len(children)
     # csgraph needs int32, and scipy before 1.12 does not cast.
     parents = np.repeat(np.arange(n_samples, n_nodes, dtype=np.int32), 2)
@@ -120,7 +130,10 @@ def clusters_of(children, n_samples):
         (np.ones(len(parents), bool), (nodes, parents)), shape=(n_nodes, n_nodes)
     )
     _, component = connected_components(edges, directed=False)
-    return _numbered_by_first(component[:n_samples])[0]
+    _, first = _numbered_by_first(component[:n_samples])
+    number_of = np.empty(len(first), np.intp)
+    number_of[component[first]] = np.arange(len(first))
+    return number_of[component]
 
 
 def _numbered_by_first(values):

@@ -8,7 +8,7 @@ formula and needs all members.
 
 import numpy as np
 from scipy import sparse
-from scipy.spatial.distance import cdist
+from scipy.spatial.distance import cdist, pdist
 
 from modal_clustermargin.clustering._neighbor_search import Queries, References
 from modal_clustermargin.clustering._rows import (
@@ -24,7 +24,8 @@ _N_LISTED = 4
 def nearest_clusters(X, labels, metric):
     """An object whose method `find` gives the cluster nearest to each row.
 
-    `labels` are the clusters of the rows of `X`, numbered from 0 without gaps.
+    `labels` are the clusters of the rows of `X`, numbered from 0 without gaps. The
+    attribute `mean_distance` is the mean distance over all pairs of rows of `X`.
     """
     of = _ByMembers if metric == "euclidean" else _ByMeans
     return of(X, labels, metric)
@@ -41,6 +42,7 @@ class _ByMeans:
             # A block has rows of few clusters.
             there, number = np.unique(labels[block], return_inverse=True)
             means[there] += _members(number, len(there)) @ rows
+        center = means.sum(axis=0) / len(X)
         means /= sizes[:, np.newaxis]
         spreads = np.zeros(len(sizes))
         for block in row_blocks(X):
@@ -48,6 +50,10 @@ class _ByMeans:
             sq_gaps = np.einsum("ij,ij->i", gaps, gaps)
             there, number = np.unique(labels[block], return_inverse=True)
             spreads[there] += np.bincount(number, sq_gaps)
+        sq_gaps = np.einsum("ij,ij->i", means - center, means - center)
+        # Twice the mean squared distance to the mean, over the pairs of different rows.
+        sq_dist = 2 * (spreads.sum() + sizes @ sq_gaps) / max(1, len(X) - 1)
+        self.mean_distance = float(sq_dist / SQ_DISTS_PER_UNIT[metric])
         self.means = means.astype(rows.dtype)
         self.spreads = spreads / sizes
 
@@ -73,6 +79,7 @@ class _ByMembers:
         self.rows = X
         self.sizes = np.bincount(labels)
         self.members = _members(labels, len(self.sizes))
+        self.mean_distance = float(pdist(X).mean()) if len(X) > 1 else 0.0
 
     def find(self, X, search):
         """`_ByMeans.find` from the distances to all members."""

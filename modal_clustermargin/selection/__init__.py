@@ -6,18 +6,20 @@ No function here takes a classifier, a pool or a ``random_state``.
 from modal_clustermargin.selection._cluster_margin import (
     cluster_margin_candidates,
     deal_round_robin,
-    intraclass_correlation,
+    rank_within,
 )
 from modal_clustermargin.selection._k_center import k_center_greedy
 from modal_clustermargin.selection._k_means_plus_plus import k_means_plus_plus
 from modal_clustermargin.selection._margins import lowest, margins
+from modal_clustermargin.selection._tree_coverage import tree_coverage
 
 __all__ = [
     "cluster_margin_candidates",
     "deal_round_robin",
-    "intraclass_correlation",
     "k_center_greedy",
     "k_means_plus_plus",
     "lowest",
     "margins",
+    "rank_within",
+    "tree_coverage",
 ]

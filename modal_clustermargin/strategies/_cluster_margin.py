@@ -13,26 +13,31 @@ from modal_clustermargin.pools import Pool, open_pool, pool_keys
 from modal_clustermargin.selection import (
     cluster_margin_candidates,
     deal_round_robin,
+    rank_within,
+    tree_coverage,
 )
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._embeddings import open_embeddings
 from modal_clustermargin.strategies._margin import pool_margins
 from modal_clustermargin.strategies._query_record import QueryRecord
 
-# Average number of rows in the groups in which "auto" compares margins.
-_GROUP_SIZE = 3
-
 
 class ClusterMargin(QueryStrategy):
     """Label rows that are uncertain and diverse.
 
-    Cluster-Margin [1]_. The pool is clustered once, by average linkage of its
-    embeddings. Each query takes the rows with the lowest margins as candidates, sorts
-    the clusters by their number of candidates, and chooses the batch round-robin: each
-    pass goes from the smallest cluster to the largest, and takes one random candidate
-    of each.
+    The pool is clustered once, by average linkage of its embeddings. Each query reads
+    the margins of all rows, and chooses a batch by one of two methods:
 
-    The clusters are those of the first pool. Rows of later, smaller pools are
+    - Tree coverage, the default. A label tells about the rows that merge with its row
+      at a low height of the dendrogram. The batch is the one that covers most of the
+      uncertainty ``1 - margin`` in the dendrogram (`selection.tree_coverage`). This
+      method is this project's.
+    - Cluster-Margin [1]_, with a number as `candidate_factor`. The rows with the lowest
+      margins are candidates. The clusters are sorted by their number of candidates, and
+      the batch is chosen round-robin: each pass goes from the smallest cluster to the
+      largest, and takes one random candidate of each.
+
+    The dendrogram is that of the first pool. Rows of later, smaller pools are
     recognised by their content, or by `ids`. A new row joins the nearest cluster within
     the distance threshold of the clustering, or else forms its own cluster.
 
@@ -42,17 +47,16 @@ class ClusterMargin(QueryStrategy):
         The clustering algorithm. A fitted instance is used as it is, and must be fitted
         on the embeddings of the pool; an instance that is not fitted is cloned. None
         means ``AverageLinkage()``, with clusters of 10 rows on average. An instance
-        with a ``memory`` stores the clusters for later processes.
+        with a ``memory`` stores the merges for later processes.
+
+        For tree coverage, the clone computes the merges up to the root, unless it has a
+        ``distance_threshold``. A dendrogram that ends below the root is a forest: rows
+        of different trees never cover each other.
 
     candidate_factor : "auto" or float >= 1, default="auto"
-        A number takes the ``ceil(candidate_factor * n_instances)`` rows of lowest
-        margin as candidates, as in the paper: 10 on Open Images, 1.25 on CIFAR and
-        SVHN; 1 is margin sampling. "auto" takes 1 candidate for the first label and
-        ``2 + 8 * r**16`` for each further label, at most two thirds of the pool. Here r
-        is the share of the variance of margins that lies between groups of near rows,
-        three on average (`intraclass_correlation`). The factor is near 10 in a pool of
-        near-duplicates, and near 2 if the margins of near rows are unrelated. This rule
-        is this project's choice.
+        "auto" chooses by tree coverage. A number takes the ``ceil(candidate_factor *
+        n_instances)`` rows of lowest margin as candidates, as in the paper: 10 on Open
+        Images, 1.25 on CIFAR and SVHN; 1 is margin sampling.
 
     embedding : array-like of shape (n_pool, n_features), callable or None, \
             default=None
@@ -66,8 +70,8 @@ class ClusterMargin(QueryStrategy):
         ``predict_proba`` do not sum to one.
 
     random_state : int, RandomState or None, default=None
-        Draws the order of candidates in a cluster, and the order of clusters of equal
-        size.
+        With a number of candidates: draws the order of candidates in a cluster, and the
+        order of clusters of equal size. Tree coverage draws nothing.
 
     Attributes
     ----------
@@ -75,8 +79,8 @@ class ClusterMargin(QueryStrategy):
         The fitted clustering of the first pool.
 
     last_query_ : QueryRecord
-        Margin, cluster, cluster size and turn of each pick of the last query, and the
-        pool rows that it represents.
+        Margin, gain, cluster, cluster size and turn of each pick of the last query, and
+        the pool rows that it represents.
 
     See Also
     --------
@@ -85,12 +89,16 @@ class ClusterMargin(QueryStrategy):
     Notes
     -----
     After the first query, a query costs one ``predict_proba`` of the pool, one
-    fingerprint of each row, and a sort of the candidates.
+    fingerprint of each row, and a sort of the candidates, or one pass over the
+    dendrogram.
 
-    A classifier that is not fitted has no margins: every row is a candidate, and the
-    picks depend on the clusters alone. If only a fitted classifier gives embeddings,
-    this query clusters the rows themselves, and the first query after the fit clusters
-    the embeddings.
+    A classifier that is not fitted has no margins, so the clusters alone decide: tree
+    coverage takes every row as fully uncertain and picks typical rows of all regions,
+    and with a number, every row is a candidate. If only a fitted classifier gives
+    embeddings, this query clusters the rows themselves, and the first query after the
+    fit clusters the embeddings.
+
+    Tree coverage breaks ties by smaller margin, then by position.
 
     References
     ----------
@@ -109,6 +117,9 @@ class ClusterMargin(QueryStrategy):
     (4,)
     >>> len(set(strategy.last_query_.cluster))
     4
+    >>> n_rows = [len(strategy.last_query_.represents(pick)) for pick in range(4)]
+    >>> sum(n_rows)
+    100
     """
 
     _parameter_constraints = {
@@ -178,15 +189,51 @@ class ClusterMargin(QueryStrategy):
             margin = pool_margins(
                 classifier, pool, multilabel=self.multilabel, who="ClusterMargin"
             )
-            cluster, group = self._clusters_of(
+            leaf = self._leaves_of(
                 pool, ids, embedding, classifier, is_fitted=margin is not None
             )
+        cluster = self._pool_clusters.labels[leaf]
+        if self.candidate_factor == "auto":
+            picks = self._pick_by_coverage(margin, leaf, cluster, n_instances)
+        else:
+            picks = self._pick_by_clusters(margin, cluster, n_instances, rng)
+        self.last_query_ = picks
+        return picks.indices, picks.margin
+
+    def _pick_by_coverage(self, margin, leaf, cluster, n_instances):
+        """Tree coverage; a margin of None makes all rows fully uncertain."""
+        if margin is None:
+            margin = np.zeros(len(leaf))
+        children, heights = self._pool_clusters.tree()
+        indices, gain, covering = tree_coverage(
+            children,
+            heights,
+            self.clustering_.mean_distance_,
+            len(self._pool_clusters.labels),
+            leaf,
+            1 - margin,
+            n_instances,
+        )
+        return QueryRecord(
+            indices=indices,
+            margin=margin[indices],
+            cluster=cluster[indices],
+            cluster_size=np.bincount(cluster)[cluster[indices]],
+            turn=rank_within(cluster[indices]),
+            gain=gain,
+            n_candidates=len(leaf),
+            pool_cluster=cluster,
+            pool_pick=covering,
+        )
+
+    def _pick_by_clusters(self, margin, cluster, n_instances, rng):
+        """Cluster-Margin of the paper; without margins, every row is a candidate."""
         if margin is None:
             margin = np.zeros(len(cluster))
             candidates = np.arange(len(cluster))
         else:
             candidates = cluster_margin_candidates(
-                margin, group, n_instances, self.candidate_factor
+                margin, n_instances, self.candidate_factor
             )
         present, labels = np.unique(cluster[candidates], return_inverse=True)
         picks, turn = deal_round_robin(
@@ -196,7 +243,7 @@ class ClusterMargin(QueryStrategy):
             cluster_order=rng.permutation(len(present)),
         )
         indices = candidates[picks]
-        self.last_query_ = QueryRecord(
+        return QueryRecord(
             indices=indices,
             margin=margin[indices],
             cluster=cluster[indices],
@@ -205,7 +252,6 @@ class ClusterMargin(QueryStrategy):
             n_candidates=len(candidates),
             pool_cluster=cluster,
         )
-        return indices, margin[indices]
 
     @contextmanager
     def _open_embedding(self, pool, ids):
@@ -226,14 +272,14 @@ class ClusterMargin(QueryStrategy):
             rows.check_finite("ClusterMargin")
             yield rows
 
-    def _clusters_of(self, pool, ids, embedding, classifier, *, is_fitted):
-        """Cluster and group of each row; clusters the pool first if necessary."""
+    def _leaves_of(self, pool, ids, embedding, classifier, *, is_fitted):
+        """Leaf of each row in the dendrogram; clusters the pool first if necessary."""
         keys = pool_keys(pool, ids)
         if not hasattr(self, "clustering_") or (is_fitted and not self._is_final):
             self._cluster(pool, keys, embedding, classifier)
             self._knows_ids = ids is not None
-        cluster, group = self._pool_clusters.find(keys)
-        new = np.flatnonzero(cluster < 0)
+        leaf = self._pool_clusters.find(keys)
+        new = np.flatnonzero(leaf < 0)
         if len(new) == len(keys):
             if self._is_given:
                 raise ValueError(
@@ -258,10 +304,9 @@ class ClusterMargin(QueryStrategy):
                 UserWarning,
                 stacklevel=5,
             )
-            placed = self._place(pool, new, classifier)
-            self._pool_clusters.add(keys[new], placed, np.full(len(new), -1))
+            self._pool_clusters.add(keys[new], self._place(pool, new, classifier))
         else:
-            return cluster, group
+            return leaf
         return self._pool_clusters.find(keys)
 
     def _cluster(self, pool, keys, embedding, classifier):
@@ -270,18 +315,22 @@ class ClusterMargin(QueryStrategy):
             rows, is_final = opened
             if hasattr(self.clustering, "labels_"):
                 clustering = self.clustering
-                labels, fitted = clustering.assign(rows, return_rows=True)
-                groups = np.where(fitted < 0, -1, clustering.cut(_GROUP_SIZE)[fitted])
+                labels, leaves = clustering.assign(rows, return_rows=True)
             else:
-                clustering = AverageLinkage()
-                if self.clustering is not None:
-                    clustering = clone(self.clustering)
-                labels = clustering.fit(rows).labels_
-                groups = clustering.cut(_GROUP_SIZE)
+                clustering = self._unfitted_clustering().fit(rows)
+                labels, leaves = clustering.labels_, np.arange(len(keys))
         self.clustering_ = clustering
-        self._pool_clusters = PoolClusters(keys, labels, groups)
+        self._pool_clusters = PoolClusters(clustering)
+        self._pool_clusters.add(keys, labels, leaves)
         self._is_given = embedding is not None and not callable(embedding)
         self._is_final = is_final
+
+    def _unfitted_clustering(self):
+        given = self.clustering
+        clustering = AverageLinkage() if given is None else clone(given)
+        if self.candidate_factor == "auto" and clustering.distance_threshold is None:
+            clustering.set_params(compute_full_tree=True)
+        return clustering
 
     def _place(self, pool, new, classifier):
         """Nearest cluster of each row that was not clustered, or -1."""

@@ -493,19 +493,38 @@ class TestPredict:
         expected = np.r_[model.labels_[60:20:-1], model.predict(mixed[40:])]
         np.testing.assert_array_equal(model.assign(mixed), expected)
 
-    @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
-    @pytest.mark.parametrize("size", [1, 1.5, 3, 7])
-    def test_a_cut_is_what_fewer_merges_would_have_made(self, metric, size):
-        X = np.repeat(blobs(60, 3, seed=3), 2, axis=0)  # with ties at height 0
-        model = AverageLinkage(metric, mean_cluster_size=7).fit(X)
-        expected = AverageLinkage(metric, mean_cluster_size=size).fit(X).labels_
-        np.testing.assert_array_equal(model.cut(size), expected)
-        np.testing.assert_array_equal(model.cut(20), model.labels_)
 
-    def test_a_cut_to_less_than_a_row_is_refused(self):
-        model = AverageLinkage().fit(blobs(60, 3, seed=3))
-        with pytest.raises(ValueError, match="parameter of AverageLinkage.cut must be"):
-            model.cut(0.5)
+@pytest.mark.parametrize("metric", ["cosine", "sqeuclidean", "euclidean"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"mean_cluster_size": 1},
+        {"mean_cluster_size": 7},
+        {"n_clusters": 4},
+        {"n_clusters": 1},
+        {"distance_threshold": 0.3},
+    ],
+)
+def test_the_full_tree_has_the_same_clusters(metric, rule):
+    X = np.repeat(blobs(60, 3, seed=3), 2, axis=0)  # with ties at height 0
+    cut = AverageLinkage(metric, **rule).fit(X)
+    full = AverageLinkage(metric, compute_full_tree=True, **rule).fit(X)
+    np.testing.assert_array_equal(full.labels_, cut.labels_)
+    assert full.n_clusters_ == cut.n_clusters_
+    assert full.distance_threshold_ == cut.distance_threshold_
+    n_merges = len(cut.children_)
+    assert len(full.children_) == len(X) - 1
+    np.testing.assert_array_equal(full.children_[:n_merges], cut.children_)
+    np.testing.assert_array_equal(full.distances_[:n_merges], cut.distances_)
+    np.testing.assert_array_equal(full.predict(X[:20] + 1), cut.predict(X[:20] + 1))
+
+
+@pytest.mark.parametrize("metric", ["cosine", "sqeuclidean", "euclidean"])
+def test_the_mean_distance_is_that_of_all_pairs(metric):
+    X = blobs(60, 3, seed=3) + 5
+    model = AverageLinkage(metric).fit(X)
+    np.testing.assert_allclose(model.mean_distance_, pdist(X, metric).mean(), rtol=1e-5)
+    assert AverageLinkage(metric).fit(X[:1]).mean_distance_ == 0
 
 
 def flipped(archive):

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
-from modal_clustermargin.clustering import PoolClusters
 from modal_clustermargin.pools import _rows as _pool_rows
 from modal_clustermargin.pools import fingerprints, id_keys
 
@@ -105,34 +104,3 @@ def test_ids_may_be_numbers_or_names():
     np.testing.assert_array_equal(id_keys(np.int32([5, 6])), id_keys([5, 6]))
     # The width of a numpy string must not matter: the longest id may be gone.
     np.testing.assert_array_equal(id_keys(["a", "bbb"])[:1], id_keys(["a"]))
-
-
-@given(
-    keys=hnp.arrays(np.uint64, st.integers(1, 30), elements=st.integers(0, 20)),
-    asked=hnp.arrays(np.uint64, st.integers(1, 30), elements=st.integers(0, 25)),
-    more=hnp.arrays(np.uint64, st.integers(1, 9), elements=st.integers(26, 30)),
-)
-def test_pool_clusters_are_a_dictionary(keys, asked, more):
-    labels = np.arange(len(keys))
-    labels[::3] = -1
-    pool = PoolClusters(keys, labels // 2, labels)
-    clusters, groups = (each.tolist() for each in pool.find(keys))
-    found = dict(zip(keys[::-1].tolist(), groups[::-1], strict=True))
-    first = dict(zip(keys[::-1].tolist(), labels[::-1].tolist(), strict=True))
-    assert all(found[k] == label for k, label in first.items() if label >= 0)
-    alone = [found[k] for k, label in first.items() if label < 0]
-    assert len(set(alone)) == len(alone)
-    assert not set(alone) & {label for label in first.values() if label >= 0}
-    for key, cluster in zip(keys.tolist(), clusters, strict=True):
-        assert first[key] < 0 or cluster == first[key] // 2
-    np.testing.assert_array_equal(
-        pool.find(asked)[1], [found.get(int(k), -1) for k in asked]
-    )
-    pool.add(more, np.full(len(more), 0), np.full(len(more), -1))
-    joined, added = pool.find(more)
-    assert set(joined) == {0}
-    assert len(set(added)) == len(set(more))
-    assert not set(added) & set(found.values())
-    np.testing.assert_array_equal(
-        pool.find(asked)[1], [found.get(int(k), -1) for k in asked]
-    )

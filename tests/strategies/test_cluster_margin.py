@@ -16,6 +16,7 @@ from modal_clustermargin import (
     MarginSampling,
     cluster_margin_sampling,
 )
+from modal_clustermargin.selection import tree_coverage
 from tests.strategies.make_pools import (
     POOL_KINDS,
     ByRowNumber,
@@ -24,8 +25,6 @@ from tests.strategies.make_pools import (
     of_margins,
     queries,
 )
-
-factors = st.one_of(st.just("auto"), st.floats(1, 12))
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def fits(monkeypatch):
 
 
 class TestTheBatch:
-    @given(query=queries(), factor=factors, seed=st.integers(0, 99))
+    @given(query=queries(), factor=st.floats(1, 12), seed=st.integers(0, 99))
     def test_budget_candidates_and_round_robin(self, query, factor, seed):
         classifier, margins, X_pool, embeddings, n = query
         strategy = ClusterMargin(
@@ -53,8 +52,7 @@ class TestTheBatch:
         )
         indices = strategy(classifier, X_pool, n)
         record = strategy.last_query_
-        k_m = min(math.ceil(10 * n if factor == "auto" else factor * n), len(margins))
-        assert record.n_candidates <= k_m
+        assert record.n_candidates == min(math.ceil(factor * n), len(margins))
         candidates = np.argsort(margins, kind="stable")[: record.n_candidates]
         assert set(indices) <= set(candidates)
         members = np.bincount(record.pool_cluster[candidates])
@@ -102,6 +100,7 @@ class TestTheBatch:
         embeddings = np.repeat(np.eye(4), [1, 2, 7, 20], axis=0)
         strategy = ClusterMargin(
             AverageLinkage(distance_threshold=0.1),
+            candidate_factor=10,
             embedding=embeddings,
             random_state=0,
         )
@@ -121,7 +120,7 @@ class TestTheBatch:
         assert len(firsts) > 4
 
     def test_without_margins_every_row_is_a_candidate(self):
-        strategy = ClusterMargin()
+        strategy = ClusterMargin(candidate_factor=2)
         strategy(Unfitted(), numbered_rows(200), 3)
         assert strategy.last_query_.n_candidates == 200
 
@@ -151,6 +150,65 @@ class TestTheBatch:
         np.testing.assert_array_equal(record.cluster_size, [1, 1, 2])
         np.testing.assert_array_equal(record.turn, [0, 0, 0])
         np.testing.assert_array_equal(record.represents(2), [2, 3, 4])
+
+
+class TestTreeCoverage:
+    @given(query=queries())
+    def test_is_chosen_from_the_whole_dendrogram(self, query):
+        classifier, margins, X_pool, embeddings, n = query
+        strategy = ClusterMargin(
+            AverageLinkage(mean_cluster_size=3), embedding=embeddings
+        )
+        indices = strategy(classifier, X_pool, n)
+        record = strategy.last_query_
+        clustering = AverageLinkage(compute_full_tree=True).fit(embeddings)
+        picks, gains, covering = tree_coverage(
+            clustering.children_,
+            clustering.distances_,
+            clustering.mean_distance_,
+            len(X_pool),
+            np.arange(len(X_pool)),
+            1 - margins,
+            n,
+        )
+        np.testing.assert_array_equal(indices, picks)
+        np.testing.assert_allclose(record.gain, gains)
+        np.testing.assert_array_equal(record.pool_pick, covering)
+        rows = np.concatenate([record.represents(pick) for pick in range(n)])
+        assert sorted(rows) == list(range(len(X_pool)))
+
+    def test_before_the_first_label_takes_typical_rows_of_every_region(self):
+        rng = np.random.RandomState(0)
+        centers = np.repeat(10 * np.eye(3), [60, 30, 20], axis=0)
+        X_pool = np.vstack([centers + rng.normal(size=centers.shape), [[-20, -20, 0]]])
+        strategy = ClusterMargin(AverageLinkage("sqeuclidean"))
+        picks = strategy(Unfitted(), X_pool, 3)
+        assert sorted(np.digitize(picks, [60, 90, 110])) == [0, 1, 2]
+
+    def test_rows_that_left_the_pool_keep_their_place(self):
+        X_pool = np.array([[1, 0], [1, 0.1], [1, 0.2], [0, 1], [0.1, 1]])
+        strategy = ClusterMargin()
+        first = strategy(Unfitted(), X_pool, 2)
+        np.testing.assert_array_equal(first, [1, 3])
+        rest = np.delete(X_pool, first, axis=0)
+        np.testing.assert_array_equal(strategy(Unfitted(), rest, 2), [0, 2])
+        assert strategy.clustering_.n_leaves_ == 5
+
+    def test_copies_wait(self):
+        X_pool = np.repeat(np.eye(3), [5, 3, 1], axis=0)
+        strategy = ClusterMargin()
+        picks = strategy(Unfitted(), X_pool, 5)
+        np.testing.assert_array_equal(picks, [0, 5, 8, 1, 2])
+        np.testing.assert_allclose(strategy.last_query_.gain, [1, 1, 1, 0, 0])
+
+    def test_a_threshold_makes_a_forest(self):
+        embeddings = np.array([[1, 0], [1, 0.1], [0, 1], [0.1, 1]])
+        strategy = ClusterMargin(
+            AverageLinkage(distance_threshold=0.1), embedding=embeddings
+        )
+        strategy(Unfitted(), numbered_rows(4), 1)
+        assert len(strategy.clustering_.children_) == 2
+        np.testing.assert_array_equal(strategy.last_query_.pool_pick, [0, 0, -1, -1])
 
 
 class TestEmbeddings:
