@@ -3,8 +3,8 @@ Why a row was picked
 ====================
 
 After a query, ``last_query_`` of ``ClusterMargin`` says for each pick how unsure the
-classifier was, which cluster the row came from, and which other rows the label stands
-for.
+classifier was, how much uncertainty the pick covers, and which other rows the label
+stands for.
 """
 
 import matplotlib.pyplot as plt
@@ -19,14 +19,14 @@ X_pool = images[60:]
 network = NetworkClassifier(SmallConvNet, max_epochs=20, random_state=0)
 network.fit(images[:60], labels[:60])
 
-strategy = ClusterMargin(random_state=0)
+strategy = ClusterMargin()
 picks = strategy(network, X_pool, n_instances=8)
 query = strategy.last_query_
-print(f"{query.n_candidates} candidates for {len(picks)} labels")
+print("rows that each pick covers:", [len(query.represents(i)) for i in range(8)])
 
 # %%
-# Each row of the picture is a pick, followed by the rows of the pool in its cluster
-# that are most like it. One label says something about all of them.
+# Each row of the picture is a pick, followed by the rows that it covers and that are
+# most like it. One label says something about all of them.
 
 embeddings = network.embed(X_pool)
 embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
@@ -42,20 +42,19 @@ for i, (pick, row_of_axes) in enumerate(zip(picks, axes, strict=True)):
     row_of_axes[0].text(
         0,
         0.5,
-        f"margin {query.margin[i]:.2f}\ncluster {query.cluster[i]}"
-        f"\n{len(members)} rows\nturn {query.turn[i]}",
+        f"margin {query.margin[i]:.2f}\ngain {query.gain[i]:.1f}\n{len(members)} rows",
         va="center",
         fontsize=8,
     )
 axes[0, 1].set_title("pick", fontsize=9)
-axes[0, 2].set_title("rows of its cluster", fontsize=9, loc="left")
+axes[0, 2].set_title("rows that it covers", fontsize=9, loc="left")
 figure.tight_layout()
 plt.show()
 
 # %%
 # The margins of all rows, and where the picks lie. Margin sampling takes the rows at
-# the left end. Cluster-Margin takes candidates from different clusters, so some of
-# its picks lie a little further to the right.
+# the left end. Cluster-Margin spreads its picks over the dendrogram, so some of them
+# lie further to the right.
 
 margins = np.sort(network.predict_proba(X_pool), axis=1)
 margins = margins[:, -1] - margins[:, -2]

@@ -6,10 +6,6 @@ Cluster-Margin has two parameters for which its paper uses very different values
 different data: the candidates per label and the mean rows of a cluster. This study runs
 all pairs of values on synthetic pools (redundant, long-tailed, plain), with batches of
 different shares of the pool, and compares with margin sampling and random sampling.
-
-The rule "auto" must meet two conditions: it is nowhere more than half a point of
-accuracy below margin sampling, and nowhere more than one point below the best fixed
-factor. The best of six means is biased upwards; the standard errors show by how much.
 """
 
 import argparse
@@ -27,10 +23,9 @@ from modal_clustermargin.comparison import (
 KINDS = ("redundant", "long_tail", "plain")
 BATCHES = (0.01, 0.05, 0.1)
 SIZES = (1.25, 2, 5, 10, 30, 100)
-FACTORS = ("auto", 1, 1.25, 2, 5, 10, 100)
+FACTORS = (1, 1.25, 2, 5, 10, 100)
 MLP = {"name": "mlp", "n_hidden": 64, "max_epochs": 20, "batch_size": 256, "lr": 0.01}
 SHORT = {"n_pool": 200, "n_test": 100}
-MOST_BELOW_MARGIN, MOST_BELOW_BEST = 0.5, 1.0  # points
 
 
 def label(factor, size):
@@ -82,10 +77,7 @@ class Grid:
             if each["strategy"] == "cluster-margin"
         ]
         self.sizes = sorted({size for size, _ in pairs})
-        # "auto" first, whenever it was added.
-        self.factors = sorted(
-            {factor for _, factor in pairs}, key=lambda f: 0 if f == "auto" else f
-        )
+        self.factors = sorted({factor for _, factor in pairs})
         results = ComparisonResults(folder.rows(), settings=settings)
         self.name = settings["name"]
         self.seeds = results.seeds
@@ -104,21 +96,6 @@ class Grid:
         self.error = np.full(self.above.shape, np.nan)  # unknown for a single seed
         if n_seeds > 1:
             self.error = np.std(above, axis=2, ddof=1) / np.sqrt(n_seeds)
-
-    def broken(self):
-        """Yield a sentence for each condition that "auto" does not meet."""
-        if "auto" not in self.factors:
-            return
-        auto = self.factors.index("auto")
-        fixed = [i for i in range(len(self.factors)) if i != auto]
-        for row, errors, size in zip(self.above, self.error, self.sizes, strict=True):
-            best = row[fixed].max() if fixed else -np.inf
-            where = f"{self.name}, {size:g} rows per cluster"
-            if row[auto] < -MOST_BELOW_MARGIN:
-                yield f"{where}: {-row[auto]:.2f} ± {errors[auto]:.2f} below margin"
-            if row[auto] < best - MOST_BELOW_BEST:
-                factor = self.factors[fixed[int(row[fixed].argmax())]]
-                yield f"{where}: {best - row[auto]:.2f} below factor {factor}"
 
     def text(self):
         """The grid as a table."""
@@ -186,22 +163,12 @@ def main():
                 compare(settings, path, n_jobs=arguments.jobs, verbose=False)
             grids.append(Grid(ComparisonFolder(path)))
             print(grids[-1].text(), end="\n\n", flush=True)
-    broken = [sentence for grid in grids for sentence in grid.broken()]
-    print(
-        "auto does not meet these conditions:"
-        if broken
-        else "auto meets both conditions everywhere."
-    )
-    print("\n".join(broken))
-    text = "\n\n".join([*(grid.text() for grid in grids), *broken])
+    text = "\n\n".join(grid.text() for grid in grids)
     (arguments.output / "candidate_factors.txt").write_text(text, encoding="utf-8")
     draw(grids, len(arguments.batches), arguments.output / "candidate_factors.png")
 
 
 def factor_of(text):
-    """A number, or "auto"."""
-    if text == "auto":
-        return text
     value = float(text)
     return int(value) if value.is_integer() else value
 

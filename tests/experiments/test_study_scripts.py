@@ -5,7 +5,6 @@ import importlib.util
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 FOLDER = Path(__file__).parents[2] / "experiments"
@@ -31,31 +30,19 @@ def run(monkeypatch):
 
 def test_factors_and_sizes(run, tmp_path, capsys):
     flags = ("--short", "--seeds", 2, "--kinds", "plain", "--batches", 0.1)
-    grid = ("--sizes", 2, 10, "--factors", "auto", 1)
+    grid = ("--sizes", 2, 10, "--factors", 1, 2)
     run("candidate_factors", *flags, *grid, "--output", tmp_path)
     out = capsys.readouterr().out
     table = out.splitlines()[:4]
     assert table[0].startswith("plain, 10% of the pool per round: margin ")
-    assert table[1].split() == ["rows", "auto", "1"]
+    assert table[1].split() == ["rows", "1", "2"]
     # With as many candidates as labels, the batch is that of margin sampling.
-    assert table[2].split()[4:7] == ["+0.00", "±", "0.00"]
+    assert table[2].split()[1:4] == ["+0.00", "±", "0.00"]
     written = (tmp_path / "candidate_factors.txt").read_text()
     assert written.split("\n\n")[0] in out
     assert (tmp_path / "candidate_factors.png").read_bytes().startswith(b"\x89PNG")
     # One clustering for each size and seed, for batches of any size.
     assert len(list((tmp_path / "clusters").iterdir())) == 4
-
-
-def test_conditions_that_auto_does_not_meet():
-    module = loaded("candidate_factors")
-    grid = module.Grid.__new__(module.Grid)
-    grid.name, grid.sizes, grid.factors = "pool", (2, 10), ("auto", 1, 10)
-    grid.above = np.array([[-0.6, 0.0, 0.3], [0.1, 0.0, 1.2]])
-    grid.error = np.full((2, 3), 0.2)
-    assert list(grid.broken()) == [
-        "pool, 2 rows per cluster: 0.60 ± 0.20 below margin",
-        "pool, 10 rows per cluster: 1.10 below factor 10",
-    ]
 
 
 def test_all_strategies(run, tmp_path, capsys):
