@@ -131,6 +131,16 @@ def test_every_copy_waits_for_the_first_of_all_rows():
     np.testing.assert_allclose(gains, [1, 0.1, 0, 0])
 
 
+def test_copies_are_measured_by_the_most_uncertain_row_of_each_side():
+    # Rows 0 to 2 have the longest path, but row 3 is more uncertain.
+    children, heights = [[0, 1], [2, 5], [3, 6], [4, 7]], [0.25, 0.25, 0.81, 0.81]
+    uncertainty = [0.9, 0.9, 0.9, 1, 1]
+    picks, gains, _ = cover(children, heights, uncertainty, 5)
+    tree = Tree(children, heights, 5, range(5), uncertainty, 1.0)
+    assert picks[0] == 0
+    np.testing.assert_allclose(gains.sum(), tree.worth_of(picks), atol=1e-12)
+
+
 def test_rows_of_one_leaf_count_once():
     picks, gains, covering = cover([], [], [0.5, 0.5, 0.7], 3, leaf=[0, 0, 1])
     np.testing.assert_array_equal(picks, [2, 0, 1])
