@@ -1,60 +1,78 @@
-"""A query with known clusters, compared with modAL's margin_sampling.
+"""Seconds of a query: margin sampling, Cluster-Margin, tree coverage, herding.
 
-    python benchmarks/query.py            # 100,000 of 1,000,000 rows, 100 classes
-    python benchmarks/query.py --short    # 1,000 of 10,000 rows: a quick test
+    python benchmarks/query.py             # 100,000 of 1,000,000 x 64, 100 classes
+    python benchmarks/query.py --diverse   # with BADGE and CoreSet: hours
+    python benchmarks/query.py --short     # 1,000 of 10,000 rows: a quick test
+    python benchmarks/query.py --growth growth.csv --plot growth.png
 
-Both query the same classifier, which looks up its probabilities.
+All strategies query the same logistic regression. The structure of the pool, which is
+its dendrogram or its neighbour graph, is computed by `fit` before the queries, and its
+seconds stand beside those of a query. The growth varies the rows of the pool, the rows
+of the batch and the neighbours of the graph, one at a time.
 """
 
 import argparse
+import csv
 import resource
 import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from modAL.uncertainty import margin_sampling
+from sklearn.linear_model import LogisticRegression
 
-from modal_clustermargin import AverageLinkage, ClusterMargin
+from modal_clustermargin import (
+    BADGE,
+    AverageLinkage,
+    ClusterMargin,
+    CoreSet,
+    MarginSampling,
+    UncertaintyHerding,
+)
+from modal_clustermargin.clustering import NeighborGraph
 
-
-class LookUp:
-    """A classifier that looks up probabilities by the row number in column 0."""
-
-    def __init__(self, proba):
-        self.proba = proba
-
-    def predict_proba(self, X):
-        # A slice is a view, so that no rows are copied.
-        return self.proba[int(X[0, 0]) : int(X[-1, 0]) + 1]
-
-
-def make_pool(n_pool, n_features, n_classes, cluster_size=10, seed=0):
-    """Independent random rows, probabilities and clusters."""
-    rng = np.random.RandomState(seed)
-    X = rng.normal(size=(n_pool, n_features)).astype(np.float32)
-    X[:, 0] = np.arange(n_pool)  # exact in float32 up to 16 million
-    proba = rng.gamma(0.1, size=(n_pool, n_classes)) + 1e-12
-    proba /= proba.sum(axis=1, keepdims=True)
-    labels = rng.randint(n_pool // cluster_size, size=n_pool)
-    return X, proba, labels
+N_LABELLED = 2_000
 
 
-class Known(AverageLinkage):
-    """Clusters that are known beforehand: clustering is not timed."""
-
-    def __init__(self, labels=None):
-        super().__init__()
-        self.labels = labels
-
-    def fit(self, X, y=None):
-        self.labels_ = self.labels
-        return self
-
-    def cut(self, mean_cluster_size):
-        return self.labels_
+def make_pool(n_rows, n_features, n_classes, seed=0):
+    """Rows in groups of about ten, and a classifier fitted to a few labels."""
+    rng = np.random.default_rng(seed)
+    centers = rng.normal(size=(n_rows // 10, n_features)).astype(np.float32)
+    X = centers[rng.integers(len(centers), size=n_rows)]
+    X += 0.5 * rng.normal(size=X.shape).astype(np.float32)
+    y = (X @ rng.normal(size=(n_features, n_classes))).argmax(axis=1)
+    classifier = LogisticRegression(max_iter=100).fit(X[:N_LABELLED], y[:N_LABELLED])
+    return X, classifier
 
 
-def median_seconds(call, runs):
+def strategies(n_neighbors, *, are_diverse=False):
+    """Strategies by name."""
+    search = {"neighbors": "approximate"}
+    tree = AverageLinkage(compute_full_tree=True, **search)
+    graph = NeighborGraph(n_neighbors, **search)
+    by_name = {
+        "MarginSampling": MarginSampling(),
+        "ClusterMargin, factor 10": ClusterMargin(tree, candidate_factor=10),
+        "ClusterMargin": ClusterMargin(tree),
+        "UncertaintyHerding": UncertaintyHerding(graph),
+    }
+    if are_diverse:
+        by_name |= {"BADGE": BADGE(), "CoreSet": CoreSet()}
+    return by_name
+
+
+def fit_seconds(strategy, X):
+    """Seconds to compute the structure of the pool; 0 if the strategy needs none."""
+    if not hasattr(strategy, "fit"):
+        return 0.0
+    start = time.perf_counter()
+    strategy.fit(X, embeddings=X)
+    return time.perf_counter() - start
+
+
+def seconds_of(call, runs):
+    """Median, least and most seconds of some calls."""
     seconds = []
     for _ in range(runs):
         start = time.perf_counter()
@@ -63,43 +81,102 @@ def median_seconds(call, runs):
     return np.median(seconds), min(seconds), max(seconds)
 
 
+def measure(arguments):
+    """Print a table of all strategies on one pool."""
+    X, classifier = make_pool(arguments.rows, arguments.features, arguments.classes)
+    n = arguments.instances
+    print(
+        f"{n:,} of {arguments.rows:,} rows x {arguments.features},"
+        f" {arguments.classes} classes"
+    )
+    print(
+        f"{'':26}{'structure':>11}{'query':>9}{'low':>8}{'high':>8}{'times margin':>14}"
+    )
+    timed = {"modAL's margin_sampling": partial(margin_sampling, classifier, X, n)}
+    structure = dict.fromkeys(timed, 0.0)
+    by_name = strategies(arguments.neighbors, are_diverse=arguments.diverse)
+    for name, strategy in by_name.items():
+        structure[name] = fit_seconds(strategy, X)
+        timed[name] = partial(strategy, classifier, X, n)
+    small = X[:2000]
+    for strategy in strategies(10, are_diverse=arguments.diverse).values():
+        strategy(classifier, small, 50)  # compiles loops
+    found = {}
+    for name, call in timed.items():
+        is_slow = name in ("BADGE", "CoreSet")
+        found[name] = seconds_of(call, 1 if is_slow else arguments.runs)
+    reference = found["MarginSampling"][0]
+    for name, (median, low, high) in found.items():
+        print(
+            f"{name:26}{structure[name]:9.1f} s{median:7.2f} s{low:8.2f}{high:8.2f}"
+            f"{median / reference:14.2f}"
+        )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"peak memory {peak:.1f} GiB, of which the rows take {X.nbytes / 2**30:.1f}")
+
+
+def grow(arguments):
+    """Write the seconds of a query by rows, batch and neighbours."""
+    rows, n, k = arguments.rows // 4, arguments.instances // 4, arguments.neighbors
+    cases = [("rows", size, n // 4, k) for size in (rows // 4, rows // 2, rows)]
+    cases += [("batch", rows, size, k) for size in (n // 8, n // 4, n, 4 * n)]
+    cases += [("neighbors", rows, n // 4, size) for size in (k // 4, k // 2, k, 2 * k)]
+    written = []
+    pools = {}
+    for varied, n_rows, n_picks, n_neighbors in cases:
+        if n_rows not in pools:
+            pools = {n_rows: make_pool(n_rows, arguments.features, arguments.classes)}
+        X, classifier = pools[n_rows]
+        for name, strategy in strategies(n_neighbors).items():
+            fit_seconds(strategy, X)
+            call = partial(strategy, classifier, X, n_picks)
+            call()
+            median, _, _ = seconds_of(call, arguments.runs)
+            written.append([varied, n_rows, n_picks, n_neighbors, name, median])
+            print(*written[-1], flush=True)
+    with Path(arguments.growth).open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["varied", "rows", "batch", "neighbors", "strategy", "seconds"])
+        writer.writerows(written)
+    if arguments.plot:
+        draw(written, arguments.plot)
+
+
+def draw(written, path):
+    """A panel for each size that was varied."""
+    import matplotlib.pyplot as plt
+
+    column = {"rows": 1, "batch": 2, "neighbors": 3}
+    figure, axes = plt.subplots(1, 3, figsize=(10, 3.4), sharey=True)
+    for axis, (varied, place) in zip(axes, column.items(), strict=True):
+        points = [row for row in written if row[0] == varied]
+        for name in dict.fromkeys(row[4] for row in points):
+            line = [(row[place], row[5]) for row in points if row[4] == name]
+            axis.plot(*zip(*line, strict=True), "o-", label=name)
+        axis.set(xscale="log", yscale="log", xlabel=varied)
+    axes[0].set_ylabel("seconds of a query")
+    axes[0].legend(fontsize=7)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--features", type=int, default=64)
     parser.add_argument("--classes", type=int, default=100)
     parser.add_argument("--instances", type=int, default=100_000)
+    parser.add_argument("--neighbors", type=int, default=32)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--diverse", action="store_true")
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--growth", metavar="CSV")
+    parser.add_argument("--plot", metavar="PNG")
     arguments = parser.parse_args()
     if arguments.short:
         arguments.rows, arguments.instances, arguments.runs = 10_000, 1_000, 2
-    X, proba, labels = make_pool(arguments.rows, arguments.features, arguments.classes)
-    classifier = LookUp(proba)
-    n = arguments.instances
-    timed = {"modAL margin_sampling": partial(margin_sampling, classifier, X, n)}
-    for factor in ("auto", 10):
-        clusters = Known(labels)
-        strategy = ClusterMargin(clusters, candidate_factor=factor, random_state=0)
-        strategy(classifier, X, n)  # reads the clusters and compiles loops
-        timed[f"ClusterMargin, factor {factor}"] = partial(strategy, classifier, X, n)
-    print(
-        f"{n:,} of {arguments.rows:,} rows x {arguments.features},"
-        f" {arguments.classes} classes, clusters known"
-    )
-    reference = None
-    for name, call in timed.items():
-        median, low, high = median_seconds(call, arguments.runs)
-        reference = reference or median
-        print(
-            f"{name:28} {median:7.3f} s ({low:.3f} to {high:.3f})"
-            f"   {median / reference:5.2f} times modAL's"
-        )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    data = (X.nbytes + proba.nbytes) / 2**30
-    print(
-        f"peak memory: {peak:.1f} GiB; rows and probabilities take {data:.1f} GiB of it"
-    )
+        arguments.classes = 10
+    grow(arguments) if arguments.growth else measure(arguments)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from modal_clustermargin.skactiveml._pool_strategy import (
 
 
 class ClusterMargin(ClassifierStrategy):
-    """Cluster-Margin: samples with small margins, spread over clusters of the pool.
+    """Uncertain samples that differ from each other, by clusters of the pool.
 
     The strategy `modal_clustermargin.strategies.ClusterMargin` with scikit-activeml's
     interface. The first query clusters the pool, and later queries of the same object
@@ -24,7 +24,8 @@ class ClusterMargin(ClassifierStrategy):
         None stands for clusters of ten samples on average.
 
     candidate_factor : "auto" or float >= 1, default="auto"
-        Number of candidates for each pick.
+        "auto" chooses by tree coverage; a number of candidates for each pick chooses by
+        Cluster-Margin of the paper.
 
     clf_embedding_flag_name : str, dict or None, default=None
         Name of the parameter, or parameters with their values, that make
