@@ -1,4 +1,4 @@
-"""The ASVP study is a folder of scripts: its modules are importable as scripts are."""
+"""Some studies are folders of scripts: their modules are importable as scripts are."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "experiments" / "asvp"))
+for study in ("asvp", "real_pools"):
+    sys.path.insert(0, str(Path(__file__).parents[2] / "experiments" / study))
 
 
 @pytest.fixture(autouse=True, scope="session")
