@@ -9,7 +9,7 @@ from pool_files import Pool
 
 _N_COLUMNS = 48
 _N_MODES = 4  # of each class
-_SPREAD = 0.55  # standard deviation of the centres of modes, in each column
+_SPREAD = 1.0  # standard deviation of the centres of modes, in each column
 
 
 def normal_copies(n_rows=12_000, n_copies=20, n_classes=20, n_test=5000, seed=0):

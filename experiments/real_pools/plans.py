@@ -44,8 +44,6 @@ def data_of(pool, folder):
 
     The pools of the package are drawn anew for every seed.
     """
-    if pool == "digits":
-        return {"name": "digits"}
     if pool in _SYNTHETIC:
         kind = _SYNTHETIC[pool]
         return {"name": "synthetic", "kind": kind, "n_pool": 20_000, "n_test": 5000}

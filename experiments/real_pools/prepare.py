@@ -15,8 +15,10 @@ import time
 from pathlib import Path
 
 import fashion_pools
+import numpy as np
 from normal_pools import normal_copies, normal_long_tail
-from pool_files import read_pool, write_pool
+from pool_files import read_pool, split, write_pool
+from sklearn.datasets import load_digits
 from tabular_pools import tabular_pool
 from text_pools import text_pool
 
@@ -26,7 +28,10 @@ _FASHION_VARIANTS = {
     "fashion-copies": fashion_pools.near_copies,
     "fashion-wrong-labels": fashion_pools.wrong_labels,
 }
-_OTHERS = ("letters", "shuttle", "texts", "normal-copies", "normal-long-tail")
+_OTHERS = (
+    *("letters", "shuttle", "texts"),
+    *("digits", "normal-copies", "normal-long-tail"),
+)
 NAMES = ("fashion", *_FASHION_VARIANTS, *_OTHERS)
 
 
@@ -43,6 +48,9 @@ def prepare(name, folder, debian):
         pool = fashion_pools.fashion_features(images)
     elif name == "texts":
         pool = text_pool()
+    elif name == "digits":
+        digits = load_digits()
+        pool = split(np.float32(digits.data / 16), digits.target, 500)
     elif name == "normal-copies":
         pool = normal_copies()
     elif name == "normal-long-tail":

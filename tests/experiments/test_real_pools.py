@@ -197,7 +197,9 @@ Section: games""".splitlines()
 
 def test_prepare(monkeypatch, tmp_path, capsys):
     options = ["prepare.py", str(tmp_path), "--debian-root", str(tmp_path), "--pools"]
-    monkeypatch.setattr(sys, "argv", [*options, "normal-copies", "normal-long-tail"])
+    monkeypatch.setattr(
+        sys, "argv", [*options, "digits", "normal-copies", "normal-long-tail"]
+    )
     prepare.main()
     assert "normal-copies: 12,000 rows and 5,000 to test on" in capsys.readouterr().out
     sizes = np.bincount(read_pool(tmp_path, "normal-long-tail").y)
