@@ -10,8 +10,7 @@ import inspect
 import numpy as np
 from former_auto import FormerAuto
 
-from modal_clustermargin import strategies
-from modal_clustermargin.clustering import AverageLinkage
+from modal_clustermargin import clustering, strategies
 from modal_clustermargin.datasets import load_data
 from modal_clustermargin.pools import row_keys
 
@@ -56,19 +55,21 @@ class OfWholePool:
 
     def fit(self):
         """Make the strategy, and let it cluster the whole pool."""
-        known = self._known()
+        known, X = self._known(), self._rows()
         # Every seed must have other draws, and not those of the first labels.
         draws = np.random.SeedSequence([self.random_state, 1]).generate_state(4)
         usual = {
             "clustering": full_tree(self.memory),
             "embedding": rows_as_embeddings,
-            "memory": self.memory,
             "random_state": np.random.RandomState(draws),
         }
         usual = {name: value for name, value in usual.items() if name in known}
+        if "graph" in known:
+            graph = clustering.NeighborGraph(memory=self.memory)
+            usual["graph"] = graph.fit(rows_as_embeddings(None, X))
         self.strategy_ = strategy_class(self.kind)(**(usual | self.options))
         if hasattr(self.strategy_, "fit"):
-            self.strategy_.fit(self._rows())
+            self.strategy_.fit(X)
         return self
 
     def _known(self):
@@ -91,10 +92,7 @@ def strategy_class(kind):
 
 def full_tree(memory):
     """Average linkage that keeps the whole dendrogram on disk, for any cut."""
-    clustering = AverageLinkage(memory=memory)
-    if "compute_full_tree" in clustering.get_params():
-        clustering.set_params(compute_full_tree=True)
-    return clustering
+    return clustering.AverageLinkage(compute_full_tree=True, memory=memory)
 
 
 def rows_as_embeddings(classifier, X):
