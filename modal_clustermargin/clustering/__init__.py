@@ -1,4 +1,4 @@
-"""Average linkage at scale, and the clusters of a pool that shrinks.
+"""Average linkage at scale, neighbour graphs, and the clusters of a pool that shrinks.
 
 No function here takes a classifier or a query strategy. The parts from which a
 neighbour search on workers is built are in
@@ -6,7 +6,8 @@ neighbour search on workers is built are in
 """
 
 from modal_clustermargin.clustering._average_linkage import AverageLinkage
+from modal_clustermargin.clustering._neighbor_graph import NeighborGraph
 from modal_clustermargin.clustering._pool_clusters import PoolClusters
 from modal_clustermargin.clustering._rows import prepare_rows
 
-__all__ = ["AverageLinkage", "PoolClusters", "prepare_rows"]
+__all__ = ["AverageLinkage", "NeighborGraph", "PoolClusters", "prepare_rows"]

@@ -5,15 +5,15 @@ import time
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import ClusterMixin, _fit_context
+from sklearn.utils.validation import check_is_fitted
 
 from modal_clustermargin._param_validation import (
     HasMethods,
     Interval,
     StrOptions,
 )
-from modal_clustermargin.clustering._cache import cache_folder, cached_merges
+from modal_clustermargin.clustering._cache import cache_folder, cached_arrays
 from modal_clustermargin.clustering._merges import (
     check_fits_in_memory,
     clusters_of,
@@ -21,18 +21,14 @@ from modal_clustermargin.clustering._merges import (
     n_merges_within,
 )
 from modal_clustermargin.clustering._nearest_clusters import nearest_clusters
-from modal_clustermargin.clustering._neighbor_search import NeighborSearch
-from modal_clustermargin.clustering._rows import check_type, row_blocks
+from modal_clustermargin.clustering._rows import row_blocks
+from modal_clustermargin.clustering._rows_estimator import RowsEstimator
 from modal_clustermargin.pools import KeyIndex, check_finite, open_pool, row_keys
 
 DEFAULT_CLUSTER_SIZE = 10
 
-# Smallest number of multiplications for which to look for a CUDA device: the import of
-# torch takes seconds and hundreds of megabytes.
-_DEVICE_FROM = 1e13
 
-
-class AverageLinkage(ClusterMixin, BaseEstimator):
+class AverageLinkage(ClusterMixin, RowsEstimator):
     """Average-linkage clustering of embeddings in linear memory.
 
     The clustering is agglomerative: the two clusters with the smallest mean distance
@@ -234,13 +230,16 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
                 check_finite(X, "AverageLinkage")
             # The merges up to the root serve every stopping rule.
             up_to = ("n_clusters", 1) if self.compute_full_tree else (rule, value)
-            merges = cached_merges(
+            merges = cached_arrays(
                 cache_folder(self.memory),
+                "average-linkage",
                 X,
                 (self.metric, up_to[0], float(up_to[1]), search.recall),
+                ("children", "heights", "recall"),
                 lambda: merges_of(X, self.metric, *up_to, search, self.verbose),
             )
-        self.children_, self.distances_, self.recall_ = merges
+        self.children_, self.distances_, recall = merges
+        self.recall_ = float(recall)
         n_merges = n_merges_within(self.distances_, n_samples, rule, value)
         self.n_leaves_ = n_samples
         self.n_clusters_ = n_samples - n_merges
@@ -249,7 +248,7 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             self.distance_threshold_ = float(value)
         else:
             self.distance_threshold_ = float(self.distances_[:n_merges].max(initial=0))
-        self._fitted_rows = _first_row_of_keys(row_keys(X))
+        self._fitted_rows = KeyIndex.of_first(row_keys(X))
         self._clusters = nearest_clusters(X, self.labels_, self.metric)
         self.mean_distance_ = self._clusters.mean_distance
         self.fit_seconds_ = time.perf_counter() - since
@@ -335,37 +334,6 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             )
         return given[0] if given else ("mean_cluster_size", DEFAULT_CLUSTER_SIZE)
 
-    def _make_search(self, n_products, pool=None):
-        """The neighbour search, in this process or on the workers of the pool."""
-        approximate = self.neighbors == "approximate" and self.metric != "euclidean"
-        recall = float(self.recall) if approximate else None
-        find_device = self.device is None and n_products >= _DEVICE_FROM
-        if pool is not None and pool.has_workers:
-            return pool.neighbor_search(recall, self.device, find_device, self.verbose)
-        device = None
-        if self.device is not None or (find_device and not approximate):
-            from modal_clustermargin._devices import cuda_device
-
-            device = cuda_device(self.device, "AverageLinkage")
-        return NeighborSearch(recall, device, find_device, self.verbose)
-
-    def _new_rows(self, X):
-        """Read and check rows that get clusters."""
-        with open_pool(X, "AverageLinkage", "X") as pool:
-            X = self._read(pool, self._validated(pool.example(), reset=False))
-        check_finite(X, "AverageLinkage")
-        return X
-
-    def _read(self, pool, example):
-        """All rows of a pool, in this process; `example` holds checked rows."""
-        return self._validated(pool.gathered(), False) if pool.has_workers else example
-
-    def _validated(self, X, reset=True):
-        """Rows after scikit-learn's checks and a check of their dtype."""
-        if isinstance(getattr(X, "dtype", None), np.dtype):
-            check_type(X.dtype, "AverageLinkage")
-        return validate_data(self, X, ensure_all_finite=False, reset=reset)
-
     def _nearest(self, X):
         """Nearest cluster of each row, or -1."""
         labels = np.empty(len(X), np.intp)
@@ -375,11 +343,3 @@ class AverageLinkage(ClusterMixin, BaseEstimator):
             within = distances <= self.distance_threshold_
             labels[block] = np.where(within, nearest, -1)
         return labels
-
-
-def _first_row_of_keys(keys):
-    """An index from each key to the first row with this key."""
-    keys, rows = np.unique(keys, return_index=True)
-    index = KeyIndex()
-    index.add(keys, rows)
-    return index

@@ -1,6 +1,7 @@
-"""Merges on disk, written atomically.
+"""Arrays on disk, known by the rows and parameters that they were computed from.
 
 A file is a plain ``.npz`` without pickled objects, so a foreign file cannot run code.
+It is written atomically.
 """
 
 import os
@@ -18,7 +19,7 @@ _FORMAT = 3
 
 
 def cache_folder(memory):
-    """The folder of stored merges, created if it is missing; None stores nothing.
+    """The folder of stored arrays, created if it is missing; None stores nothing.
 
     `memory` is path-like, a joblib.Memory or None.
     """
@@ -36,30 +37,30 @@ def cache_folder(memory):
     return folder
 
 
-def cached_merges(folder, X, parameters, compute):
-    """The stored ``(children, heights, recall)`` of `X`, or else ``compute()``.
+def cached_arrays(folder, kind, X, parameters, names, compute):
+    """The stored arrays of `X`, or else ``compute()``, one array for each name.
 
-    Raises ValueError if merges have to be computed, but cannot be stored.
+    `kind` says what is stored, such as "average-linkage". Raises ValueError if the
+    arrays have to be computed, but cannot be stored.
     """
     if folder is None:
         return compute()
     key = joblib.hash((_FORMAT, parameters, np.ascontiguousarray(X)))
-    path = folder / f"average-linkage-{key}.npz"
-    merges = _read(path)
-    if merges is None:
+    path = folder / f"{kind}-{key}.npz"
+    arrays = _read(path, names)
+    if arrays is None:
         if not os.access(folder, os.W_OK | os.X_OK):
             raise ValueError(
                 f"memory={str(folder)!r} cannot be written to, and does not hold the"
-                " clustering of these rows yet. Name another folder, or leave"
-                " memory=None."
+                f" {kind} of these rows yet. Name another folder, or leave memory=None."
             )
-        merges = compute()
-        _write(path, *merges)
-    return merges
+        arrays = compute()
+        _write(path, dict(zip(names, arrays, strict=True)))
+    return arrays
 
 
-def _read(path):
-    """``(children, heights, recall)``, or None if there is no valid file."""
+def _read(path, names):
+    """The arrays of a file, or None if there is no valid file."""
     if not path.exists():
         return None
     try:
@@ -67,29 +68,27 @@ def _read(path):
             stored = np.load(file, allow_pickle=False)
             if str(stored["key"]) != path.stem:
                 raise ValueError("it was stored under another name")
-            return stored["children"], stored["heights"], float(stored["recall"])
+            return [stored[name] for name in names]
     except Exception as error:
         # A damaged archive raises many kinds of errors.
         warnings.warn(
-            f"The cached clustering {path} cannot be used ({error});"
-            " clustering again and replacing the file.",
+            f"The stored result {path} cannot be used ({error}); computing it again"
+            " and replacing the file.",
             UserWarning,
             stacklevel=5,
         )
         return None
 
 
-def _write(path, children, heights, recall):
-    """Store merges, or warn if that fails."""
+def _write(path, arrays):
+    """Store arrays, or warn if that fails."""
     try:
         with written_whole(path) as file:
-            np.savez(
-                file, key=path.stem, children=children, heights=heights, recall=recall
-            )
+            np.savez(file, key=path.stem, **arrays)
     except OSError as error:
         warnings.warn(
-            f"The clustering could not be stored in {path} ({error});"
-            " it will be computed again next time.",
+            f"The result could not be stored in {path} ({error}); it will be computed"
+            " again next time.",
             UserWarning,
             stacklevel=5,
         )

@@ -68,6 +68,18 @@ class Float32Frame(NamedTuple):
         sq_found -= rounding(sq_found, sq_lengths, rows.shape[1])
         return sq_found * self.unit**2 + queries.spread
 
+    def least_scores(self, sq_dists, sq_lengths, n_features):
+        """A score that every row within the squared distance of a query exceeds.
+
+        `sq_lengths` are the squared lengths of the queries in the frame. Row j has the
+        score ``x_i @ x_j - |x_j|**2 / 2`` for query i, so their squared distance is
+        ``|x_i|**2`` minus twice the score.
+        """
+        with np.errstate(over="ignore"):  # a large distance reaches every row
+            sq_dists = sq_dists / self.unit**2
+            sq_reach = sq_dists + 2 * rounding(sq_dists, sq_lengths, n_features)
+            return ((sq_lengths - sq_reach) / 2).astype(np.float32)
+
     def lengths(self, sq_lengths):
         """Square roots in units of the frame: ndarray of float32."""
         return (np.sqrt(sq_lengths) / self.unit).astype(np.float32)

@@ -138,6 +138,42 @@ def measure_proposals(queries, spreads, own, mean, spread, references, proposed)
     return slots, sq_dists
 
 
+@numba.njit(cache=True, parallel=True)
+def order_ties(slots, sq_dists):  # slots: IN and OUT
+    """In ascending lists, order entries of equal distance by slot."""
+    for p in numba.prange(slots.shape[0]):
+        for e in range(1, slots.shape[1]):
+            slot = slots[p, e]
+            position = e
+            while (
+                position > 0
+                and sq_dists[p, position - 1] == sq_dists[p, e]
+                and slots[p, position - 1] > slot
+            ):
+                slots[p, position] = slots[p, position - 1]
+                position -= 1
+            slots[p, position] = slot
+
+
+@numba.njit(cache=True, parallel=True)
+def nearest_above(rows, queries, scores, least_scores, n_listed):
+    """The rows nearest to some rows, among those with a score above the least score.
+
+    `queries` are positions in `rows`, and `scores` has shape (n_queries, n_rows). Ties
+    go to the lower position. The result is that of `nearest_by_scan`.
+    """
+    n_queries, n_rows = scores.shape
+    slots = np.full((n_queries, n_listed), -1, np.int32)
+    sq_dists = np.full((n_queries, n_listed), np.inf)
+    for p in numba.prange(n_queries):
+        n = 0
+        for slot in range(n_rows):
+            if scores[p, slot] > least_scores[p] and slot != queries[p]:
+                d = _sq_dist(rows[queries[p]], 0.0, rows[slot], 0.0)
+                n = _insert(slots[p], sq_dists[p], n, slot, d)
+    return slots, sq_dists
+
+
 @numba.njit(cache=True)
 def set_lists(clusters, owners, slots, sq_dists, bounds, cap):  # clusters: OUT
     """Give each owner the part of its found list that lies within its bound."""

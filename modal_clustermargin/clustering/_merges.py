@@ -28,7 +28,7 @@ def merges_of(X, metric, rule, value, search, verbose):
         children, heights = _merge_by_distances(X)
     else:
         per_unit = SQ_DISTS_PER_UNIT[metric]
-        rows, leaf, copies = _collapse_duplicates(prepare_rows(X, metric))
+        rows, leaf, copies = collapse_duplicates(prepare_rows(X, metric))
         n_leaves = len(rows)
         if rule == "distance_threshold":
             limits = {"n_merges": n_leaves - 1, "sq_threshold": per_unit * value}
@@ -60,7 +60,7 @@ def _n_clusters(n_samples, rule, value):
     return value if rule == "n_clusters" else max(1, int(n_samples / value))
 
 
-def _collapse_duplicates(rows):
+def collapse_duplicates(rows):
     """Find the distinct rows, in the order of their first copies.
 
     Returns ``(rows, leaf, copies)``: `leaf` is the distinct row of each row, and

@@ -56,6 +56,9 @@ class NeighborSearch:
     large exact searches, or None. With `find_device`, the search looks for a
     CUDA device if an exact search replaces an approximate one.
 
+    An approximate search ignores neighbours that most merges do not need, unless
+    `may_limit_reach` is set to False.
+
     `reached` is the lowest recall of the searches of all clusters, estimated on a
     sample; 1 if all were exact. `relative_cost` is the cost per cluster of the last
     search of all clusters, relative to a search for a single one.
@@ -66,6 +69,7 @@ class NeighborSearch:
         self.device = device
         self.find_device = find_device
         self.verbose = verbose
+        self.may_limit_reach = True
         self.reached = 1.0
         self.relative_cost = 0.0
 
@@ -132,11 +136,7 @@ class NeighborSearch:
         sq_spreads = frame.lengths(references.spread[live]).astype(np.float64) ** 2
         sq_lengths = np.einsum("ij,ij->i", rows, rows, dtype=np.float64) + sq_spreads
         half = (sq_lengths / 2).astype(np.float32)
-        # The squared distance of i and j is 2 (half[i] - score of j for i).
-        with np.errstate(over="ignore"):  # a large cap finds every row
-            sq_cap = cap / frame.unit**2
-            sq_reach = sq_cap + 2 * rounding(sq_cap, sq_lengths, rows.shape[1])
-            least_scores = ((sq_lengths - sq_reach) / 2).astype(np.float32)
+        least_scores = frame.least_scores(cap, sq_lengths, rows.shape[1])
         with progress_bar("nearest neighbours", "%", 100, self.verbose) as show:
             proposed, scores, sq_reach = self._knn_of_all(
                 rows, half, k, least_scores, show
@@ -182,7 +182,7 @@ class NeighborSearch:
     # A search on workers overrides the following methods.
 
     def _approximate_knn(self, *arguments):
-        return approximate_knn(*arguments, self.recall)
+        return approximate_knn(*arguments, self.recall, self.may_limit_reach)
 
     def _exact_knn(self, *arguments):
         return exact_knn(*arguments, self.device)

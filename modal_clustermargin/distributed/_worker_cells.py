@@ -18,7 +18,9 @@ from modal_clustermargin.distributed._worker_rows import (
 from modal_clustermargin.distributed._workers import Broadcast
 
 
-def approximate_knn(rows, half, k, least_scores, show, recall, workers):
+def approximate_knn(
+    rows, half, k, least_scores, show, recall, workers, may_limit_reach=True
+):
     """`neighbors.approximate_knn` on workers."""
     n_rows = len(rows)
     n_cells, budget = neighbors.cells_and_budget(n_rows)
@@ -32,7 +34,9 @@ def approximate_knn(rows, half, k, least_scores, show, recall, workers):
         return found[::-1]
 
     sample = neighbors.RecallSample(find, n_rows, k, rng, budget)
-    sq_reach, least_scores = sample.limit_reach(half, least_scores, rows.shape[1])
+    sq_reach = np.inf
+    if may_limit_reach:
+        sq_reach, least_scores = sample.limit_reach(half, least_scores, rows.shape[1])
     lists = NeighborLists(least_scores, k)
     work = len(sample.rows) * n_rows
     reached, n_rounds, work_before = 0.0, 0, work

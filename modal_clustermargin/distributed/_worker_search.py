@@ -36,7 +36,9 @@ class WorkerSearch(NeighborSearch):
         return super().nearest_of_each(references, n_listed, cap)
 
     def _approximate_knn(self, *arguments):
-        return _worker_cells.approximate_knn(*arguments, self.recall, self._workers)
+        return _worker_cells.approximate_knn(
+            *arguments, self.recall, self._workers, self.may_limit_reach
+        )
 
     def _exact_knn(self, rows, half, *arguments):
         held = RowsOnWorkers(rows, half, self._workers)

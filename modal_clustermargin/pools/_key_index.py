@@ -10,6 +10,14 @@ class KeyIndex:
         self._keys = np.empty(0, np.uint64)  # ascending
         self._numbers = np.empty(0, np.intp)
 
+    @classmethod
+    def of_first(cls, keys):
+        """An index from each key to the first of its positions."""
+        keys, positions = np.unique(keys, return_index=True)
+        index = cls()
+        index.add(keys, positions)
+        return index
+
     def __len__(self):
         return len(self._keys)
 

@@ -23,6 +23,7 @@ from modal_clustermargin.clustering import (
     _approximate_knn,
     _average_linkage,
     _neighbor_search,
+    _rows_estimator,
 )
 
 METRICS = ["cosine", "sqeuclidean"]
@@ -427,7 +428,7 @@ class TestDevice:
         monkeypatch.setattr(
             _devices, "cuda_device", lambda device, who: asked.append(device)
         )
-        monkeypatch.setattr(_average_linkage, "_DEVICE_FROM", 0)
+        monkeypatch.setattr(_rows_estimator, "_DEVICE_FROM", 0)
         X = blobs(600, 40, seed=24)
         AverageLinkage(neighbors="approximate").fit(X)
         AverageLinkage(neighbors="approximate", device="cpu").fit(X)
@@ -610,7 +611,7 @@ class TestMemory:
         X = blobs(80, 3, seed=13)
         labels = AverageLinkage(memory=tmp_path).fit_predict(X)
         damage(next(tmp_path.iterdir()))
-        with pytest.warns(UserWarning, match="cannot be used .*clustering again"):
+        with pytest.warns(UserWarning, match="cannot be used .*computing it again"):
             again = AverageLinkage(memory=tmp_path).fit_predict(X)
         np.testing.assert_array_equal(again, labels)
         AverageLinkage(memory=tmp_path).fit(X)

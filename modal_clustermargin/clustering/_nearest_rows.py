@@ -1,0 +1,97 @@
+"""The nearest rows of each row of a set, in a definite order.
+
+An exact search proposes neighbours in float32, with a bound on all other rows. Where
+another row could be as near as the last neighbour, all rows that could be are measured.
+Equal rows are searched for once (see `lists_of_samples`).
+"""
+
+import numpy as np
+
+from modal_clustermargin._threads import threads_for
+from modal_clustermargin.clustering import _kernels
+from modal_clustermargin.clustering._float32_frame import Float32Frame
+from modal_clustermargin.clustering._neighbor_search import References
+
+# Neighbours that are searched for beyond those asked for, so that the rounding of the
+# search seldom leaves the last neighbour uncertain.
+_LEAST_SPARE = 2
+_SPARE_SHARE = 0.125
+
+_MOST_SCORES = 2**24  # in memory at once
+
+
+def nearest_rows(rows, k, search):
+    """The `k` nearest other rows of each row, nearest first; ties by lower position.
+
+    `rows` are distinct. Returns ``(neighbors, sq_dists)``, two ndarrays of shape
+    (n_rows, k): positions as int32, padded with -1, and squared distances as float64,
+    padded with infinity. With a `recall`, the search may miss some neighbours.
+    """
+    n_rows = len(rows)
+    if n_rows == 1:
+        return np.full((1, k), -1, np.int32), np.full((1, k), np.inf)
+    every = np.arange(n_rows)
+    references = References(rows, np.zeros(n_rows), every, every)
+    n_spare = max(_LEAST_SPARE, int(_SPARE_SHARE * k))
+    neighbors, sq_dists, bounds = search.nearest_of_each(
+        references, k + n_spare - 1, np.inf
+    )
+    _kernels.order_ties(neighbors, sq_dists)
+    neighbors, sq_dists = neighbors[:, :k], sq_dists[:, :k]
+    if search.recall is None:
+        is_unsure = (sq_dists[:, -1] >= bounds) & (bounds < np.inf)
+        _settle(references, np.flatnonzero(is_unsure), neighbors, sq_dists)
+    return neighbors, sq_dists
+
+
+def _settle(references, unsure, neighbors, sq_dists):  # neighbors, sq_dists: OUT
+    """Measure every row that may be as near as the last neighbour of an unsure row."""
+    if not len(unsure):
+        return
+    rows, every = references.mean, references.slots
+    frame = Float32Frame.around(references)
+    scaled = frame.rows(rows, every)
+    sq_lengths = np.einsum("ij,ij->i", scaled, scaled, dtype=np.float64)
+    half = (sq_lengths / 2).astype(np.float32)
+    n_blocks = -(-len(unsure) * len(rows) // _MOST_SCORES)
+    for block in np.array_split(unsure, n_blocks):
+        scores = scaled[block] @ scaled.T
+        scores -= half
+        least_scores = frame.least_scores(
+            sq_dists[block, -1], sq_lengths[block], scaled.shape[1]
+        )
+        with threads_for(scores.size):
+            found = _kernels.nearest_above(
+                rows, block, scores, least_scores, neighbors.shape[1]
+            )
+        neighbors[block], sq_dists[block] = found
+
+
+def lists_of_samples(neighbors, sq_dists, leaf):
+    """Turn lists of distinct rows (leaves) into lists of the samples.
+
+    `leaf` is the distinct row of each sample, numbered from 0 in the order of their
+    first samples. A sample lists the first samples of other leaves. Before them, it
+    lists one sample that equals it, if there is one: the first, or the second if it is
+    the first itself.
+
+    Returns ``(indices, sq_dists, first_copy)``; `first_copy` is the first sample that
+    equals each sample.
+    """
+    order = np.argsort(leaf, kind="stable").astype(np.int32)
+    counts = np.bincount(leaf)
+    starts = np.cumsum(counts) - counts
+    first = order[starts]
+    first_copy = first[leaf]
+    if len(first) == len(leaf):
+        return neighbors.copy(), sq_dists.copy(), first_copy
+    indices = np.where(neighbors < 0, np.int32(-1), first[neighbors])[leaf]
+    sq_dists = sq_dists[leaf]
+    equal = first_copy.copy()
+    has_copies = counts > 1
+    equal[first[has_copies]] = order[starts[has_copies] + 1]
+    copies = np.flatnonzero(has_copies[leaf])
+    indices[copies, 1:] = indices[copies, :-1]
+    sq_dists[copies, 1:] = sq_dists[copies, :-1]
+    indices[copies, 0], sq_dists[copies, 0] = equal[copies], 0.0
+    return indices, sq_dists, first_copy
