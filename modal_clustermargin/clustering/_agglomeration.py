@@ -24,12 +24,22 @@ _FEWEST_JOINING = 16
 _AT_A_TIME = 20_000
 
 
-def agglomerate(rows, weight, search, *, n_merges, sq_threshold=np.inf, verbose=False):
+def agglomerate(
+    rows,
+    weight,
+    search,
+    *,
+    n_merges,
+    sq_threshold=np.inf,
+    first_lists=None,
+    verbose=False,
+):
     """Make the lowest merges of average linkage, exactly if the search is exact.
 
     `rows` are the leaves, and `weight` is the number of samples in each leaf; both are
     overwritten. Further merges that tie with number `n_merges` are made, too. No two
-    clusters merge at a mean squared distance above `sq_threshold`.
+    clusters merge at a mean squared distance above `sq_threshold`. `first_lists` are
+    what ``search.nearest_of_each`` would find for the leaves; None starts with a search.
 
     Returns ``(children, heights)``: the two nodes of each merge, int64, and their mean
     squared distance. Nodes below n_leaves are leaves; merge i makes node
@@ -41,6 +51,8 @@ def agglomerate(rows, weight, search, *, n_merges, sq_threshold=np.inf, verbose=
     few distances.
     """
     agglomeration = _Agglomeration(rows, weight, search, sq_threshold)
+    if first_lists is not None:
+        agglomeration.set_first_lists(*first_lists)
     n_expected = n_merges if sq_threshold == np.inf else None
     with progress_bar("merges", " merges", n_expected, verbose) as show:
         agglomeration.merge(n_merges, sq_threshold, show)
@@ -68,6 +80,12 @@ class _Agglomeration:
         self.n_merges_at_search = 0  # at the last search
         self.n_searched = 0  # clusters, since the last search of all clusters
         self.n_merges_at_full_search = -1  # at the last search of all clusters
+
+    def set_first_lists(self, slots, sq_dists, bounds):
+        """Use lists of the leaves that are known already."""
+        leaves = np.arange(len(slots))
+        _kernels.set_lists(self.clusters, leaves, slots, sq_dists, bounds, self.cap)
+        self.n_merges_at_full_search = 0
 
     def merge(self, n_merges, limit, show):
         """Merge until `n_merges` are made, or no merge is within `limit`."""

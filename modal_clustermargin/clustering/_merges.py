@@ -18,8 +18,10 @@ from modal_clustermargin.clustering._rows import (
 from modal_clustermargin.pools import row_keys
 
 
-def merges_of(X, metric, rule, value, search, verbose):
+def merges_of(X, metric, rule, value, search, verbose, graph=None):
     """The merges of rows up to a stopping rule, in units of the metric.
+
+    A `NeighborGraph` of the rows replaces the search for the neighbours of all rows.
 
     Returns ``(children, heights, recall)``, the attributes of `AverageLinkage`.
     """
@@ -35,6 +37,8 @@ def merges_of(X, metric, rule, value, search, verbose):
         else:
             n_merges = n_samples - _n_clusters(n_samples, rule, value)
             limits = {"n_merges": max(0, n_merges - (n_samples - n_leaves))}
+        if graph is not None:
+            limits["first_lists"] = graph._lists_of_leaves(leaf, search)
         made = agglomerate(rows, copies, search, **limits, verbose=verbose)
         children, heights = _expand_leaves(*_sort_merges(*made, n_leaves), leaf)
         heights /= per_unit

@@ -95,3 +95,19 @@ def lists_of_samples(neighbors, sq_dists, leaf):
     sq_dists[copies, 1:] = sq_dists[copies, :-1]
     indices[copies, 0], sq_dists[copies, 0] = equal[copies], 0.0
     return indices, sq_dists, first_copy
+
+
+def lists_of_leaves(indices, sq_dists, leaf):
+    """Undo `lists_of_samples`; the lists of leaves that have copies are shorter.
+
+    Returns ``(neighbors, sq_dists, bounds)``, as from ``NeighborSearch.nearest``.
+    """
+    _, first = np.unique(leaf, return_index=True)
+    indices, sq_dists = indices[first], sq_dists[first]
+    bounds = np.where(indices[:, -1] < 0, np.inf, sq_dists[:, -1])
+    neighbors = np.where(indices < 0, np.int32(-1), leaf[indices].astype(np.int32))
+    has_copies = np.flatnonzero(neighbors[:, 0] == np.arange(len(first)))
+    for lists, padding in ((neighbors, -1), (sq_dists, np.inf)):
+        lists[has_copies, :-1] = lists[has_copies, 1:]
+        lists[has_copies, -1] = padding
+    return neighbors, sq_dists, bounds

@@ -4,13 +4,18 @@ import os
 import time
 from numbers import Integral, Real
 
+import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils.validation import check_is_fitted
 
 from modal_clustermargin._param_validation import HasMethods, Interval, StrOptions
 from modal_clustermargin.clustering._cache import cache_folder, cached_arrays
 from modal_clustermargin.clustering._merges import collapse_duplicates
-from modal_clustermargin.clustering._nearest_rows import lists_of_samples, nearest_rows
+from modal_clustermargin.clustering._nearest_rows import (
+    lists_of_leaves,
+    lists_of_samples,
+    nearest_rows,
+)
 from modal_clustermargin.clustering._rows import SQ_DISTS_PER_UNIT, prepare_rows
 from modal_clustermargin.clustering._rows_estimator import RowsEstimator
 from modal_clustermargin.pools import KeyIndex, check_finite, open_pool, row_keys
@@ -218,6 +223,42 @@ class NeighborGraph(RowsEstimator):
                 else "NeighborGraph needs at least two rows; got n_samples=1."
             )
         cache_folder(self.memory)
+
+    def check_rows(self, X, who):
+        """Raise ValueError unless the graph was fitted to the rows of `X`, in order.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Rows of the same dtype as in `fit`.
+
+        who : str
+            Name of the caller, for the error message.
+        """
+        check_is_fitted(self)
+        self.check_number(len(X), who)
+        differs = np.flatnonzero(row_keys(X) != self._keys)
+        if len(differs):
+            raise ValueError(
+                f"{who} got a graph of other rows: row {differs[0]} of X, and"
+                f" {len(differs) - 1} more, are not the rows that graph was fitted to,"
+                " in their order and dtype. Fit the graph to this pool, or leave it"
+                " unfitted."
+            )
+
+    def check_number(self, n_samples, who):
+        """Raise ValueError unless the graph was fitted to this number of rows."""
+        if len(self._keys) != n_samples:
+            raise ValueError(
+                f"{who} got a graph of {len(self._keys)} rows for a pool of {n_samples}"
+                " rows. Fit the graph to this pool, or leave it unfitted."
+            )
+
+    def _lists_of_leaves(self, leaf, search):
+        """The lists of distinct rows, as though `search` had found them."""
+        search.reached, search.relative_cost = self.recall_, self._relative_cost
+        sq_dists = self.distances_ * SQ_DISTS_PER_UNIT[self.metric]
+        return lists_of_leaves(self.indices_, sq_dists, leaf)
 
     def _search(self, X, search):
         """The arrays to store."""
