@@ -39,7 +39,7 @@ def agglomerate(
     `rows` are the leaves, and `weight` is the number of samples in each leaf; both are
     overwritten. Further merges that tie with number `n_merges` are made, too. No two
     clusters merge at a mean squared distance above `sq_threshold`. `first_lists` are
-    what ``search.nearest_of_each`` would find for the leaves; None starts with a search.
+    what ``search.nearest_of_each`` finds for the leaves; None starts with a search.
 
     Returns ``(children, heights)``: the two nodes of each merge, int64, and their mean
     squared distance. Nodes below n_leaves are leaves; merge i makes node
