@@ -24,12 +24,14 @@ def nearest_rows(rows, k, search):
     """The `k` nearest other rows of each row, nearest first; ties by lower position.
 
     `rows` are distinct. Returns ``(neighbors, sq_dists)``, two ndarrays of shape
-    (n_rows, k): positions as int32, padded with -1, and squared distances as float64,
-    padded with infinity. With a `recall`, the search may miss some neighbours.
+    (n_rows, min(k, n_rows - 1)): positions as int32, and squared distances as float64.
+    With a `recall`, the search may miss some neighbours; lists are then padded with -1
+    and infinity.
     """
     n_rows = len(rows)
-    if n_rows == 1:
-        return np.full((1, k), -1, np.int32), np.full((1, k), np.inf)
+    k = min(k, n_rows - 1)
+    if k == 0:
+        return np.empty((1, 0), np.int32), np.empty((1, 0))
     every = np.arange(n_rows)
     references = References(rows, np.zeros(n_rows), every, every)
     n_spare = max(_LEAST_SPARE, int(_SPARE_SHARE * k))
@@ -67,34 +69,37 @@ def _settle(references, unsure, neighbors, sq_dists):  # neighbors, sq_dists: OU
         neighbors[block], sq_dists[block] = found
 
 
-def lists_of_samples(neighbors, sq_dists, leaf):
-    """Turn lists of distinct rows (leaves) into lists of the samples.
+def lists_of_samples(neighbors, sq_dists, leaf, k):
+    """Turn lists of distinct rows (leaves) into `k` neighbours of each sample.
 
     `leaf` is the distinct row of each sample, numbered from 0 in the order of their
     first samples. A sample lists the first samples of other leaves. Before them, it
     lists one sample that equals it, if there is one: the first, or the second if it is
     the first itself.
 
-    Returns ``(indices, sq_dists, first_copy)``; `first_copy` is the first sample that
-    equals each sample.
+    Returns ``(indices, sq_dists, first_copy)``: lists padded with -1 and infinity, and
+    the first sample that equals each sample.
     """
     order = np.argsort(leaf, kind="stable").astype(np.int32)
     counts = np.bincount(leaf)
     starts = np.cumsum(counts) - counts
     first = order[starts]
     first_copy = first[leaf]
-    if len(first) == len(leaf):
-        return neighbors.copy(), sq_dists.copy(), first_copy
-    indices = np.where(neighbors < 0, np.int32(-1), first[neighbors])[leaf]
-    sq_dists = sq_dists[leaf]
-    equal = first_copy.copy()
+    n_listed = neighbors.shape[1]
+    indices = np.full((len(leaf), k), -1, np.int32)
+    indices[:, :n_listed] = np.where(neighbors < 0, np.int32(-1), first[neighbors])[
+        leaf
+    ]
+    of_samples = np.full((len(leaf), k), np.inf)
+    of_samples[:, :n_listed] = sq_dists[leaf]
     has_copies = counts > 1
+    equal = first_copy.copy()
     equal[first[has_copies]] = order[starts[has_copies] + 1]
     copies = np.flatnonzero(has_copies[leaf])
-    indices[copies, 1:] = indices[copies, :-1]
-    sq_dists[copies, 1:] = sq_dists[copies, :-1]
-    indices[copies, 0], sq_dists[copies, 0] = equal[copies], 0.0
-    return indices, sq_dists, first_copy
+    for lists, nearest in ((indices, equal[copies]), (of_samples, 0.0)):
+        lists[copies, 1:] = lists[copies, :-1]
+        lists[copies, 0] = nearest
+    return indices, of_samples, first_copy
 
 
 def lists_of_leaves(indices, sq_dists, leaf):

@@ -264,6 +264,8 @@ class NeighborGraph(RowsEstimator):
         """The arrays to store."""
         rows, leaf, _ = collapse_duplicates(prepare_rows(X, self.metric))
         found = nearest_rows(rows, self.n_neighbors, search)
-        indices, distances, first_copy = lists_of_samples(*found, leaf)
+        indices, distances, first_copy = lists_of_samples(
+            *found, leaf, self.n_neighbors
+        )
         distances /= SQ_DISTS_PER_UNIT[self.metric]
         return indices, distances, first_copy, search.reached, search.relative_cost
