@@ -74,7 +74,7 @@ PUBLIC = {
         *("cluster_margin_sampling", "coreset_sampling", "margin_sampling"),
         *("random_sampling", "AverageLinkage"),
     },
-    "clustering": {"AverageLinkage"},
+    "clustering": {"AverageLinkage", "NeighborGraph"},
     "comparison": {"compare", "read_settings", "write_report"},
     "datasets": {"data_sets", "load_data"},
     "estimators": {"DeferredFit", "NetworkClassifier", "ProxyClassifier"},

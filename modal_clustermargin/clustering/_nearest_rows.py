@@ -38,7 +38,8 @@ def nearest_rows(rows, k, search):
     neighbors, sq_dists, bounds = search.nearest_of_each(
         references, k + n_spare - 1, np.inf
     )
-    _kernels.order_ties(neighbors, sq_dists)
+    with threads_for(neighbors.size):
+        _kernels.order_ties(neighbors, sq_dists)
     neighbors, sq_dists = neighbors[:, :k], sq_dists[:, :k]
     if search.recall is None:
         is_unsure = (sq_dists[:, -1] >= bounds) & (bounds < np.inf)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from modal_clustermargin.clustering import (
     AverageLinkage,
+    NeighborGraph,
     _approximate_knn,
     _exact_knn,
 )
@@ -178,3 +179,45 @@ def test_rows_that_workers_gathered_are_known_and_cached(client, tmp_path):
     np.testing.assert_array_equal(here.assign(X), there.labels_)
     np.testing.assert_array_equal(there.assign(chunks), there.labels_)
     np.testing.assert_array_equal(there.predict(chunks), here.predict(X))
+
+
+def test_a_graph_is_searched_for_once_by_workers(client, all_is_sent, monkeypatch):
+    X = heavy_tail(300, 8, 1).astype(np.float32)
+    X[200:] = X[:100]
+    here = NeighborGraph(20).fit(X)
+    chunks = da.from_array(X, chunks=(130, 5))
+    searched = []
+    search = _worker_search.WorkerSearch._exact_knn
+
+    def watched(self, rows, *arguments):
+        searched.append(len(rows))
+        return search(self, rows, *arguments)
+
+    monkeypatch.setattr(_worker_search.WorkerSearch, "_exact_knn", watched)
+    there = NeighborGraph(20).fit(chunks)
+    of_clusters = AverageLinkage(mean_cluster_size=2, graph=NeighborGraph(20))
+    of_clusters.fit(chunks)
+    assert searched == [200, 200]
+    for graph in (there, of_clusters.graph_):
+        np.testing.assert_array_equal(graph.indices_, here.indices_)
+        np.testing.assert_array_equal(graph.distances_, here.distances_)
+        np.testing.assert_array_equal(graph.find(chunks[:50]), np.arange(50))
+    expected = AverageLinkage(mean_cluster_size=2).fit(X)
+    np.testing.assert_array_equal(of_clusters.labels_, expected.labels_)
+
+
+def test_an_approximate_graph_of_workers_has_full_lists(client, monkeypatch):
+    monkeypatch.setattr(_worker_rows, "_FEWEST_BLOCK_ROWS", 1_000)
+    monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
+    monkeypatch.setattr(_worker_search.WorkerSearch, "_exact_knn", None)
+    X = np.random.RandomState(0).normal(size=(4_000, 6)).astype(np.float32)
+    graph = NeighborGraph(24, neighbors="approximate", recall=0.9)
+    graph.fit(da.from_array(X, chunks=(999, -1)))
+    exact = NeighborGraph(24).fit(X)
+    found = [
+        np.isin(a, b).mean()
+        for a, b in zip(exact.indices_, graph.indices_, strict=True)
+    ]
+    assert graph.recall_ >= 0.9
+    assert np.mean(found) == pytest.approx(graph.recall_, abs=0.03)
+    assert (graph.indices_ >= 0).all()
