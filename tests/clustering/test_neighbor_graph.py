@@ -104,10 +104,19 @@ class TestAgainstAllDistances:
         assert graph.distances_.dtype == np.float64
         assert graph.recall_ == 1
 
-    def test_distances_below_the_rounding_of_the_search(self, way):
+    def test_ties_across_blocks_of_the_search(self, way):
+        X = np.random.RandomState(3).randint(0, 2, size=(600, 10)).astype(float)
+        X = np.unique(X, axis=0)[np.random.RandomState(4).permutation(400)]
+        graph = NeighborGraph(9, metric="sqeuclidean", device=way).fit(X)
+        indices, distances, _ = all_lists(X, cdist(X, X, "sqeuclidean"), 9)
+        np.testing.assert_array_equal(graph.indices_, indices)
+        np.testing.assert_array_equal(graph.distances_, distances)
+
+    @pytest.mark.parametrize("noise", [1e-4, 1e-1, 1])
+    def test_distances_below_the_rounding_of_the_search(self, way, noise):
         rng = np.random.RandomState(4)
         X = 1e3 * np.repeat(rng.normal(size=(20, 6)), 20, axis=0)
-        X += 1e-4 * rng.normal(size=X.shape)
+        X += noise * rng.normal(size=X.shape)
         for shift in (0, 1e5):
             D = cdist(X + shift, X + shift, "sqeuclidean")
             graph = NeighborGraph(15, metric="sqeuclidean", device=way).fit(X + shift)
@@ -315,6 +324,16 @@ class TestOneSearch:
         np.testing.assert_array_equal(model.graph_.distances_, alone.distances_)
         AverageLinkage(mean_cluster_size=2, graph=alone).fit(self.X)
         assert len(searches) == 2
+
+    def test_later_searches_are_not_more_than_without_a_graph(self, searches):
+        X = self.X * np.random.RandomState(0).pareto(1, size=(len(self.X), 1))
+        AverageLinkage("sqeuclidean", n_clusters=1).fit(X)
+        n_without = len(searches)
+        assert n_without > 1
+        graph = NeighborGraph(24, metric="sqeuclidean").fit(X)
+        searches.clear()
+        AverageLinkage("sqeuclidean", n_clusters=1, graph=graph).fit(X)
+        assert len(searches) < n_without
 
     def test_a_clone_reads_the_graph_from_disk(self, searches, tmp_path):
         graph = NeighborGraph(24, memory=tmp_path).fit(self.X)
