@@ -4,6 +4,7 @@
     python benchmarks/clustering.py --short             # 2,000 x 32: a quick test
     python benchmarks/clustering.py --growth growth.csv # 1,000 to 1,000,000 rows
     python benchmarks/clustering.py --plot growth.csv growth.png
+    python benchmarks/clustering.py --graph             # clusters and graph, one search
     python benchmarks/clustering.py --methods ours approximate \\
         --rows 1000000 --features 64 --device cuda      # on a GPU
 
@@ -65,6 +66,37 @@ def ours(threshold, **parameters):
 
 def approximate(threshold, **parameters):
     return ours(threshold, neighbors="approximate", **parameters)
+
+
+def graph(threshold, **parameters):
+    """No clustering, but the 32 nearest neighbours of every row."""
+    from modal_clustermargin.clustering import NeighborGraph
+
+    NeighborGraph().fit(clustered_rows(1_500, 16))
+
+    def fit(X):
+        NeighborGraph(**parameters).fit(X)
+        return np.zeros(len(X), int)
+
+    return fit
+
+
+def one_search(threshold, **parameters):
+    """Clusters, and the graph that was searched for them."""
+    from modal_clustermargin.clustering import NeighborGraph
+
+    return ours(threshold, graph=NeighborGraph(**parameters), **parameters)
+
+
+def two_searches(threshold, **parameters):
+    """Clusters and a graph, each from a search of its own."""
+    clusters, search = ours(threshold, **parameters), graph(threshold, **parameters)
+
+    def fit(X):
+        search(X)
+        return clusters(X)
+
+    return fit
 
 
 def cut_of(linkage, threshold):
@@ -147,10 +179,15 @@ def exact_search(threshold):
     return fit
 
 
-OURS = ("ours", "approximate")
+GRAPHS = ("graph", "with graph, one search", "with graph, two searches")
+OURS = ("ours", "approximate", *GRAPHS)
+SEARCHES = ("faiss.knn", "graph")  # which make no clusters
 METHODS = {
     "ours": ours,
     "approximate": approximate,
+    "graph": graph,
+    "with graph, one search": one_search,
+    "with graph, two searches": two_searches,
     "faiss.knn": exact_search,
     "fastcluster": fastcluster,
     "scipy": scipy,
@@ -160,6 +197,8 @@ METHODS = {
     "HDBSCAN": hdbscan,
     "k-means": kmeans,
 }
+
+DEFAULTS = [method for method in METHODS if method not in GRAPHS]
 
 
 def memory(field):
@@ -215,7 +254,7 @@ class Bench:
         if method == "ours":
             self.reference[n_rows] = labels
         ari = ""
-        if n_rows in self.reference and method != "faiss.knn":
+        if n_rows in self.reference and method not in SEARCHES:
             ari = adjusted_rand_index(self.reference[n_rows], labels)
         return {
             "method": method,
@@ -257,7 +296,7 @@ def compare(bench, methods, n_rows, n_runs):
         ]
         mebibytes = np.median([result["mebibytes"] for result in results])
         last = results[-1]
-        is_search = method == "faiss.knn"
+        is_search = method in SEARCHES
         print(
             f"{method:25}{seconds:9.2f}{np.median(ratios):8.2f}{mebibytes:8,.0f}"
             f"{'' if is_search else last['n_clusters']:>10}{last['ari']:>9}",
@@ -295,7 +334,7 @@ def plot(table, picture):
     figure, axes = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
     for method in METHODS:
         rows = [result for result in results if result["method"] == method]
-        if not rows or method == "faiss.knn":
+        if not rows or method in SEARCHES:
             continue
         own = method in OURS
         style = {"linewidth": 2.6 if own else 1.2, "marker": "o", "markersize": 4}
@@ -316,7 +355,7 @@ def plot(table, picture):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=DEFAULTS)
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--features", type=int, default=128)
     parser.add_argument("--threshold", type=float, default=0.4, help="cosine distance")
@@ -324,6 +363,7 @@ def main():
     parser.add_argument("--runs", type=int, default=3, help="of each (default: 3)")
     parser.add_argument("--device", default="", help="of ours: cpu or cuda")
     parser.add_argument("--rac-python", help="interpreter that has racplusplus")
+    parser.add_argument("--graph", action="store_true", help="ours, with a graph")
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--growth", type=Path, help="table to write, .csv")
     parser.add_argument("--plot", nargs=2, help="table to draw, picture to write")
@@ -337,7 +377,7 @@ def main():
         return
     if arguments.short:
         arguments.rows, arguments.features, arguments.runs = 2_000, 32, 1
-    methods = arguments.methods
+    methods = ["ours", *GRAPHS] if arguments.graph else arguments.methods
     if "RAC++" in methods and not arguments.rac_python:
         print("RAC++ is left out: --rac-python was not given", file=sys.stderr)
         methods.remove("RAC++")
