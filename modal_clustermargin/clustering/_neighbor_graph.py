@@ -235,7 +235,6 @@ class NeighborGraph(RowsEstimator):
         who : str
             Name of the caller, for the error message.
         """
-        check_is_fitted(self)
         self.check_number(len(X), who)
         differs = np.flatnonzero(row_keys(X) != self._keys)
         if len(differs):
@@ -247,7 +246,17 @@ class NeighborGraph(RowsEstimator):
             )
 
     def check_number(self, n_samples, who):
-        """Raise ValueError unless the graph was fitted to this number of rows."""
+        """Raise ValueError unless the graph was fitted to this number of rows.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of rows of the pool.
+
+        who : str
+            Name of the caller, for the error message.
+        """
+        check_is_fitted(self)
         if len(self._keys) != n_samples:
             raise ValueError(
                 f"{who} got a graph of {len(self._keys)} rows for a pool of {n_samples}"
