@@ -1,4 +1,4 @@
-"""The pictures of a report: accuracy, differences, time and cost."""
+"""The pictures of a report: accuracy by labels and by cost, and differences."""
 
 import numpy as np
 
@@ -20,14 +20,23 @@ from modal_clustermargin.comparison._statistics import (
 _SIZE = (7.2, 4.1)  # inches
 
 
-def draw_curves(results, path):
-    """Draw learning curves with bands of standard errors."""
+def draw_curves(results, path, prices=None):
+    """Draw accuracies by labels, with bands of standard errors.
+
+    With prices, draw the mean accuracies by the cost of labels and computing instead.
+    """
     with open_figure(path, _SIZE) as figure:
         axes = figure.subplots()
         for strategy, style in strategy_styles(results).items():
-            values = 100 * results.values(strategy, "accuracy")
-            _draw_band(axes, results.n_labels, values, strategy, style)
-        axes.set(xlabel="labels", ylabel=f"test {results.score} (%)")
+            if prices is None:
+                values = 100 * results.values(strategy, "accuracy")
+                _draw_band(axes, results.n_labels, values, strategy, style)
+            else:
+                curve = results.mean_curve(strategy)
+                spent, accuracy = cost(curve, prices), 100 * curve.accuracy
+                _draw_line(axes, spent, accuracy, strategy, style)
+        xlabel = "labels" if prices is None else f"cost, at {prices}"
+        axes.set(xlabel=xlabel, ylabel=f"test {results.score} (%)")
         tidy_axes(axes)
         legend_below(figure, axes)
 
@@ -41,12 +50,11 @@ def draw_differences(results, reference, path):
         above, below = figure.subplots(2, height_ratios=(bars, 2.6))
         for place, strategy in enumerate(others):
             style = styles[strategy]
-            by = area_difference(results, strategy, reference)
+            color = style["color"]
             by_seed = areas_under_curve(results, strategy)
             by_seed = by_seed - areas_under_curve(results, reference)
-            places = np.full(len(by_seed), place)
-            color = style["color"]
-            above.plot(100 * by_seed, places, "|", color=color)
+            above.plot(100 * by_seed, np.full(len(by_seed), place), "|", color=color)
+            by = area_difference(results, strategy, reference)
             above.hlines(place, 100 * by.low, 100 * by.high, color=color, linewidth=2)
             above.plot(100 * by.value, place, style["marker"], color=color)
             accuracy = results.values(strategy, "accuracy")
@@ -63,19 +71,6 @@ def draw_differences(results, reference, path):
         tidy_axes(below)
         above.axvline(0, color="0.4", linewidth=1)
         below.axhline(0, color="0.4", linewidth=1)
-
-
-def draw_cost(results, prices, path):
-    """Draw accuracy by the cost of labels and computing, on the mean curves."""
-    with open_figure(path, _SIZE) as figure:
-        axes = figure.subplots()
-        for strategy, style in strategy_styles(results).items():
-            curve = results.mean_curve(strategy)
-            _draw_line(axes, cost(curve, prices), 100 * curve.accuracy, strategy, style)
-        rates = f"{prices.label:g} per label and {prices.hour:g} per hour of computing"
-        axes.set(xlabel=f"cost, at {rates}", ylabel=f"test {results.score} (%)")
-        tidy_axes(axes)
-        legend_below(figure, axes)
 
 
 def _draw_band(axes, x, values, name, style):

@@ -4,7 +4,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from textwrap import wrap
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from modal_clustermargin._whole_files import written_whole
@@ -19,7 +18,7 @@ _RANDOM = {"color": "#7a8290", "linestyle": "-", "marker": "."}
 
 @contextmanager
 def open_figure(path, size):
-    """Open a figure; write it to a file, as a whole, on exit.
+    """Open a matplotlib Figure; write it to a file, as a whole, on exit.
 
     Parameters
     ----------
@@ -28,13 +27,8 @@ def open_figure(path, size):
 
     size : tuple of two floats
         Width and height in inches.
-
-    Yields
-    ------
-    figure : matplotlib.figure.Figure
     """
     figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
     yield figure
     path = Path(path)
     with written_whole(path) as file:
@@ -42,17 +36,10 @@ def open_figure(path, size):
 
 
 def strategy_styles(results):
-    """Color, line and marker of each strategy.
+    """Color, line and marker of each strategy of a `ComparisonResults`.
 
-    Parameters
-    ----------
-    results : ComparisonResults
-
-    Returns
-    -------
-    styles : dict of str to dict
-        Arguments of matplotlib's ``plot`` by strategy. Random sampling is gray.
-        After seven other strategies, the colors repeat with another line style.
+    A dict of arguments of matplotlib's ``plot`` by strategy. Random sampling is gray.
+    After seven other strategies, the colors repeat with another line style.
     """
     others = [each for each in results.strategies if each != results.random]
     styles = {}
@@ -76,14 +63,7 @@ def tidy_axes(axes):
 
 
 def legend_below(figure, axes):
-    """Put the legend below the axes, and increase the height of the figure for it.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-
-    axes : matplotlib.axes.Axes
-    """
+    """Put the legend below the axes, and increase the height of the figure for it."""
     handles, labels = axes.get_legend_handles_labels()
     n_lines = sum(label.count("\n") + 1 for label in labels) / 2 + 1
     figure.set_figheight(figure.get_figheight() + 0.2 * n_lines)

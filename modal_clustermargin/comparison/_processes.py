@@ -9,15 +9,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def process_pool(n_jobs):
-    """Open a pool of processes; an error or Ctrl-C cancels all waiting tasks.
+    """Open a ProcessPoolExecutor of `n_jobs` processes.
 
-    Parameters
-    ----------
-    n_jobs : int
-
-    Yields
-    ------
-    pool : ProcessPoolExecutor
+    An error or Ctrl-C cancels all waiting tasks.
     """
     # OpenMP's threads do not survive a fork.
     spawn = multiprocessing.get_context("spawn")

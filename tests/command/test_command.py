@@ -33,8 +33,8 @@ def test_a_report_of_an_unfinished_comparison(tmp_path, capsys, monkeypatch):
     flags = ("--strategies", "badge", "--no-report", "--output", str(tmp_path))
     rounds = _run.Run.rounds
 
-    def stopped(run):
-        for i, row in enumerate(rounds(run)):
+    def stopped(run, known):
+        for i, row in enumerate(rounds(run, known)):
             yield row
             if (run.label, run.seed, i) == ("random", 1, 0):
                 raise KeyboardInterrupt
