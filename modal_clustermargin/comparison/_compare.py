@@ -56,11 +56,6 @@ def compare(settings=None, output="comparison", *, n_jobs=1, verbose=True):
     if n_jobs < 1:
         raise ValueError(f"{WHO} needs n_jobs of at least 1; got {n_jobs}.")
     folder = ComparisonFolder(output)
-    if folder.path.is_file():
-        raise ValueError(
-            f"{WHO} needs a folder as output; got the file {str(folder.path)!r}. Choose"
-            " another name."
-        )
     # Raise errors of settings and data before the first training.
     first_seed = settings.seeds[0]
     for each in settings.strategies.values():

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from modal_clustermargin.comparison import _statistics
 from modal_clustermargin.comparison._formatting import (
     count_of,
     format_count,
@@ -9,11 +10,6 @@ from modal_clustermargin.comparison._formatting import (
     format_percent,
     format_points,
     join_names,
-)
-from modal_clustermargin.comparison._statistics import (
-    area_difference,
-    areas_under_curve,
-    ranking,
 )
 
 _FEW_SEEDS = 5
@@ -25,12 +21,12 @@ def finding(results, bootstrap):
 
     A headline, and a list of sentences that explain it.
     """
-    best, *others = ranking(results)
+    best, *others = _statistics.ranking(results)
     n_labels, n_seeds = results.n_labels, len(results.seeds)
     reach = f"from {n_labels[0]:,} to {n_labels[-1]:,} labels"
     if len(n_labels) == 1:
         reach = f"with the {n_labels[0]:,} labels of the common start"
-    area = format_percent(areas_under_curve(results, best).mean())
+    area = format_percent(_statistics.areas_under_curve(results, best).mean())
     sentences = [
         f"{best} has the highest area under the learning curve: a mean"
         f" {results.score} of {area} {reach}, over {count_of(n_seeds, 'seed')}."
@@ -67,7 +63,9 @@ def _headline(results, best, others):
         return f"{best} is the only strategy: there is nothing to compare it with."
     if len(results.seeds) == 1:
         return f"{best} is ahead, but one seed is too few to say more."
-    differences = {each: area_difference(results, best, each) for each in others}
+    differences = {
+        each: _statistics.area_difference(results, best, each) for each in others
+    }
     if not any(each.value for each in differences.values()):
         return f"{join_names(results.strategies)} have the same area."
     close = [each for each, by in differences.items() if not by.excludes_zero]
@@ -85,7 +83,7 @@ def _headline(results, best, others):
 
 def _against(results, bootstrap, best, other):
     """By how many points of area and labels the best is better than another."""
-    by = area_difference(results, best, other)
+    by = _statistics.area_difference(results, best, other)
     saving = bootstrap.saving(best, other)
     noise = "; the difference is within noise: the interval contains 0"
     if np.isnan(by.low) or by.excludes_zero:

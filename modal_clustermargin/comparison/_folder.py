@@ -37,14 +37,7 @@ class ComparisonFolder:
     def settings(self):
         """Settings of the comparison: dict, or None if the folder has none."""
         path = self.path / "comparison.json"
-        if not path.is_file():
-            return None
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(
-                f"{path} is damaged ({error}). Repair it, or choose another folder."
-            ) from error
+        return json.loads(path.read_text("utf-8")) if path.is_file() else None
 
     def rows(self):
         """All rows, by strategy, seed and round: list of dict of str to str."""

@@ -1,4 +1,4 @@
-"""Classifiers by name, with options that a settings file can hold."""
+"""Classifiers by name, with options and image transforms of a settings file."""
 
 import inspect
 
@@ -7,10 +7,6 @@ import numpy as np
 from modal_clustermargin._devices import resolve_device
 from modal_clustermargin._unknown_names import check_known
 from modal_clustermargin.comparison._by_name import build_by_path
-from modal_clustermargin.comparison._image_transforms import (
-    TRANSFORM_OPTIONS,
-    make_transforms,
-)
 from modal_clustermargin.comparison._settings import WHO
 
 _CLASSIC = {
@@ -42,6 +38,9 @@ _OF_CLASSIFIER = (
     "mixed_precision",
 )
 _OF_OPTIMIZER = ("momentum", "nesterov", "weight_decay")
+_OF_TRANSFORMS = ("transforms", "image_size", "pixel_mean", "pixel_std")
+_TRANSFORMS = ("photographs", "small-images")
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
 _OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
 
 
@@ -108,20 +107,16 @@ def _make_network(name, options, data, seed, device):
     module = getattr(estimators, NETWORKS[name])
     of_module = set(inspect.signature(module).parameters) - {"n_features", "n_classes"}
     known = [*_OF_CLASSIFIER, "optimizer", *_OF_OPTIMIZER, "linear_probe"]
-    known += [*TRANSFORM_OPTIONS, *sorted(of_module)]
+    known += [*_OF_TRANSFORMS, *sorted(of_module)]
     for option in options:
         check_known(option, known, who, "option")
-    of_transforms = {k: options.pop(k) for k in TRANSFORM_OPTIONS if k in options}
-    arguments = make_transforms(of_transforms, data)
+    of_transforms = {k: options.pop(k) for k in _OF_TRANSFORMS if k in options}
+    arguments = _make_transforms(of_transforms, data)
     optimizer = options.pop("optimizer", None)
     if optimizer is not None:
         check_known(optimizer, _OPTIMIZERS, who, "optimizer")
         arguments["optimizer"] = getattr(optim, _OPTIMIZERS[optimizer])
     probe = options.pop("linear_probe", False)
-    if not isinstance(probe, bool | dict):
-        raise ValueError(
-            f"{who} needs linear_probe as true or as a table; got {probe!r}."
-        )
     if probe is not False:
         of_probe = {} if probe is True else probe
         arguments["linear_probe"] = estimators.LinearProbe(**of_probe)
@@ -136,3 +131,58 @@ def _make_network(name, options, data, seed, device):
     return estimators.NetworkClassifier(
         module, classes=data.classes, device=device, random_state=seed, **arguments
     )
+
+
+def _make_transforms(options, data):
+    """The two transforms of a `NetworkClassifier`, by the names of its parameters.
+
+    "photographs" crops and flips images of any size for training, and takes the center
+    of 224 x 224 pixels for prediction; "small-images" shifts and flips images of
+    32 x 32 pixels for training. Both normalize with `pixel_mean` and `pixel_std`, by
+    default those of ImageNet. The default for images in files is "photographs"; bytes
+    in arrays are divided by 255.
+    """
+    from modal_clustermargin.estimators import DatasetRows
+
+    options = dict(options)
+    name = options.pop("transforms", None if data.images is None else "photographs")
+    transforms = {}
+    if name is not None:
+        check_known(name, _TRANSFORMS, WHO, "transforms")
+        transforms = _image_transforms(name, **options)
+    elif options:
+        raise ValueError(
+            f"{WHO} needs transforms for {next(iter(options))}; choose one of"
+            f" {', '.join(_TRANSFORMS)}."
+        )
+    elif np.asarray(data.X[:1]).dtype == np.uint8:
+        transforms["predict_transform"] = bytes_to_floats
+    if data.images is None:
+        return transforms
+    return {use: DatasetRows(data.images, each) for use, each in transforms.items()}
+
+
+def _image_transforms(name, image_size=None, pixel_mean=_MEAN, pixel_std=_STD):
+    import torch
+    from torchvision.transforms import v2
+
+    if name == "photographs":
+        size = image_size or 224
+        train = [v2.RandomResizedCrop(size)]
+        predict = [v2.Resize(size * 256 // 224), v2.CenterCrop(size)]
+    else:
+        size = image_size or 32
+        predict = [v2.Resize(size)] if image_size else []
+        train = [*predict, v2.RandomCrop(size, padding=size // 8)]
+    train.append(v2.RandomHorizontalFlip())
+    to_floats = v2.ToDtype(torch.float32, scale=True)
+    end = [to_floats, v2.Normalize(list(pixel_mean), list(pixel_std))]
+    return {
+        "train_transform": v2.Compose([v2.ToImage(), *train, *end]),
+        "predict_transform": v2.Compose([v2.ToImage(), *predict, *end]),
+    }
+
+
+def bytes_to_floats(sample):
+    """A tensor of bytes as numbers in [0, 1]."""
+    return sample.float() / 255

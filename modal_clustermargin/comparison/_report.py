@@ -45,7 +45,7 @@ def write_report(
     ----------
     folder : path-like
         The `output` of `compare`. FileNotFoundError is raised if it has no comparison,
-        and ValueError if it has no rows yet or a damaged file.
+        and ValueError if it has no rows yet.
 
     prices : Prices, default=Prices(label=0.05, hour=3.0)
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from modal_clustermargin.comparison import _savings, _statistics
+from modal_clustermargin.comparison import _pictures, _savings, _statistics
 from modal_clustermargin.comparison._formatting import (
     format_amount,
     format_count,
@@ -13,9 +13,7 @@ from modal_clustermargin.comparison._formatting import (
     format_points,
     with_interval,
 )
-from modal_clustermargin.comparison._gallery import draw_gallery, gallery_picks
 from modal_clustermargin.comparison._learning_curves import labels_needed
-from modal_clustermargin.comparison._pictures import draw_curves, draw_differences
 
 
 class Picture(NamedTuple):
@@ -59,7 +57,7 @@ def _accuracy(results, path):
     """Mean accuracy in each round, and the area."""
     if results.seeds[1:]:
         yield "Bands are standard errors over seeds."
-    draw_curves(results, path)
+    _pictures.draw_curves(results, path)
     yield Picture(path, f"Learning curves: test {results.score} by number of labels.")
     records = [{"labels": format_count(n)} for n in results.n_labels]
     records.append({"labels": "area"})
@@ -95,7 +93,7 @@ def _differences(results, bootstrap, path):
             " 0 by chance."
         )
     yield text
-    draw_differences(results, reference, path)
+    _pictures.draw_differences(results, reference, path)
     alt = f"Points of area, and of {results.score} by round, over {reference}."
     yield Picture(path, alt)
     for other in dict.fromkeys([reference, ranking[0]]):
@@ -165,7 +163,7 @@ def _computing(results):
 
 def _cost(results, curves, prices, path):
     """Cost at the end and for equal accuracy, and savings against random."""
-    draw_curves(results, path, prices)
+    _pictures.draw_curves(results, path, prices)
     yield Picture(path, f"Test {results.score} by the cost of labels and computing.")
     end = _statistics.equal_accuracies(results)[-1]
     reference = curves.get(results.random)
@@ -181,7 +179,7 @@ def _cost(results, curves, prices, path):
         }
         if reference is not None:
             share = n_labels = np.nan
-            if curve is not reference and _savings.cost(reference, prices).any():
+            if curve is not reference:
                 share = _savings.overall_cost_reduction(curve, reference, prices)
                 if prices.label:
                     n_labels = _savings.equivalent_saving(curve, reference, prices)
@@ -208,7 +206,7 @@ def _galleries(folder, results, data, pictures):
         picks = folder.read_picks(strategy, seed, number)
         if "cluster" not in picks:
             continue
-        chosen = gallery_picks(picks["cluster"])
+        chosen = _pictures.gallery_picks(picks["cluster"])
         thumbnails = data.thumbnails(picks["indices"][chosen])
         if thumbnails is None:  # the rows are not images
             continue
@@ -219,7 +217,7 @@ def _galleries(folder, results, data, pictures):
         path = pictures / f"gallery-{i}.png"
         title = f"{strategy}, seed {seed}, round {number}"
         cluster = picks["cluster"][chosen]
-        draw_gallery(thumbnails, cluster, captions, path, title=title)
+        _pictures.draw_gallery(thumbnails, cluster, captions, path, title=title)
         yield Picture(path, f"Images picked by {title}, by cluster.")
 
 

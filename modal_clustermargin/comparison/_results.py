@@ -98,14 +98,11 @@ class ComparisonResults:
         self.seeds = seeds[is_used].astype(int).tolist()
         self._numbers = self._numbers[:, :, is_used, : n_rounds.max()]
         n_labels = self._numbers[_NUMBERS.index("n_labels")]
-        for r, counts in enumerate(np.moveaxis(n_labels, 2, 0)):
-            if np.ptp(counts):
-                raise ValueError(
-                    "ComparisonResults needs one number of labels in each round; got"
-                    f" {', '.join(f'{n:.0f}' for n in np.unique(counts))} in round"
-                    f" {rounds[r]:.0f}. Compare strategies with the same batch and"
-                    " n_initial."
-                )
+        if np.ptp(n_labels, axis=(0, 1)).any():
+            raise ValueError(
+                "ComparisonResults needs one number of labels in each round; got"
+                " several. Compare strategies with the same batch and n_initial."
+            )
         self.n_labels = n_labels[0, 0].astype(np.intp)
 
     def values(self, strategy, column):

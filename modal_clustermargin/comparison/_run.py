@@ -9,14 +9,10 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import average_precision_score
 
+from modal_clustermargin.comparison import _strategies
 from modal_clustermargin.comparison._folder import ComparisonFolder
 from modal_clustermargin.comparison._measured_query import NO_QUERY, measured_query
 from modal_clustermargin.comparison._models import make_model
-from modal_clustermargin.comparison._strategies import (
-    asks_model,
-    make_strategy,
-    needs_network,
-)
 from modal_clustermargin.strategies import CoreSet
 
 _PACKAGES = ("modal-clustermargin", "numpy", "scikit-learn", "torch")
@@ -51,17 +47,17 @@ class Run:
     @property
     def is_deferred(self):
         """Whether the strategy decides when and how its network is trained."""
-        return needs_network(self.settings["strategies"][self.label])
+        return _strategies.needs_network(self.settings["strategies"][self.label])
 
     def rounds(self, known):
         """Train, test and query in each round; yield the rows that are not known."""
-        strategy = self.settings["strategies"][self.label]
+        settings = self.settings["strategies"][self.label]
         state = self.folder.read_state(self.label, self.seed)
         if state is None:
             rows = np.random.RandomState(self.seed).permutation(len(self.data.y))
             labelled = rows[: self.settings["n_initial"]]
-            made = make_strategy(strategy, self.seed, self.folder.path)
-            state = _State(0, labelled, made, NO_QUERY, None)
+            strategy = _strategies.make_strategy(settings, self.seed, self.folder.path)
+            state = _State(0, labelled, strategy, NO_QUERY, None)
         while True:
             classifier, result = self._train(state)
             if state.round not in known:
@@ -70,7 +66,7 @@ class Run:
                     "seed": self.seed,
                     "round": state.round,
                     "n_labels": len(state.labelled),
-                    "fits_needed": int(asks_model(strategy)),
+                    "fits_needed": int(_strategies.asks_model(settings)),
                     "versions": " ".join(f"{x}={version(x)}" for x in _PACKAGES),
                     **state.measures,
                     **result,

@@ -127,7 +127,6 @@ def overall_cost_reduction(curve, reference, prices, *, at=None):
         As in `sample_saving_ratio`.
 
     prices : Prices
-        If no point of the reference costs anything, ValueError is raised.
 
     Returns
     -------
@@ -135,12 +134,6 @@ def overall_cost_reduction(curve, reference, prices, *, at=None):
         At most 1; nan as in `sample_saving_ratio`, and where the reference costs
         nothing.
     """
-    if not cost(reference, prices).any():
-        raise ValueError(
-            "overall_cost_reduction divides by the cost of the reference, which is 0 at"
-            f" all points with {prices!r}. Give the price of a label, or the price of"
-            " an hour and the seconds of the reference."
-        )
     return _share_saved(curve, reference, prices, at)
 
 

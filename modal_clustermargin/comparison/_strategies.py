@@ -4,44 +4,30 @@ import inspect
 
 import numpy as np
 
+from modal_clustermargin import strategies
 from modal_clustermargin._param_validation import InvalidParameterError
 from modal_clustermargin._unknown_names import check_known
 from modal_clustermargin.clustering import AverageLinkage
 from modal_clustermargin.comparison._by_name import build_by_path
 from modal_clustermargin.comparison._measured_query import TimedEmbedding
 from modal_clustermargin.comparison._settings import WHO
-from modal_clustermargin.strategies import (
-    ASVP,
-    BADGE,
-    AtLabels,
-    AtRounds,
-    ClusterMargin,
-    CoreSet,
-    EveryRound,
-    LogMEGain,
-    MarginSampling,
-    Never,
-    RandomSampling,
-)
 
 _CLASSES = {
-    "cluster-margin": ClusterMargin,
-    "badge": BADGE,
-    "coreset": CoreSet,
-    "margin": MarginSampling,
-    "random": RandomSampling,
+    "cluster-margin": strategies.ClusterMargin,
+    "badge": strategies.BADGE,
+    "coreset": strategies.CoreSet,
+    "margin": strategies.MarginSampling,
+    "random": strategies.RandomSampling,
 }
 _INDICATORS = {
-    "log-me-gain": LogMEGain,
-    "never": Never,
-    "every-round": EveryRound,
-    "at-labels": AtLabels,
-    "at-rounds": AtRounds,
+    "log-me-gain": strategies.LogMEGain,
+    "never": strategies.Never,
+    "every-round": strategies.EveryRound,
+    "at-labels": strategies.AtLabels,
+    "at-rounds": strategies.AtRounds,
 }
 # The comparison sets these parameters, or a settings file cannot hold them.
-_NO_OPTIONS = {
-    *("random_state", "embedding", "labelled", "verbose", "store", "clustering")
-}
+_NO_OPTIONS = ("random_state", "embedding", "labelled", "verbose", "clustering")
 
 
 def make_strategy(settings, seed, folder):
@@ -62,8 +48,9 @@ def make_strategy(settings, seed, folder):
     if name == "asvp":
         return _make_asvp(options, seed, folder, who)
     found = _CLASSES[name]
-    parameters = _parameters(found)
-    of_linkage = _parameters(AverageLinkage) if found is ClusterMargin else []
+    parameters = inspect.signature(found).parameters
+    clusters = "clustering" in parameters
+    of_linkage = inspect.signature(AverageLinkage).parameters if clusters else ()
     known = [x for x in (*parameters, *of_linkage) if x not in _NO_OPTIONS]
     for option in options:
         check_known(option, known, who, "option")
@@ -78,7 +65,7 @@ def make_strategy(settings, seed, folder):
         state = np.random.SeedSequence([seed, 1]).generate_state(4)
         options["random_state"] = np.random.RandomState(state)
     try:
-        if found is ClusterMargin:
+        if clusters:
             options["clustering"] = AverageLinkage(**linkage)
             options["clustering"]._validate_params()
         strategy = found(**options)
@@ -86,10 +73,6 @@ def make_strategy(settings, seed, folder):
     except InvalidParameterError as error:
         raise ValueError(f"{WHO}, for {name}: {error}") from error
     return strategy
-
-
-def _parameters(found):
-    return list(inspect.signature(found).parameters)
 
 
 def embed_rows(classifier, X):
@@ -100,21 +83,21 @@ def embed_rows(classifier, X):
 def _make_asvp(options, seed, folder, who):
     for option in options:
         check_known(option, ("selector", "indicator", "at", "features"), who, "option")
-    at, features = options.get("at"), options.get("features", "network")
+    at = [options["at"]] if options.get("at") is not None else []
+    features = options.get("features", "network")
     indicator = options.get("indicator", "log-me-gain")
-    selector = options.get("selector", "margin")
     check_known(features, ("network", "rows"), who, "features")
     check_known(indicator, _INDICATORS, who, "indicator")
     try:
-        indicator = _INDICATORS[indicator](*([] if at is None else [at]))
+        indicator = _INDICATORS[indicator](*at)
     except TypeError as error:
         raise ValueError(
             f"{who} cannot make the indicator {indicator!r}: {error}. at-labels and"
             " at-rounds need a number at=, log-me-gain may have one, and the others"
             " have none."
         ) from error
-    return ASVP(
-        make_strategy({"strategy": selector}, seed, folder),
+    return strategies.ASVP(
+        make_strategy({"strategy": options.get("selector", "margin")}, seed, folder),
         indicator=indicator,
         embedding=embed_rows if features == "rows" else None,
         random_state=seed,
