@@ -117,6 +117,8 @@ def _make_network(name, options, data, seed, device):
         check_known(optimizer, _OPTIMIZERS, who, "optimizer")
         arguments["optimizer"] = getattr(optim, _OPTIMIZERS[optimizer])
     probe = options.pop("linear_probe", False)
+    if not isinstance(probe, bool | dict):
+        raise ValueError(f"{who} needs linear_probe as true or a table; got {probe!r}.")
     if probe is not False:
         of_probe = {} if probe is True else probe
         arguments["linear_probe"] = estimators.LinearProbe(**of_probe)

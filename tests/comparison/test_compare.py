@@ -214,6 +214,10 @@ def test_verbose_prints_a_line_for_each_round(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 6
     assert lines[0].startswith("random, seed 3: 20 labels, 0.")
+    model = {"name": "mlp", "max_epochs": 1}
+    one = {"n_initial": 1, "model": model, "strategies": [], "seeds": [3], "rounds": 1}
+    compare({**SHORT, **one, "device": "cpu"}, tmp_path / "one")
+    assert capsys.readouterr().out.startswith("random, seed 3: 1 label, 0.")
 
 
 def test_asvp_switches_how_its_network_is_trained(tmp_path, monkeypatch):
@@ -358,7 +362,7 @@ REFUSED = {
     ),
     "linear probe": (
         {"model": {"name": "mlp", "linear_probe": 3}},
-        "needs linear_probe as true or as a table; got 3",
+        "needs linear_probe as true or a table; got 3",
     ),
     "transforms": (
         {"model": {"name": "mlp", "image_size": 8}},
