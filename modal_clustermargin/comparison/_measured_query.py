@@ -20,7 +20,6 @@ class TimedEmbedding:
         self.seconds = 0.0
 
     def __call__(self, classifier, X):
-        """The embeddings that the strategy would compute without this object."""
         start = time.perf_counter()
         embeddings = embed(classifier, X)
         self.seconds += time.perf_counter() - start

@@ -111,7 +111,8 @@ def sample_saving_ratio(curve, reference, *, at=None):
     >>> sample_saving_ratio(margin, random, at=[70, 80, 90])
     array([0.25      , 0.33333333,        nan])
     """
-    return _share_saved(curve, reference, Prices(label=1, hour=0), at)
+    labels_alone = Prices(label=1, hour=0)
+    return overall_cost_reduction(curve, reference, labels_alone, at=at)
 
 
 def overall_cost_reduction(curve, reference, prices, *, at=None):
@@ -134,7 +135,9 @@ def overall_cost_reduction(curve, reference, prices, *, at=None):
         At most 1; nan as in `sample_saving_ratio`, and where the reference costs
         nothing.
     """
-    return _share_saved(curve, reference, prices, at)
+    spent, reference_spent = _costs(curve, reference, prices, at)
+    share = 1 - spent / np.where(reference_spent == 0, np.nan, reference_spent)
+    return _at_or_mean(share, at)
 
 
 def equivalent_saving(curve, reference, prices, *, at=None):
@@ -166,13 +169,6 @@ def equivalent_saving(curve, reference, prices, *, at=None):
         )
     spent, reference_spent = _costs(curve, reference, prices, at)
     return _at_or_mean((reference_spent - spent) / prices.label, at)
-
-
-def _share_saved(curve, reference, prices, at):
-    spent, reference_spent = _costs(curve, reference, prices, at)
-    # The share is nan where the reference spends nothing.
-    share = 1 - spent / np.where(reference_spent == 0, np.nan, reference_spent)
-    return _at_or_mean(share, at)
 
 
 def _costs(curve, reference, prices, at):

@@ -70,6 +70,8 @@ class Comparison:
 def read_settings(settings=None):
     """Check settings, and fill in defaults.
 
+    Unknown and invalid settings raise ValueError, and a missing file FileNotFoundError.
+
     Parameters
     ----------
     settings : dict, path-like of a TOML file, or None
@@ -83,14 +85,6 @@ def read_settings(settings=None):
     Returns
     -------
     comparison : Comparison
-
-    Raises
-    ------
-    ValueError
-        If a setting is unknown or invalid.
-
-    FileNotFoundError
-        If the file does not exist.
     """
     given = {} if settings is None else settings
     if not isinstance(given, Mapping):
