@@ -18,7 +18,7 @@ _RANDOM = {"color": "#7a8290", "linestyle": "-", "marker": "."}
 
 @contextmanager
 def open_figure(path, size):
-    """Open a matplotlib Figure; write it to a file, as a whole, on exit.
+    """Open a figure; write it to a file, as a whole, on exit.
 
     Parameters
     ----------
@@ -27,6 +27,10 @@ def open_figure(path, size):
 
     size : tuple of two floats
         Width and height in inches.
+
+    Yields
+    ------
+    figure : matplotlib.figure.Figure
     """
     figure = Figure(figsize=size, layout="constrained")
     yield figure
@@ -36,10 +40,17 @@ def open_figure(path, size):
 
 
 def strategy_styles(results):
-    """Color, line and marker of each strategy of a `ComparisonResults`.
+    """Color, line and marker of each strategy.
 
-    A dict of arguments of matplotlib's ``plot`` by strategy. Random sampling is gray.
-    After seven other strategies, the colors repeat with another line style.
+    Parameters
+    ----------
+    results : ComparisonResults
+
+    Returns
+    -------
+    styles : dict of str to dict
+        Arguments of matplotlib's ``plot`` by strategy. Random sampling is gray.
+        After seven other strategies, the colors repeat with another line style.
     """
     others = [each for each in results.strategies if each != results.random]
     styles = {}
@@ -63,7 +74,14 @@ def tidy_axes(axes):
 
 
 def legend_below(figure, axes):
-    """Put the legend below the axes, and increase the height of the figure for it."""
+    """Put the legend below the axes, and increase the height of the figure for it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+
+    axes : matplotlib.axes.Axes
+    """
     handles, labels = axes.get_legend_handles_labels()
     n_lines = sum(label.count("\n") + 1 for label in labels) / 2 + 1
     figure.set_figheight(figure.get_figheight() + 0.2 * n_lines)

@@ -9,9 +9,15 @@ from contextlib import contextmanager
 
 @contextmanager
 def process_pool(n_jobs):
-    """Open a ProcessPoolExecutor of `n_jobs` processes.
+    """Open a pool of processes; an error or Ctrl-C cancels all waiting tasks.
 
-    An error or Ctrl-C cancels all waiting tasks.
+    Parameters
+    ----------
+    n_jobs : int
+
+    Yields
+    ------
+    pool : ProcessPoolExecutor
     """
     # OpenMP's threads do not survive a fork.
     spawn = multiprocessing.get_context("spawn")

@@ -163,11 +163,19 @@ class Bootstrap:
             ]
 
     def saving(self, strategy, reference):
-        """Labels that a strategy saves against a reference: Saving.
+        """Labels that a strategy saves against another.
 
-        It has `share` and `labels`, each with `value`, `low` and `high`, and the
-        `accuracy` at which labels are counted. The share is nan if the mean curves
-        share no accuracy, and has no interval if more than 5 % of the draws share none.
+        Parameters
+        ----------
+        strategy, reference : str
+
+        Returns
+        -------
+        saving : Saving
+            `share` and `labels`, each with `value`, `low` and `high`, and the
+            `accuracy` at which labels are counted. The share is nan if the mean
+            curves share no accuracy, and has no interval if more than 5 % of the
+            draws share none.
         """
         shares, labels, ends = [], [], []
         pairs = zip(self._curves[strategy], self._curves[reference], strict=True)
