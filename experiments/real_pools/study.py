@@ -76,7 +76,7 @@ def cluster_once(settings, n_threads):
 
 def forget(path, strategies):
     """Delete all runs of some strategies from the folder of a comparison."""
-    for table in path.glob("seeds/*.csv"):
+    for table in path.glob("results.csv"):
         with table.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             rows = [row for row in reader if row["strategy"] not in strategies]

@@ -15,55 +15,6 @@ examples:
   modal-clustermargin compare settings.toml --output results
   modal-clustermargin report results --price-label 0.05 --price-hour 3
 """
-_PAIRS = {"nargs": "+", "default": [], "metavar": "OPTION=VALUE"}
-_OPTIONS = {
-    "--name": {"help": "title of the report"},
-    "--data": {"help": "name of a data set (default: digits)"},
-    "--data-option": {
-        **_PAIRS,
-        "help": "such as n_pool=20000; see modal-clustermargin datasets",
-    },
-    "--folder": {"help": "folder of the data"},
-    "--model": {"help": "cnn, mlp, linear, resnet18, logistic, module:name, ..."},
-    "--model-option": {**_PAIRS, "help": "such as max_epochs=20"},
-    "--strategies": {
-        "nargs": "+",
-        "metavar": "STRATEGY",
-        "help": (
-            "cluster-margin, badge, coreset, asvp, or module:name, with options after a"
-            " colon (default: the first three); random and margin are added"
-        ),
-    },
-    "--without": {
-        "nargs": "+",
-        "choices": ("random", "margin"),
-        "help": "baselines that are not added",
-    },
-    "--batch": {
-        "help": (
-            "labels per round, or their share of the pool, such as 5%% (default: 1%%;"
-            " digits: 40)"
-        )
-    },
-    "--rounds": {"type": int, "help": "number of queries (default: 5; digits: 8)"},
-    "--initial": {
-        "dest": "n_initial",
-        "help": "labels for the start, or their share (default: a batch; digits: 20)",
-    },
-    "--seeds": {"help": "number of seeds, or a range such as 10-19 (default: 5)"},
-    "--device": {"help": "cpu, cuda, ... (default: a GPU, if there is one)"},
-    "--output": {
-        "type": Path,
-        "default": Path("comparison"),
-        "help": "folder of the results (default: %(default)s)",
-    },
-    "--jobs": {
-        "type": int,
-        "default": 1,
-        "help": "number of processes, each with its own seed (default: %(default)s)",
-    },
-    "--no-report": {"action": "store_true", "help": "write no report"},
-}
 _SETTINGS = (
     *("name", "strategies", "without", "batch", "rounds", "n_initial", "seeds"),
     "device",
@@ -81,14 +32,36 @@ def add_parser(commands):
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "settings",
-        nargs="?",
-        type=Path,
-        help="TOML file, before all options; options override it",
+    add = parser.add_argument
+    pairs = {"nargs": "+", "default": [], "metavar": "OPTION=VALUE"}
+    text = "TOML file, before all options; options override it"
+    add("settings", nargs="?", type=Path, help=text)
+    add("--name", help="title of the report")
+    add("--data", help="name of a data set (default: digits)")
+    text = "such as n_pool=20000; see modal-clustermargin datasets"
+    add("--data-option", **pairs, help=text)
+    add("--folder", help="folder of the data")
+    add("--model", help="cnn, mlp, linear, resnet18, logistic, module:name, ...")
+    add("--model-option", **pairs, help="such as max_epochs=20")
+    text = (
+        "cluster-margin, badge, coreset, asvp, or module:name, with options after a"
+        " colon (default: the first three); random and margin are added"
     )
-    for option, arguments in _OPTIONS.items():
-        parser.add_argument(option, **arguments)
+    add("--strategies", nargs="+", metavar="STRATEGY", help=text)
+    text = "baselines that are not added"
+    add("--without", nargs="+", choices=("random", "margin"), help=text)
+    text = "labels per round, or their share of the pool, such as 5%%"
+    add("--batch", help=f"{text} (default: 1%%; digits: 40)")
+    add("--rounds", type=int, help="number of queries (default: 5; digits: 8)")
+    text = "labels for the start, or their share (default: a batch; digits: 20)"
+    add("--initial", dest="n_initial", help=text)
+    add("--seeds", help="number of seeds, or a range such as 10-19 (default: 5)")
+    add("--device", help="cpu, cuda, ... (default: a GPU, if there is one)")
+    text = "folder of the results (default: %(default)s)"
+    add("--output", type=Path, default=Path("comparison"), help=text)
+    text = "number of processes, each with its own seed (default: %(default)s)"
+    add("--jobs", type=int, default=1, help=text)
+    add("--no-report", action="store_true", help="write no report")
     add_prices(parser)
     parser.set_defaults(run=run)
 
@@ -120,27 +93,21 @@ def settings_of(options):
                 " --strategies ..."
             )
     settings = read_toml(options.settings) if options.settings else {}
-    for key in _SETTINGS:
-        if getattr(options, key) is not None:
-            settings[key] = getattr(options, key)
-    for key in ("data", "model"):
-        pairs = dict(
-            parse_option(text, f"in --{key}-option")
-            for text in getattr(options, f"{key}_option")
-        )
+    given = {key: getattr(options, key) for key in _SETTINGS}
+    settings |= {key: value for key, value in given.items() if value is not None}
+    for key, default in (("data", "digits"), ("model", None)):
+        name = getattr(options, key)
+        where = f"in --{key}-option"
+        texts = getattr(options, f"{key}_option")
+        pairs = dict(parse_option(text, where) for text in texts)
         if key == "data" and options.folder is not None:
             pairs["folder"] = options.folder
-        name = getattr(options, key)
         if name is None and not pairs:
             continue
-        table = settings.get(key, {})
+        table = settings.get(key, {"name": default} if default else {})
         if isinstance(table, str):
             table = {"name": table}
-        if not isinstance(table, dict):
-            continue  # `read_settings` names the error
         if name is not None and name != table.get("name"):
             table = {"name": name}  # the options belong to another data set or model
-        elif key == "data" and not table:
-            table = {"name": "digits"}
         settings[key] = table | pairs
     return read_settings(settings)

@@ -8,18 +8,10 @@ from modal_clustermargin._command import _compare, _report
 
 
 def main(arguments=None):
-    """Run the command.
+    """Run the command with a list of arguments, by default those of the process.
 
-    Parameters
-    ----------
-    arguments : list of str, default=None
-        None means the arguments of the process.
-
-    Returns
-    -------
-    status : int
-        0 for success, 1 if a process was killed, 2 for invalid arguments or data, 130
-        after Ctrl-C.
+    Returns 0 for success, 1 if a process was killed, 2 for invalid arguments or data,
+    130 after Ctrl-C.
     """
     options = make_parser().parse_args(arguments)
     try:

@@ -10,11 +10,8 @@ def add_parser(commands):
         description="Write report.html, report.txt and the pictures of a comparison.",
     )
     parser.add_argument("folder", type=Path, help="--output of the comparison")
-    parser.add_argument(
-        "--without-data",
-        action="store_true",
-        help="do not load the data: no gallery of images",
-    )
+    without = "do not load the data: no gallery of images"
+    parser.add_argument("--without-data", action="store_true", help=without)
     add_prices(parser)
     parser.set_defaults(run=run)
 
@@ -25,18 +22,12 @@ def run(options):
 
 def add_prices(parser):
     """Add the options of prices, which two subcommands share."""
-    parser.add_argument(
-        "--price-label",
-        type=float,
-        default=0.05,
-        help="price of a label (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--price-hour",
-        type=float,
-        default=3.0,
-        help="price of an hour of computing (default: %(default)s)",
-    )
+    for option, price, unit in (
+        ("--price-label", 0.05, "a label"),
+        ("--price-hour", 3.0, "an hour of computing"),
+    ):
+        text = f"price of {unit} (default: %(default)s)"
+        parser.add_argument(option, type=float, default=price, help=text)
 
 
 def prices_of(options):
@@ -52,10 +43,8 @@ def show_report(folder, prices, with_data):
     comparison = ComparisonFolder(folder)
     settings = comparison.settings()
     data = None
-    if settings is not None:
-        comparison.write_results()
-        if with_data:
-            data = _load_data(comparison, settings)
+    if with_data and settings is not None:
+        data = _load_data(comparison, settings)
     page = write_report(folder, prices=prices, data=data)
     print((folder / "report.txt").read_text(encoding="utf-8"))
     print(f"The report with pictures: {page}")

@@ -8,12 +8,12 @@ import pkgutil
 from modal_clustermargin.comparison._settings import WHO
 
 
-def build_by_path(path, options, what, **if_accepted):
+def build_by_path(path, options, what, random_state):
     """Import a class, function or instance, and make an instance from it.
 
     A class is called with the options, a function is wrapped in a partial, and an
-    instance is copied. The options in `if_accepted` are added if the signature has
-    them. `what` appears in the messages of ValueError.
+    instance is copied. They get `random_state` if they have that parameter. `what`
+    appears in the messages of ValueError.
     """
     try:
         found = pkgutil.resolve_name(path)
@@ -23,28 +23,24 @@ def build_by_path(path, options, what, **if_accepted):
             " 'package.module:name', importable from the working directory."
         ) from error
     if not hasattr(found, "__name__"):
-        return _copy(found, options, what, if_accepted)
-    is_class, signature = inspect.isclass(found), inspect.signature(found)
-    known = signature.parameters
-    options = {k: v for k, v in if_accepted.items() if k in known} | options
+        if options:
+            raise ValueError(
+                f"{WHO} got options for the {what} {type(found).__name__}, which is an"
+                " instance. Name its class, or set the options where it is created."
+            )
+        made = copy.deepcopy(found)
+        if hasattr(made, "set_params") and "random_state" in made.get_params():
+            made.set_params(random_state=random_state)
+        return made
+    signature = inspect.signature(found)
+    if "random_state" in signature.parameters:
+        options = {"random_state": random_state, **options}
+    is_class = inspect.isclass(found)
     try:
         signature.bind(**options) if is_class else signature.bind_partial(**options)
     except TypeError as error:
         raise ValueError(
             f"{WHO} cannot make the {what} {found.__name__}: {error}. Its options are"
-            f" {', '.join(known) or 'none'}."
+            f" {', '.join(signature.parameters) or 'none'}."
         ) from error
     return found(**options) if is_class else functools.partial(found, **options)
-
-
-def _copy(instance, options, what, if_accepted):
-    if options:
-        raise ValueError(
-            f"{WHO} got options for the {what} {type(instance).__name__}, which is an"
-            " instance. Name its class, or set the options where it is created."
-        )
-    made = copy.deepcopy(instance)
-    if hasattr(made, "set_params"):
-        known = made.get_params(deep=False)
-        made.set_params(**{k: v for k, v in if_accepted.items() if k in known})
-    return made

@@ -3,13 +3,12 @@
 import json
 import warnings
 from concurrent.futures import as_completed
-from dataclasses import asdict
 
 from threadpoolctl import threadpool_limits
 
 from modal_clustermargin.comparison._folder import ComparisonFolder
-from modal_clustermargin.comparison._models import default_model, make_model
-from modal_clustermargin.comparison._networks import NETWORKS
+from modal_clustermargin.comparison._formatting import count_of
+from modal_clustermargin.comparison._models import NETWORKS, default_model, make_model
 from modal_clustermargin.comparison._processes import process_pool
 from modal_clustermargin.comparison._run import Run
 from modal_clustermargin.comparison._settings import WHO, Comparison, read_settings
@@ -46,8 +45,8 @@ def compare(settings=None, output="comparison", *, n_jobs=1, verbose=True):
     Raises
     ------
     ValueError
-        If a setting is invalid, if the folder has results of other settings, or if
-        the pool has too few rows.
+        If a setting is invalid, if the folder has results of other settings or is
+        used by another process, or if the pool has too few rows.
 
     FileNotFoundError
         If the data are missing. The message says which files to put where.
@@ -57,26 +56,18 @@ def compare(settings=None, output="comparison", *, n_jobs=1, verbose=True):
     if n_jobs < 1:
         raise ValueError(f"{WHO} needs n_jobs of at least 1; got {n_jobs}.")
     folder = ComparisonFolder(output)
-    if folder.path.is_file():
-        raise ValueError(
-            f"{WHO} needs a folder as output; got the file {str(folder.path)!r}. Choose"
-            " another name."
-        )
     # Raise errors of settings and data before the first training.
     first_seed = settings.seeds[0]
     for each in settings.strategies.values():
-        make_strategy(each, first_seed)
-    data = load_data(**settings.data, random_state=first_seed)
-    resolved = _resolve(settings, data)
-    make_model(resolved["model"], data, first_seed, settings.device)
-    known_data = {first_seed: data}
-    del data
+        make_strategy(each, first_seed, folder.path)
+    known_data = {first_seed: load_data(**settings.data, random_state=first_seed)}
+    resolved = _resolve(settings, known_data[first_seed])
+    make_model(resolved, known_data[first_seed], first_seed)
     folder.path.mkdir(parents=True, exist_ok=True)
-    with folder.lock("comparison"):
-        resolved = folder.write_settings(resolved)
-    with warnings.catch_warnings():
+    with folder.lock(), warnings.catch_warnings():
         # scikit-learn warns of a test set with many classes for its size.
         warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        resolved = folder.write_settings(resolved)
         if n_jobs == 1:
             for seed in resolved["seeds"]:
                 run_seed(folder, resolved, seed, verbose, known_data.pop(seed, None))
@@ -88,7 +79,6 @@ def compare(settings=None, output="comparison", *, n_jobs=1, verbose=True):
                 ]
                 for task in as_completed(tasks):
                     task.result()
-    folder.write_results()
     return folder.rows()
 
 
@@ -99,16 +89,8 @@ def _resolve(settings, data):
     def n_rows(amount):
         return amount if isinstance(amount, int) else max(1, round(amount * n_pool))
 
-    resolved = asdict(settings)
     batch = n_rows(settings.batch)
     n_initial = batch if settings.n_initial is None else n_rows(settings.n_initial)
-    resolved |= {
-        "batch": batch,
-        "n_initial": n_initial,
-        "model": {"name": default_model(data), **settings.model},
-        "n_pool": n_pool,
-        "score": "accuracy" if data.y.ndim == 1 else "average precision",
-    }
     n_wanted = n_initial + batch * settings.rounds
     if n_wanted > n_pool:
         raise ValueError(
@@ -117,33 +99,51 @@ def _resolve(settings, data):
             f" {settings.data['name']} has {n_pool}. Choose smaller batches or fewer"
             " rounds."
         )
+    model = {"name": default_model(data), **settings.model}
     for label, each in settings.strategies.items():
-        if needs_network(each) and resolved["model"]["name"] not in NETWORKS:
+        if needs_network(each) and model["name"] not in NETWORKS:
             raise ValueError(
                 f"{WHO} needs a network for the strategy {label!r}; the model is"
-                f" {resolved['model']['name']!r}. Choose one of {', '.join(NETWORKS)}."
+                f" {model['name']!r}. Choose one of {', '.join(NETWORKS)}."
             )
+    resolved = {
+        **vars(settings),
+        "batch": batch,
+        "n_initial": n_initial,
+        "model": model,
+        "n_pool": n_pool,
+        "score": "accuracy" if data.y.ndim == 1 else "average precision",
+    }
     # The same values as in the file: JSON turns paths into strings, tuples into lists.
     return json.loads(json.dumps(resolved, default=str))
 
 
 def run_seed(folder, settings, seed, verbose, data=None):
     """Run all strategies with one seed."""
-    if folder.is_done(settings, seed):
-        return
-    if data is None:
-        data = load_data(**settings["data"], random_state=seed)
-    first_model = {}
-    with folder.lock(f"seed {seed}"):
-        for label in settings["strategies"]:
-            for row in Run(label, settings, data, seed, folder, first_model).rounds():
-                if verbose:
-                    print(
-                        f"{label}, seed {seed}: {row['n_labels']} labels,"
-                        f" {row['accuracy']:.4f} (query {row['query_seconds']:.1f} s,"
-                        f" training {row['fit_seconds']:.1f} s)",
-                        flush=True,
-                    )
+    known = {label: set() for label in settings["strategies"]}
+    for row in folder.rows():
+        if row["seed"] == str(seed):
+            known[row["strategy"]].add(int(row["round"]))
+    first_model = []
+    for label, rounds in known.items():
+        if len(rounds) <= settings["rounds"]:
+            if data is None:
+                data = load_data(**settings["data"], random_state=seed)
+            try:
+                run = Run(folder, settings, label, seed, data, first_model)
+                for row in run.rounds(rounds):
+                    if verbose:
+                        n_labels = count_of(row["n_labels"], "label")
+                        print(
+                            f"{label}, seed {seed}: {n_labels}, {row['accuracy']:.4f}"
+                            f" (query {row['query_seconds']:.1f} s, training"
+                            f" {row['fit_seconds']:.1f} s)",
+                            flush=True,
+                        )
+            except ValueError as error:
+                name = f"With strategy {label!r}, seed {seed}"
+                raise ValueError(f"{name}: {error}") from error
+        folder.delete_state(label, seed)
 
 
 def _run_seed_in_process(*arguments):

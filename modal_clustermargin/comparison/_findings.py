@@ -1,58 +1,44 @@
 """The result of a comparison in sentences."""
 
-from typing import NamedTuple
-
 import numpy as np
 
+from modal_clustermargin.comparison import _statistics
 from modal_clustermargin.comparison._formatting import (
     count_of,
     format_count,
+    format_interval,
     format_percent,
     format_points,
     join_names,
 )
-from modal_clustermargin.comparison._statistics import (
-    area_difference,
-    areas_under_curve,
-    ranking,
-)
 
 _FEW_SEEDS = 5
-_WITHIN_NOISE = "the difference is within noise: the interval contains 0"
-
-
-class Finding(NamedTuple):
-    """A headline, and the sentences that explain it."""
-
-    headline: str
-    sentences: list
+_INTERVAL = "95 % interval "
 
 
 def finding(results, bootstrap):
-    """Which strategy is best, by how much, and whether the difference is noise."""
-    best, *others = ranking(results)
-    n_labels = results.n_labels
+    """Which strategy is best, by how much, and whether the difference is noise.
+
+    A headline, and a list of sentences that explain it.
+    """
+    best, *others = _statistics.ranking(results)
+    n_labels, n_seeds = results.n_labels, len(results.seeds)
     reach = f"from {n_labels[0]:,} to {n_labels[-1]:,} labels"
     if len(n_labels) == 1:
         reach = f"with the {n_labels[0]:,} labels of the common start"
-    area = format_percent(areas_under_curve(results, best).mean())
+    area = format_percent(_statistics.areas_under_curve(results, best).mean())
     sentences = [
         f"{best} has the highest area under the learning curve: a mean"
-        f" {results.score} of {area} {reach}, over"
-        f" {count_of(len(results.seeds), 'seed')}."
+        f" {results.score} of {area} {reach}, over {count_of(n_seeds, 'seed')}."
     ]
-    references = [each for each in (results.random, *others[:1]) if each]
-    sentences += [
-        _against(results, bootstrap, best, each)
-        for each in dict.fromkeys(references)
-        if each != best
-    ]
+    for each in dict.fromkeys([results.random, *others[:1]]):
+        if each not in (None, best):
+            sentences.append(_against(results, bootstrap, best, each))
     if results.random is None:
         sentences.append(
             "Random sampling is not among the strategies, so the report does not say"
             " what a strategy gains over it."
         )
-    n_seeds = len(results.seeds)
     if n_seeds == 1:
         sentences.append(
             "With one seed there are no intervals: another seed may give another order."
@@ -69,7 +55,7 @@ def finding(results, bootstrap):
             f" {count_of(n_seeds, 'seed')} up to round {len(n_labels) - 1}, which all"
             " strategies with rows have finished."
         )
-    return Finding(_headline(results, best, others), sentences)
+    return _headline(results, best, others), sentences
 
 
 def _headline(results, best, others):
@@ -77,7 +63,9 @@ def _headline(results, best, others):
         return f"{best} is the only strategy: there is nothing to compare it with."
     if len(results.seeds) == 1:
         return f"{best} is ahead, but one seed is too few to say more."
-    differences = {each: area_difference(results, best, each) for each in others}
+    differences = {
+        each: _statistics.area_difference(results, best, each) for each in others
+    }
     if not any(each.value for each in differences.values()):
         return f"{join_names(results.strategies)} have the same area."
     close = [each for each, by in differences.items() if not by.excludes_zero]
@@ -89,32 +77,28 @@ def _headline(results, best, others):
     by = differences[others[0]]
     return (
         f"{best} is best, by {format_points(by.value)} points of area over"
-        f" {others[0]}, the next best{_interval(by, format_points)}."
+        f" {others[0]}, the next best{format_interval(by, format_points, _INTERVAL)}."
     )
 
 
 def _against(results, bootstrap, best, other):
     """By how many points of area and labels the best is better than another."""
-    by = area_difference(results, best, other)
+    by = _statistics.area_difference(results, best, other)
     saving = bootstrap.saving(best, other)
-    noise = "" if np.isnan(by.low) or by.excludes_zero else f"; {_WITHIN_NOISE}"
-    sentences = [
+    noise = "; the difference is within noise: the interval contains 0"
+    if np.isnan(by.low) or by.excludes_zero:
+        noise = ""
+    text = (
         f"Against {other}: {format_points(by.value)} points of"
-        f" area{_interval(by, format_points)}{noise}.",
-        f"To reach {format_percent(saving.accuracy)}, the highest {results.score} that"
+        f" area{format_interval(by, format_points, _INTERVAL)}{noise}."
+        f" To reach {format_percent(saving.accuracy)}, the highest {results.score} that"
         f" both reach, {best} saves {format_count(saving.labels.value)}"
-        f" labels{_interval(saving.labels, format_count)}.",
-    ]
+        f" labels{format_interval(saving.labels, format_count, _INTERVAL)}."
+    )
     if not np.isnan(saving.share.value):
-        sentences.append(
-            f"On average over all accuracies that both reach, it saves"
+        text += (
+            " On average over all accuracies that both reach, it saves"
             f" {format_percent(saving.share.value)} of the"
-            f" labels{_interval(saving.share, format_percent)}."
+            f" labels{format_interval(saving.share, format_percent, _INTERVAL)}."
         )
-    return " ".join(sentences)
-
-
-def _interval(estimate, form):
-    if np.isnan(estimate.low):
-        return ""
-    return f" (95 % interval {form(estimate.low)} to {form(estimate.high)})"
+    return text

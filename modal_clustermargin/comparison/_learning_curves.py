@@ -9,7 +9,8 @@ import numpy as np
 class LearningCurve:
     """Accuracy of a model by number of labels, with the seconds of computing.
 
-    Arrays are copied as float64, and read-only.
+    Arrays are copied as float64, and read-only. Other values than described raise
+    ValueError; the message names the point, from 0.
 
     Parameters
     ----------
@@ -24,18 +25,6 @@ class LearningCurve:
         Seconds of computing for the model at that point: all queries up to it, the
         training at it, and earlier trainings if the queries needed them. At least 0.
         They may fall from point to point. None means zeros.
-
-    Raises
-    ------
-    ValueError
-        If an argument is not as described. The message names the point, from 0.
-
-    Examples
-    --------
-    >>> from modal_clustermargin.comparison import LearningCurve
-    >>> curve = LearningCurve([100, 200, 300], accuracy=[60, 80, 75])
-    >>> curve.best_accuracy
-    array([60., 80., 80.])
     """
 
     n_labels: np.ndarray
@@ -43,41 +32,37 @@ class LearningCurve:
     seconds: np.ndarray = None
 
     def __post_init__(self):
-        n_labels = _floats(self.n_labels, "LearningCurve", "n_labels")
-        if n_labels.ndim != 1 or not n_labels.size:
+        seconds = np.zeros_like(self.n_labels) if self.seconds is None else self.seconds
+        given = {
+            "n_labels": self.n_labels,
+            "accuracy": self.accuracy,
+            "seconds": seconds,
+        }
+        arrays = {name: np.array(each, np.float64) for name, each in given.items()}
+        shapes = [each.shape for each in arrays.values()]
+        if len(set(shapes)) > 1 or len(shapes[0]) != 1 or shapes[0] == (0,):
             raise ValueError(
-                "LearningCurve needs n_labels of shape (n_points,) with at least one"
-                f" point; got shape {n_labels.shape}."
+                "LearningCurve needs n_labels, accuracy and seconds of the same shape"
+                " (n_points,), with at least one point; got the shapes"
+                f" {', '.join(map(str, shapes))}."
             )
-        seconds = np.zeros(len(n_labels)) if self.seconds is None else self.seconds
-        given = {"n_labels": n_labels, "accuracy": self.accuracy, "seconds": seconds}
-        for name, values in given.items():
-            values = _floats(values, "LearningCurve", name)
-            bad = np.flatnonzero(~np.isfinite(values))
+        for name, values in arrays.items():
+            least, wanted = (-np.inf, "") if name == "accuracy" else (0, " >= 0")
+            bad = np.flatnonzero(~np.isfinite(values) | (values < least))
             if bad.size:
                 raise ValueError(
-                    f"LearningCurve needs finite {name}; got {values.flat[bad[0]]} at"
-                    f" point {bad[0]}. Leave that point out."
-                )
-            if values.shape != n_labels.shape:
-                raise ValueError(
-                    f"LearningCurve needs {name} of the shape of n_labels,"
-                    f" {n_labels.shape}; got shape {values.shape}."
-                )
-            if name != "accuracy" and values.min() < 0:
-                raise ValueError(
-                    f"LearningCurve needs {name} of at least 0; got"
-                    f" {values.min():g} at point {values.argmin()}."
+                    f"LearningCurve needs finite {name}{wanted}; got"
+                    f" {values[bad[0]]:g} at point {bad[0]}. Leave that point out."
                 )
             values.setflags(write=False)
             object.__setattr__(self, name, values)  # the dataclass is frozen
-        falls = np.flatnonzero(np.diff(n_labels) <= 0)
+        falls = np.flatnonzero(np.diff(self.n_labels) <= 0)
         if falls.size:
             raise ValueError(
                 "LearningCurve needs n_labels that increase from point to point; got"
-                f" {n_labels[falls[0] + 1]:g} at point {falls[0] + 1} after"
-                f" {n_labels[falls[0]]:g}. Sort the points, and merge points with the"
-                " same number of labels."
+                f" {self.n_labels[falls[0] + 1]:g} at point {falls[0] + 1} after"
+                f" {self.n_labels[falls[0]]:g}. Sort the points, and merge points with"
+                " the same number of labels."
             )
 
     @property
@@ -97,18 +82,13 @@ def labels_needed(curve, accuracy):
     curve : LearningCurve
 
     accuracy : float or array-like
-        In the unit of the curve; not nan.
+        In the unit of the curve.
 
     Returns
     -------
     n_labels : float or ndarray of the shape of `accuracy`
         nan where the curve never reaches the accuracy. Where the first point reaches
         it, the number of labels of the first point; fewer labels might be enough.
-
-    Raises
-    ------
-    ValueError
-        If `accuracy` is not numbers, or contains nan.
 
     Examples
     --------
@@ -117,58 +97,23 @@ def labels_needed(curve, accuracy):
     >>> labels_needed(curve, [50, 65, 80, 90])
     array([100., 125., 200.,  nan])
     """
-    accuracy = as_accuracies(accuracy, "labels_needed", "accuracy")
-    return _interpolate(curve, curve.n_labels, accuracy)
+    return value_at(accuracy, curve, curve.n_labels)
 
 
 def seconds_needed(curve, accuracy):
     """Seconds of computing that a curve needs to reach an accuracy.
 
     The seconds at the number of labels that `labels_needed` returns, with the same
-    parameters, shape and errors.
-
-    Examples
-    --------
-    >>> from modal_clustermargin.comparison import LearningCurve, seconds_needed
-    >>> curve = LearningCurve([100, 200], accuracy=[60, 80], seconds=[600, 1000])
-    >>> seconds_needed(curve, 65)
-    700.0
+    parameters and shape.
     """
-    accuracy = as_accuracies(accuracy, "seconds_needed", "accuracy")
-    return _interpolate(curve, curve.seconds, accuracy)
+    return value_at(accuracy, curve, curve.seconds)
 
 
-def as_accuracies(accuracy, who, argument):
-    """Convert `accuracy` to float64; raise ValueError for other types and for nan."""
-    accuracies = _floats(accuracy, who, argument)
-    n_nan = np.count_nonzero(np.isnan(accuracies))
-    if n_nan:
-        raise ValueError(
-            f"{who} needs {argument} without nan; got {n_nan} nan in"
-            f" {accuracies.size}. Leave them out."
-        )
-    return accuracies
-
-
-def _floats(values, who, argument):
-    """Copy to float64; raise ValueError for other types."""
-    try:
-        return np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{who} needs numbers as {argument}; got {values!r}."
-        ) from error
-
-
-def _interpolate(curve, values, accuracy):
-    """`values` where the best accuracy of the curve is `accuracy`."""
-    best = curve.best_accuracy
-    inside = np.clip(accuracy, best[0], best[-1])
-    # The first point at least as good: best[before] < inside <= best[after], unless
-    # `after` is 0.
-    after = np.searchsorted(best, inside, side="left")
-    before = np.maximum(after - 1, 0)
-    share = (inside - best[before]) / np.where(after > 0, best[after] - best[before], 1)
-    found = (1 - share) * values[before] + share * values[after]
-    found = np.where(accuracy > best[-1], np.nan, found)
+def value_at(accuracy, curve, values):
+    """Interpolate values of the points where the best accuracy is `accuracy`."""
+    accuracy, best = np.asarray(accuracy, np.float64), curve.best_accuracy
+    found = np.interp(accuracy, best, values, right=np.nan)
+    # On a plateau, the first point counts; numpy takes the last.
+    first = np.minimum(np.searchsorted(best, accuracy), len(best) - 1)
+    found = np.where(best[first] == accuracy, values[first], found)
     return found if found.ndim else found.item()

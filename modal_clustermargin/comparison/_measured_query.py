@@ -1,21 +1,16 @@
 """A query with its measures: seconds by part, peak memory, clusters."""
 
-import contextlib
+import re
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from modal_clustermargin.strategies import ASVP, ClusterMargin, embed
 
-NO_QUERY = {
-    "query_seconds": 0.0,
-    "embedding_seconds": 0.0,
-    "clustering_seconds": 0.0,
-    "peak_memory_mib": "",
-    "n_clusters": "",
-    "n_candidates": "",
-}
+NO_QUERY = {"query_seconds": 0.0, "embedding_seconds": 0.0, "clustering_seconds": 0.0}
+_PROCESS = Path("/proc/self")  # only Linux has it
 
 
 class TimedEmbedding:
@@ -25,36 +20,36 @@ class TimedEmbedding:
         self.seconds = 0.0
 
     def __call__(self, classifier, X):
-        """The embeddings that the strategy would compute without this object."""
         start = time.perf_counter()
         embeddings = embed(classifier, X)
         self.seconds += time.perf_counter() - start
         return embeddings
 
     def __sklearn_clone__(self):
-        return self
+        return self  # with its seconds
 
 
 def measured_query(strategy, classifier, X_pool, n_instances):
     """Call a strategy once: (picks, measures, clusters).
 
     `picks` are `n_instances` different positions in `X_pool`; any other answer of the
-    strategy raises ValueError. `measures` has the keys of `NO_QUERY`. `clusters` has,
-    for Cluster-Margin, the "cluster" of each pick, and "pool_cluster_sizes", the number
-    of rows in each cluster of the pool.
+    strategy raises ValueError. `measures` are columns of a row. `clusters` has, for
+    Cluster-Margin, the "cluster" of each pick, and "pool_cluster_sizes", the number of
+    rows in each cluster of the pool.
     """
     embedding = getattr(strategy, "embedding", None)
-    is_timed = isinstance(embedding, TimedEmbedding)
-    if is_timed:
-        embedding.seconds = 0.0
+    timed = embedding if isinstance(embedding, TimedEmbedding) else TimedEmbedding()
+    timed.seconds = 0.0
     clustering_before = getattr(strategy, "clustering_", None)
-    _reset_peak_memory()
+    with suppress(OSError):
+        (_PROCESS / "clear_refs").write_text("5")  # a new peak of memory begins
     start = time.perf_counter()
     answer = strategy(classifier, X_pool, n_instances)
     measures = NO_QUERY | {"query_seconds": time.perf_counter() - start}
-    measures["peak_memory_mib"] = _peak_memory_mib()
-    if is_timed:
-        measures["embedding_seconds"] = embedding.seconds
+    with suppress(OSError, TypeError):  # TypeError: the system does not report it
+        peak = re.search(r"VmHWM:\s+(\d+)", (_PROCESS / "status").read_text())
+        measures["peak_memory_mib"] = round(int(peak[1]) / 1024, 1)
+    measures["embedding_seconds"] = timed.seconds
     if isinstance(strategy, ASVP):
         measures["embedding_seconds"] = strategy.history_[-1].seconds["features"]
     clusters = {}
@@ -69,23 +64,7 @@ def measured_query(strategy, classifier, X_pool, n_instances):
     return _checked_picks(answer, n_instances, len(X_pool)), measures, clusters
 
 
-def _reset_peak_memory():
-    """Start a new peak; only Linux can do this."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def _peak_memory_mib():
-    """Peak memory in MiB since the reset, or "" if the system does not report it."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return round(int(line.split()[1]) / 1024, 1)
-    return ""
-
-
 def _checked_picks(answer, n_instances, n_pool):
-    """Check that picks are different positions in the pool."""
     picks = answer[0] if isinstance(answer, tuple) else answer
     picks = np.asarray(picks).ravel()
     if picks.dtype.kind not in "iu":

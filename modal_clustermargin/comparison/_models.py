@@ -1,10 +1,12 @@
-"""Classifiers by name, with options that a settings file can hold."""
+"""Classifiers by name, with options and image transforms of a settings file."""
+
+import inspect
 
 import numpy as np
 
+from modal_clustermargin._devices import resolve_device
 from modal_clustermargin._unknown_names import check_known
 from modal_clustermargin.comparison._by_name import build_by_path
-from modal_clustermargin.comparison._networks import NETWORKS, make_network
 from modal_clustermargin.comparison._settings import WHO
 
 _CLASSIC = {
@@ -12,9 +14,34 @@ _CLASSIC = {
     "random-forest": "sklearn.ensemble:RandomForestClassifier",
     "naive-bayes": "sklearn.naive_bayes:GaussianNB",
 }
-# With constant pixels, the likelihoods are so steep that scikit-learn 1.9 returns a
-# probability of one for two classes.
-_CLASSIC_DEFAULTS = {"naive-bayes": {"var_smoothing": 1e-3}}
+# By name, a torch module of `estimators`.
+NETWORKS = {
+    "linear": "LinearNet",
+    "mlp": "MLP",
+    "cnn": "SmallConvNet",
+    "small-resnet": "SmallResNet",
+    "resnet18": "ResNet18",
+    "resnet50": "ResNet50",
+    "resnet101": "ResNet101",
+    "vgg16": "VGG16",
+    "wide-resnet28x8": "WideResNet28x8",
+}
+_DEFAULTS = {
+    # With constant pixels, the likelihoods are so steep that scikit-learn 1.9 returns a
+    # probability of one for two classes.
+    "naive-bayes": {"var_smoothing": 1e-3},
+    "cnn": {"max_epochs": 20},
+    "small-resnet": {"max_epochs": 20},
+}
+_OF_CLASSIFIER = (
+    *("lr", "head_lr", "max_epochs", "batch_size", "predict_batch_size", "schedule"),
+    "mixed_precision",
+)
+_OF_OPTIMIZER = ("momentum", "nesterov", "weight_decay")
+_OF_TRANSFORMS = ("transforms", "image_size", "pixel_mean", "pixel_std")
+_TRANSFORMS = ("photographs", "small-images")
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
+_OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
 
 
 def default_model(data):
@@ -26,17 +53,19 @@ def default_model(data):
     return "cnn" if np.ndim(data.X) == 4 else "mlp"
 
 
-def make_model(settings, data, seed, device=None):
-    """Make an unfitted classifier from ``{"name": name, option: value, ...}``.
+def make_model(settings, data, seed):
+    """Make an unfitted classifier from "model" and "device" of settings.
 
-    The name may be ``"package.module:name"``. A network is a `NetworkClassifier`;
-    scikit-learn's classifiers get images as flat rows. Raises ValueError for an unknown
-    name or option, or for data that the model cannot learn from.
+    "model" is ``{"name": name, option: value, ...}``. The name may be
+    ``"package.module:name"``. A network is a `NetworkClassifier`; scikit-learn's
+    classifiers get images as flat rows. Raises ValueError for an unknown name or
+    option, or for data that the model cannot learn from.
     """
-    options = dict(settings)
+    options = dict(settings["model"])
     name = options.pop("name")
+    options = {**_DEFAULTS.get(name, {}), **options}
     if name in NETWORKS:
-        return make_network(name, options, data, seed, device)
+        return _make_network(name, options, data, seed, settings["device"])
     if ":" not in name:
         check_known(name, (*NETWORKS, *_CLASSIC), WHO, "model")
     has_columns = name in _CLASSIC and np.ndim(data.y) == 2
@@ -46,9 +75,7 @@ def make_model(settings, data, seed, device=None):
             f"{WHO} needs a network for {kind}; the model is {name!r}. Choose one of"
             f" {', '.join(NETWORKS)}."
         )
-    options = {**_CLASSIC_DEFAULTS.get(name, {}), **options}
-    path = _CLASSIC.get(name, name)
-    model = build_by_path(path, options, "model", random_state=seed)
+    model = build_by_path(_CLASSIC.get(name, name), options, "model", seed)
     for method in ("fit", "predict_proba"):
         if not hasattr(model, method):
             raise ValueError(f"{WHO} got the model {name!r}, which has no {method}.")
@@ -63,3 +90,101 @@ def make_model(settings, data, seed, device=None):
 
 def _flatten(X):
     return np.reshape(X, (len(X), -1))
+
+
+def _make_network(name, options, data, seed, device):
+    """Make a `NetworkClassifier` that is not fitted.
+
+    "schedule" may be a list of milestones in [0, 1], and "linear_probe" may be true or
+    the parameters of `LinearProbe`.
+    """
+    from torch import optim
+
+    from modal_clustermargin import estimators
+
+    who = f"{WHO}, for {name},"
+    resolve_device(device, WHO)  # raises for an unknown device
+    module = getattr(estimators, NETWORKS[name])
+    of_module = set(inspect.signature(module).parameters) - {"n_features", "n_classes"}
+    known = [*_OF_CLASSIFIER, "optimizer", *_OF_OPTIMIZER, "linear_probe"]
+    known += [*_OF_TRANSFORMS, *sorted(of_module)]
+    for option in options:
+        check_known(option, known, who, "option")
+    of_transforms = {k: options.pop(k) for k in _OF_TRANSFORMS if k in options}
+    arguments = _make_transforms(of_transforms, data)
+    optimizer = options.pop("optimizer", None)
+    if optimizer is not None:
+        check_known(optimizer, _OPTIMIZERS, who, "optimizer")
+        arguments["optimizer"] = getattr(optim, _OPTIMIZERS[optimizer])
+    probe = options.pop("linear_probe", False)
+    if not isinstance(probe, bool | dict):
+        raise ValueError(f"{who} needs linear_probe as true or a table; got {probe!r}.")
+    if probe is not False:
+        of_probe = {} if probe is True else probe
+        arguments["linear_probe"] = estimators.LinearProbe(**of_probe)
+    if isinstance(options.get("schedule"), list):
+        options["schedule"] = estimators.Steps(tuple(options["schedule"]))
+    if "in_channels" in of_module and np.ndim(data.X) in (3, 4):
+        channels = np.shape(data.X)[1] if np.ndim(data.X) == 4 else 1
+        options = {"in_channels": channels, **options}
+    prefixes = dict.fromkeys(_OF_CLASSIFIER, "")
+    prefixes |= dict.fromkeys(_OF_OPTIMIZER, "optimizer__")
+    arguments |= {prefixes.get(k, "module__") + k: v for k, v in options.items()}
+    return estimators.NetworkClassifier(
+        module, classes=data.classes, device=device, random_state=seed, **arguments
+    )
+
+
+def _make_transforms(options, data):
+    """The two transforms of a `NetworkClassifier`, by the names of its parameters.
+
+    "photographs" crops and flips images of any size for training, and takes the center
+    of 224 x 224 pixels for prediction; "small-images" shifts and flips images of
+    32 x 32 pixels for training. Both normalize with `pixel_mean` and `pixel_std`, by
+    default those of ImageNet. The default for images in files is "photographs"; bytes
+    in arrays are divided by 255.
+    """
+    from modal_clustermargin.estimators import DatasetRows
+
+    options = dict(options)
+    name = options.pop("transforms", None if data.images is None else "photographs")
+    transforms = {}
+    if name is not None:
+        check_known(name, _TRANSFORMS, WHO, "transforms")
+        transforms = _image_transforms(name, **options)
+    elif options:
+        raise ValueError(
+            f"{WHO} needs transforms for {next(iter(options))}; choose one of"
+            f" {', '.join(_TRANSFORMS)}."
+        )
+    elif np.asarray(data.X[:1]).dtype == np.uint8:
+        transforms["predict_transform"] = bytes_to_floats
+    if data.images is None:
+        return transforms
+    return {use: DatasetRows(data.images, each) for use, each in transforms.items()}
+
+
+def _image_transforms(name, image_size=None, pixel_mean=_MEAN, pixel_std=_STD):
+    import torch
+    from torchvision.transforms import v2
+
+    if name == "photographs":
+        size = image_size or 224
+        train = [v2.RandomResizedCrop(size)]
+        predict = [v2.Resize(size * 256 // 224), v2.CenterCrop(size)]
+    else:
+        size = image_size or 32
+        predict = [v2.Resize(size)] if image_size else []
+        train = [*predict, v2.RandomCrop(size, padding=size // 8)]
+    train.append(v2.RandomHorizontalFlip())
+    to_floats = v2.ToDtype(torch.float32, scale=True)
+    end = [to_floats, v2.Normalize(list(pixel_mean), list(pixel_std))]
+    return {
+        "train_transform": v2.Compose([v2.ToImage(), *train, *end]),
+        "predict_transform": v2.Compose([v2.ToImage(), *predict, *end]),
+    }
+
+
+def bytes_to_floats(sample):
+    """A tensor of bytes as numbers in [0, 1]."""
+    return sample.float() / 255

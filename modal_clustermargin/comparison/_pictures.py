@@ -1,7 +1,8 @@
-"""The pictures of a report: accuracy, differences, time and cost."""
+"""The pictures of a report: learning curves, costs, differences, images picked."""
 
 import numpy as np
 
+from modal_clustermargin.comparison import _statistics
 from modal_clustermargin.comparison._plot_style import (
     legend_below,
     open_figure,
@@ -10,24 +11,29 @@ from modal_clustermargin.comparison._plot_style import (
     tidy_axes,
 )
 from modal_clustermargin.comparison._savings import cost
-from modal_clustermargin.comparison._statistics import (
-    area_difference,
-    areas_under_curve,
-    mean_and_error,
-    ranking,
-)
 
 _SIZE = (7.2, 4.1)  # inches
+_N_CLUSTERS, _N_PICKS = 12, 8  # at most, in a gallery
+_CAPTION_WIDTH = 2.3  # in images
 
 
-def draw_curves(results, path):
-    """Draw learning curves with bands of standard errors."""
+def draw_curves(results, path, prices=None):
+    """Draw accuracies by labels, with bands of standard errors.
+
+    With prices, draw the mean accuracies by the cost of labels and computing instead.
+    """
     with open_figure(path, _SIZE) as figure:
         axes = figure.subplots()
         for strategy, style in strategy_styles(results).items():
-            values = 100 * results.values(strategy, "accuracy")
-            _draw_band(axes, results.n_labels, values, strategy, style)
-        axes.set(xlabel="labels", ylabel=f"test {results.score} (%)")
+            if prices is None:
+                values = 100 * results.values(strategy, "accuracy")
+                _draw_band(axes, results.n_labels, values, strategy, style)
+            else:
+                curve = results.mean_curve(strategy)
+                spent, accuracy = cost(curve, prices), 100 * curve.accuracy
+                _draw_line(axes, spent, accuracy, strategy, style)
+        xlabel = "labels" if prices is None else f"cost, at {prices}"
+        axes.set(xlabel=xlabel, ylabel=f"test {results.score} (%)")
         tidy_axes(axes)
         legend_below(figure, axes)
 
@@ -35,18 +41,17 @@ def draw_curves(results, path):
 def draw_differences(results, reference, path):
     """Draw differences to one strategy: of areas, and of accuracies by round."""
     styles = strategy_styles(results)
-    others = [each for each in ranking(results) if each != reference]
+    others = [each for each in _statistics.ranking(results) if each != reference]
     bars = 1 + 0.42 * len(others)  # inches
     with open_figure(path, (_SIZE[0], bars + 3.8)) as figure:
         above, below = figure.subplots(2, height_ratios=(bars, 2.6))
         for place, strategy in enumerate(others):
             style = styles[strategy]
-            by = area_difference(results, strategy, reference)
-            by_seed = areas_under_curve(results, strategy)
-            by_seed = by_seed - areas_under_curve(results, reference)
-            places = np.full(len(by_seed), place)
             color = style["color"]
-            above.plot(100 * by_seed, places, "|", color=color)
+            by_seed = _statistics.areas_under_curve(results, strategy)
+            by_seed = by_seed - _statistics.areas_under_curve(results, reference)
+            above.plot(100 * by_seed, np.full(len(by_seed), place), "|", color=color)
+            by = _statistics.area_difference(results, strategy, reference)
             above.hlines(place, 100 * by.low, 100 * by.high, color=color, linewidth=2)
             above.plot(100 * by.value, place, style["marker"], color=color)
             accuracy = results.values(strategy, "accuracy")
@@ -65,21 +70,42 @@ def draw_differences(results, reference, path):
         below.axhline(0, color="0.4", linewidth=1)
 
 
-def draw_cost(results, prices, path):
-    """Draw accuracy by the cost of labels and computing, on the mean curves."""
-    with open_figure(path, _SIZE) as figure:
+def gallery_picks(cluster):
+    """Positions of the picks that a gallery shows, cluster by cluster.
+
+    The first eight picks of each of the twelve clusters with the most picks.
+    """
+    clusters, n_picks = np.unique(cluster, return_counts=True)
+    order = np.argsort(-n_picks, kind="stable")[:_N_CLUSTERS]
+    members = [np.flatnonzero(cluster == clusters[i])[:_N_PICKS] for i in order]
+    return np.concatenate(members)
+
+
+def draw_gallery(thumbnails, cluster, captions, path, *, title):
+    """Draw the images of the `gallery_picks`, with captions by cluster.
+
+    `thumbnails` is uint8 of shape (n_shown, height, width[, 3]); `cluster` has the
+    cluster of each image.
+    """
+    order = list(dict.fromkeys(cluster))
+    width, height = _CAPTION_WIDTH + _N_PICKS, len(order)  # in images
+    with open_figure(path, (0.62 * width, 0.62 * height + 0.5)) as figure:
+        # One axes for all images: the layout of many axes takes seconds.
         axes = figure.subplots()
-        for strategy, style in strategy_styles(results).items():
-            curve = results.mean_curve(strategy)
-            _draw_line(axes, cost(curve, prices), 100 * curve.accuracy, strategy, style)
-        rates = f"{prices.label:g} per label and {prices.hour:g} per hour of computing"
-        axes.set(xlabel=f"cost, at {rates}", ylabel=f"test {results.score} (%)")
-        tidy_axes(axes)
-        legend_below(figure, axes)
+        for top, each in enumerate(order):
+            text = {"ha": "right", "va": "center", "fontsize": 8}
+            axes.text(_CAPTION_WIDTH - 0.15, top + 0.5, captions[each], **text)
+            for i, image in enumerate(thumbnails[cluster == each]):
+                left = _CAPTION_WIDTH + i
+                extent = (left, left + 0.92, top + 0.96, top + 0.04)
+                axes.imshow(image, cmap="gray", vmin=0, vmax=255, extent=extent)
+        axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
+        axes.axis("off")
+        figure.suptitle(plot_label(title, 60), fontsize=10)
 
 
 def _draw_band(axes, x, values, name, style):
-    mean, error = mean_and_error(values)
+    mean, error = _statistics.mean_and_error(values)
     _draw_line(axes, x, mean, name, style)
     shade = {"color": style["color"], "alpha": 0.18, "linewidth": 0}
     axes.fill_between(x, mean - error, mean + error, **shade)

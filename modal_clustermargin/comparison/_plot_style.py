@@ -4,7 +4,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from textwrap import wrap
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from modal_clustermargin._whole_files import written_whole
@@ -34,7 +33,6 @@ def open_figure(path, size):
     figure : matplotlib.figure.Figure
     """
     figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
     yield figure
     path = Path(path)
     with written_whole(path) as file:

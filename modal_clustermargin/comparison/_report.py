@@ -8,10 +8,10 @@ from textwrap import fill
 import numpy as np
 from jinja2 import StrictUndefined, Template
 
-from modal_clustermargin._whole_files import written_whole
+from modal_clustermargin._param_validation import HasMethods, Interval, validate_params
 from modal_clustermargin.comparison._findings import finding
 from modal_clustermargin.comparison._folder import ComparisonFolder
-from modal_clustermargin.comparison._report_sections import sections
+from modal_clustermargin.comparison._report_sections import Table, sections
 from modal_clustermargin.comparison._results import ComparisonResults
 from modal_clustermargin.comparison._savings import Prices
 from modal_clustermargin.comparison._statistics import Bootstrap
@@ -20,6 +20,14 @@ _WIDTH = 88
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 
 
+@validate_params(
+    {
+        "prices": [Prices],
+        "data": [HasMethods("thumbnails"), None],
+        "n_bootstrap": [Interval(Integral, 100, None, closed="left")],
+    },
+    prefer_skip_nested_validation=True,
+)
 def write_report(
     folder,
     *,
@@ -36,7 +44,8 @@ def write_report(
     Parameters
     ----------
     folder : path-like
-        The `output` of `compare`.
+        The `output` of `compare`. FileNotFoundError is raised if it has no comparison,
+        and ValueError if it has no rows yet.
 
     prices : Prices, default=Prices(label=0.05, hour=3.0)
 
@@ -53,30 +62,7 @@ def write_report(
     -------
     path : Path
         Path of ``report.html``.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the folder has no comparison.
-
-    ValueError
-        If a file is damaged, if there are no rows yet, or if an argument is not as
-        described.
     """
-    if not isinstance(prices, Prices):
-        raise ValueError(
-            f"write_report needs prices as Prices(label=..., hour=...); got {prices!r}."
-        )
-    if not isinstance(n_bootstrap, Integral) or n_bootstrap < 100:
-        raise ValueError(
-            "write_report needs n_bootstrap as an integer of at least 100; got"
-            f" {n_bootstrap!r}."
-        )
-    if data is not None and not hasattr(data, "thumbnails"):
-        raise ValueError(
-            "write_report needs data with a method thumbnails(rows), or None for no"
-            f" gallery; got {data!r}."
-        )
     folder = ComparisonFolder(folder)
     settings = folder.settings()
     if settings is None:
@@ -86,10 +72,12 @@ def write_report(
         )
     results = ComparisonResults(folder.rows(), settings=settings)
     bootstrap = Bootstrap(results, n_bootstrap, np.random.RandomState(0))
-    found = finding(results, bootstrap)
-    parts = sections(folder, settings, results, bootstrap, prices, data)
-    name = settings.get("name", folder.path.name)
-    _write(folder.path / "report.txt", _text(name, found, parts))
+    parts = {
+        "name": settings.get("name", folder.path.name),
+        "finding": finding(results, bootstrap),
+        "sections": [*sections(folder, settings, results, bootstrap, prices, data)],
+    }
+    folder.write_text("report.txt", _text(**parts))
     template = Template(
         _TEMPLATE.read_text(encoding="utf-8"),
         autoescape=True,
@@ -97,40 +85,33 @@ def write_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = template.render(name=name, finding=found, sections=parts, data_uri=_data_uri)
-    _write(folder.path / "report.html", page)
+    folder.write_text("report.html", template.render(**parts, data_uri=_data_uri))
     return folder.path / "report.html"
 
 
-def _text(name, found, parts):
-    lines = [name, "=" * len(name), "", fill(found.headline, _WIDTH), ""]
-    lines += [fill(each, _WIDTH) + "\n" for each in found.sentences]
-    for part in parts:
-        lines += ["", part.title, "-" * len(part.title), ""]
-        lines += [fill(each, _WIDTH) + "\n" for each in part.sentences]
-        for table in part.tables:
-            lines += [table.title, "", *_aligned(table), ""]
-            if table.note:
-                lines += [fill(table.note, _WIDTH), ""]
+def _text(name, finding, sections):
+    headline, sentences = finding
+    lines = [name, "=" * len(name), "", fill(headline, _WIDTH), ""]
+    lines += [f"{fill(each, _WIDTH)}\n" for each in sentences]
+    for title, blocks in sections:
+        lines += ["", title, "-" * len(title), ""]
+        for block in blocks:
+            if isinstance(block, str):
+                lines += [fill(block, _WIDTH), ""]
+            elif isinstance(block, Table):
+                lines += [block.title, "", *_aligned(block), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _aligned(table):
     """Lines with aligned columns: text to the left, numbers to the right."""
-    rows = [table.columns, *table.rows]
+    rows = [list(table.records[0]), *(each.values() for each in table.records)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    sides = [str.ljust] + [str.ljust if table.is_text else str.rjust] * len(widths)
     for row in rows:
-        cells = [
-            cell.rjust(width) if i and not table.is_text else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
+        cells = (side(*each) for side, *each in zip(sides, row, widths, strict=False))
         yield "  ".join(cells).rstrip()
 
 
 def _data_uri(path):
     return f"data:image/png;base64,{b64encode(path.read_bytes()).decode()}"
-
-
-def _write(path, text):
-    with written_whole(path) as file:
-        file.write(text.encode("utf-8"))

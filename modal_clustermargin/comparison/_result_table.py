@@ -9,18 +9,15 @@ from pathlib import Path
 class ResultTable:
     """A CSV file of rows, each on disk before the next is computed.
 
+    The first row creates the file. A row that a killed process left unfinished is not
+    read; the next `append` removes it.
+
     Parameters
     ----------
     path : path-like
-        The first row creates the file. A row that a killed process left unfinished
-        is not read; the next `append` removes it.
 
     columns : sequence of str
-
-    Raises
-    ------
-    ValueError
-        If the file has other columns.
+        If the file has other columns, ValueError is raised.
     """
 
     def __init__(self, path, columns):
@@ -39,13 +36,7 @@ class ResultTable:
         return list(csv.DictReader(lines))
 
     def append(self, row):
-        """Add a row.
-
-        Parameters
-        ----------
-        row : dict
-            By column. A missing column stays empty.
-        """
+        """Add a row: a dict by column. A missing column stays empty."""
         n_whole = len(self._whole_lines())
         if self.path.exists() and n_whole < self.path.stat().st_size:
             os.truncate(self.path, n_whole)

@@ -1,27 +1,19 @@
 """The rows of a comparison as numbers by strategy, seed and round."""
 
+from contextlib import suppress
+from itertools import compress
+
 import numpy as np
 
 from modal_clustermargin.comparison._learning_curves import LearningCurve
 
-COLUMNS = (
-    "strategy",
-    "seed",
-    "round",
-    "n_labels",
-    "accuracy",
-    "fit_seconds",
-    "query_seconds",
-    "embedding_seconds",
-    "clustering_seconds",
-    "peak_memory_mib",
-    "n_clusters",
-    "n_candidates",
-    "fits_needed",
-    "versions",
-)
 _MAY_BE_EMPTY = ("peak_memory_mib", "n_clusters", "n_candidates")
-_NUMBERS = tuple(each for each in COLUMNS if each not in ("strategy", "versions"))
+_NUMBERS = (
+    *("seed", "round", "n_labels", "accuracy", "fit_seconds"),
+    *("query_seconds", "embedding_seconds", "clustering_seconds"),
+    *(*_MAY_BE_EMPTY, "fits_needed"),
+)
+COLUMNS = ("strategy", *_NUMBERS, "versions")
 
 
 class ComparisonResults:
@@ -29,7 +21,8 @@ class ComparisonResults:
 
     Only seeds with all rounds of all strategies are used, so that all strategies are
     compared on the same seeds. If there is no such seed, only the first rounds that
-    some seed has for all strategies are used.
+    some seed has for all strategies are used. Rows that cannot be compared raise
+    ValueError.
 
     Parameters
     ----------
@@ -64,12 +57,6 @@ class ComparisonResults:
 
     versions : list of str
         The versions of packages that computed the rows, each once.
-
-    Raises
-    ------
-    ValueError
-        If there are no rows, if a value is not a number, if the numbers of labels in
-        a round differ, or if no seed has a first row of every strategy.
     """
 
     def __init__(self, rows, *, settings=None):
@@ -79,37 +66,49 @@ class ComparisonResults:
                 "ComparisonResults needs rows; got none. Let the comparison finish a"
                 " round first."
             )
-        self._rows = {}
-        for row in rows:
-            values = _numbers(row)
-            place = row["strategy"], int(values["seed"]), int(values["round"])
-            self._rows[place] = values
-        found = dict.fromkeys(row["strategy"] for row in rows)
         planned = settings.get("strategies", {})
+        found = dict.fromkeys(row["strategy"] for row in rows)
+        self.strategies = [each for each in planned | found if each in found]
+        labels = self.strategies
+        is_random = (planned.get(s, {}).get("strategy", s) == "random" for s in labels)
+        self.random = next(compress(labels, is_random), None)
         self.score = settings.get("score", "accuracy")
-        self.strategies = [each for each in planned if each in found]
-        self.strategies += [each for each in found if each not in planned]
-        names = {each: planned.get(each, {}).get("strategy", each) for each in found}
-        self.random = next((s for s in self.strategies if names[s] == "random"), None)
-        seeds = sorted({s for _, s, _ in self._rows} | set(settings.get("seeds", ())))
-        rounds = sorted({r for _, _, r in self._rows})
-        last_round = max([*rounds, settings.get("rounds", 0)])
-        self.n_rows = len(self._rows)
-        self.n_planned = len({*planned, *found}) * len(seeds) * (last_round + 1)
-        self._rounds, self.seeds = self._complete(rounds, seeds)
-        self.n_labels = np.array([self._labels_in(r) for r in self._rounds], np.intp)
-        self.versions = list(
-            dict.fromkeys(row["versions"] for row in rows if row["versions"])
-        )
+        self.versions = [*dict.fromkeys(x["versions"] for x in rows if x["versions"])]
+        numbers = np.array([[_number(row, name) for name in _NUMBERS] for row in rows])
+        seeds, at_seed = np.unique(numbers[:, 0], return_inverse=True)
+        rounds, at_round = np.unique(numbers[:, 1], return_inverse=True)
+        at_strategy = [self.strategies.index(row["strategy"]) for row in rows]
+        shape = len(_NUMBERS), len(self.strategies), len(seeds), len(rounds)
+        self._numbers = np.full(shape, np.nan)
+        self._numbers[:, at_strategy, at_seed, at_round] = numbers.T
+        is_known = ~np.isnan(self._numbers[0])
+        self.n_rows = int(is_known.sum())
+        n_seeds = len({*seeds, *settings.get("seeds", ())})
+        last_round = int(max(rounds[-1], settings.get("rounds", 0)))
+        self.n_planned = len(planned | found) * n_seeds * (last_round + 1)
+        # The number of rounds that a seed has of every strategy, without a gap.
+        n_rounds = np.logical_and.accumulate(is_known.all(axis=0), axis=1).sum(axis=1)
+        if not n_rounds.any():
+            raise ValueError(
+                "ComparisonResults needs a seed with rows of every strategy,"
+                f" {', '.join(map(repr, self.strategies))}; got none. Let the"
+                " comparison continue."
+            )
+        is_used = n_rounds == n_rounds.max()
+        self.seeds = seeds[is_used].astype(int).tolist()
+        self._numbers = self._numbers[:, :, is_used, : n_rounds.max()]
+        n_labels = self._numbers[_NUMBERS.index("n_labels")]
+        if np.ptp(n_labels, axis=(0, 1)).any():
+            raise ValueError(
+                "ComparisonResults needs one number of labels in each round; got"
+                " several. Compare strategies with the same batch and n_initial."
+            )
+        self.n_labels = n_labels[0, 0].astype(np.intp)
 
     def values(self, strategy, column):
         """A column: ndarray of shape (n_seeds, n_rounds), nan where it is empty."""
-        return np.array(
-            [
-                [self._rows[strategy, seed, r][column] for r in self._rounds]
-                for seed in self.seeds
-            ]
-        )
+        place = _NUMBERS.index(column), self.strategies.index(strategy)
+        return self._numbers[place].copy()
 
     def peak_memory(self, strategy):
         """Peak MiB of any query, mean over seeds; nan if it is unknown."""
@@ -124,10 +123,9 @@ class ComparisonResults:
         trainings are added only if the queries of the strategy need them.
         """
         fits = self.values(strategy, "fit_seconds")
-        seconds = self.values(strategy, "query_seconds").cumsum(axis=1)
         if self.values(strategy, "fits_needed").any():
-            return seconds + fits.cumsum(axis=1)
-        return seconds + fits
+            fits = fits.cumsum(axis=1)
+        return self.values(strategy, "query_seconds").cumsum(axis=1) + fits
 
     def curves(self, strategy):
         """The `LearningCurve` of each seed: list."""
@@ -141,62 +139,19 @@ class ComparisonResults:
         """The `LearningCurve` of the means over seeds."""
         # If a curve is flat, a rounding error must not count as a rise.
         accuracy = self.values(strategy, "accuracy").mean(axis=0).round(12)
-        return LearningCurve(
-            self.n_labels, accuracy, self.seconds(strategy).mean(axis=0)
-        )
-
-    def _complete(self, rounds, seeds):
-        """The longest run of rounds that some seeds have, and these seeds."""
-        for end in range(len(rounds), 0, -1):
-            complete = [
-                seed
-                for seed in seeds
-                if all(
-                    (strategy, seed, r) in self._rows
-                    for strategy in self.strategies
-                    for r in rounds[:end]
-                )
-            ]
-            if complete:
-                return rounds[:end], complete
-        raise ValueError(
-            "ComparisonResults needs a seed with rows of every strategy,"
-            f" {', '.join(map(repr, self.strategies))}; got none. Let the comparison"
-            " continue."
-        )
-
-    def _labels_in(self, r):
-        counts = {
-            int(self._rows[strategy, seed, r]["n_labels"])
-            for strategy in self.strategies
-            for seed in self.seeds
-        }
-        if len(counts) > 1:
-            raise ValueError(
-                "ComparisonResults needs one number of labels in each round; got"
-                f" {', '.join(map(str, sorted(counts)))} in round {r}. Compare"
-                " strategies with the same batch and n_initial."
-            )
-        return counts.pop()
+        seconds = self.seconds(strategy).mean(axis=0)
+        return LearningCurve(self.n_labels, accuracy, seconds)
 
 
-def _numbers(row):
-    """The numbers of a row; nan for an empty value in a column that allows it."""
-    numbers = {}
-    for name in _NUMBERS:
-        value = row[name]
-        if value in ("", None) and name in _MAY_BE_EMPTY:
-            numbers[name] = np.nan
-            continue
-        try:
-            numbers[name] = float(value)
-        except (TypeError, ValueError):
-            numbers[name] = np.nan
-        if not np.isfinite(numbers[name]):
-            raise ValueError(
-                f"ComparisonResults needs a finite number as {name}; got {value!r} for"
-                f" strategy {row['strategy']!r}, seed {row['seed']}, round"
-                f" {row['round']}. Delete that row in seeds/{row['seed']}.csv, and run"
-                " the comparison again."
-            )
-    return numbers
+def _number(row, name):
+    """A number of a row; nan for an empty value in a column that allows it."""
+    if row[name] in ("", None) and name in _MAY_BE_EMPTY:
+        return np.nan
+    with suppress(TypeError, ValueError):
+        if np.isfinite(number := float(row[name])):
+            return number
+    raise ValueError(
+        f"ComparisonResults needs a finite number as {name}; got {row[name]!r} for"
+        f" strategy {row['strategy']!r}, seed {row['seed']}, round {row['round']}."
+        " Delete that row in results.csv, and run the comparison again."
+    )

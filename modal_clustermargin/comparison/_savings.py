@@ -11,11 +11,7 @@ from numbers import Real
 
 import numpy as np
 
-from modal_clustermargin.comparison._learning_curves import (
-    as_accuracies,
-    labels_needed,
-    seconds_needed,
-)
+from modal_clustermargin.comparison._learning_curves import value_at
 
 
 @dataclass(frozen=True)
@@ -24,34 +20,23 @@ class Prices:
 
     Parameters
     ----------
-    label : float
-        Price per label; finite and at least 0.
-
-    hour : float
-        Price per hour of computing; finite and at least 0.
-
-    Raises
-    ------
-    ValueError
-        If a price is not as described.
-
-    Examples
-    --------
-    >>> from modal_clustermargin.comparison import Prices
-    >>> Prices(label=0.5, hour=20)
-    Prices(label=0.5, hour=20)
+    label, hour : float
+        Finite and at least 0; other prices raise ValueError.
     """
 
     label: float
     hour: float
 
     def __post_init__(self):
-        for name, price in {"label": self.label, "hour": self.hour}.items():
+        for name, price in vars(self).items():
             if not (isinstance(price, Real) and math.isfinite(price) and price >= 0):
                 raise ValueError(
                     f"Prices needs {name} as a finite number of at least 0; got"
                     f" {price!r}."
                 )
+
+    def __str__(self):
+        return f"{self.label:g} per label and {self.hour:g} per hour of computing"
 
 
 def cost(curve, prices):
@@ -67,26 +52,13 @@ def cost(curve, prices):
     -------
     cost : ndarray of shape (n_points,), dtype=float64
         In the currency of the prices.
-
-    Examples
-    --------
-    >>> from modal_clustermargin.comparison import LearningCurve, Prices, cost
-    >>> curve = LearningCurve([100, 200], accuracy=[60, 80], seconds=[900, 3600])
-    >>> cost(curve, Prices(label=0.5, hour=20))
-    array([ 55., 120.])
     """
-    return _cost(curve.n_labels, curve.seconds, prices)
+    return prices.label * curve.n_labels + prices.hour * (curve.seconds / 3600)
 
 
-def cost_at(curve, prices, accuracy):
+def cost_at(accuracy, curve, prices):
     """Cost to reach an accuracy, in the shape that `labels_needed` returns."""
-    return _cost(
-        labels_needed(curve, accuracy), seconds_needed(curve, accuracy), prices
-    )
-
-
-def _cost(n_labels, seconds, prices):
-    return prices.label * n_labels + prices.hour * (seconds / 3600)
+    return value_at(accuracy, curve, cost(curve, prices))
 
 
 def shared_accuracies(curve, reference):
@@ -102,13 +74,6 @@ def shared_accuracies(curve, reference):
     accuracies : ndarray of shape (n_shared,), dtype=float64
         The different values of the `best_accuracy` of `reference` that are above the
         first point of both curves, and that `curve` reaches. May be empty.
-
-    Examples
-    --------
-    >>> from modal_clustermargin.comparison import LearningCurve, shared_accuracies
-    >>> reference = LearningCurve([10, 20, 30, 40, 50], [60, 70, 65, 80, 90])
-    >>> shared_accuracies(LearningCurve([10, 20], [60, 85]), reference)
-    array([70., 80.])
     """
     accuracies = np.unique(reference.best_accuracy)
     start = max(curve.best_accuracy[0], reference.best_accuracy[0])
@@ -130,18 +95,13 @@ def sample_saving_ratio(curve, reference, *, at=None):
         Usually that of random sampling.
 
     at : float or array-like, default=None
-        Accuracies, not nan. None means the mean over `shared_accuracies`.
+        Accuracies. None means the mean over `shared_accuracies`.
 
     Returns
     -------
     ratio : float or ndarray of the shape of `at`
         At most 1. With `at`, nan where a curve never reaches the accuracy, or where
         the reference needs no labels. Without `at`, nan if no accuracy is shared.
-
-    Raises
-    ------
-    ValueError
-        If `at` is not numbers, or contains nan.
 
     Examples
     --------
@@ -150,14 +110,9 @@ def sample_saving_ratio(curve, reference, *, at=None):
     >>> margin = LearningCurve([100, 200], accuracy=[60, 80])
     >>> sample_saving_ratio(margin, random, at=[70, 80, 90])
     array([0.25      , 0.33333333,        nan])
-    >>> round(sample_saving_ratio(margin, random), 4)
-    0.2917
     """
-
-    def saved(at):
-        return _share_saved(labels_needed(curve, at), labels_needed(reference, at))
-
-    return _at_or_mean(saved, curve, reference, at, "sample_saving_ratio")
+    labels_alone = Prices(label=1, hour=0)
+    return overall_cost_reduction(curve, reference, labels_alone, at=at)
 
 
 def overall_cost_reduction(curve, reference, prices, *, at=None):
@@ -179,36 +134,10 @@ def overall_cost_reduction(curve, reference, prices, *, at=None):
     reduction : float or ndarray of the shape of `at`
         At most 1; nan as in `sample_saving_ratio`, and where the reference costs
         nothing.
-
-    Raises
-    ------
-    ValueError
-        If no point of the reference costs anything, or `at` is not numbers, or
-        contains nan.
-
-    Examples
-    --------
-    >>> from modal_clustermargin.comparison import (
-    ...     LearningCurve, Prices, overall_cost_reduction
-    ... )
-    >>> random = LearningCurve([100, 200], [60, 70], seconds=[900, 1800])
-    >>> margin = LearningCurve([100, 150], [60, 70], seconds=[900, 2250])
-    >>> overall_cost_reduction(margin, random, Prices(label=0.5, hour=0))
-    0.25
-    >>> round(overall_cost_reduction(margin, random, Prices(label=0.5, hour=20)), 4)
-    0.2045
     """
-    if not cost(reference, prices).any():
-        raise ValueError(
-            "overall_cost_reduction divides by the cost of the reference, which is 0 at"
-            f" all points with {prices}. Give the price of a label, or the price of an"
-            " hour and the seconds of the reference."
-        )
-
-    def saved(at):
-        return _share_saved(cost_at(curve, prices, at), cost_at(reference, prices, at))
-
-    return _at_or_mean(saved, curve, reference, at, "overall_cost_reduction")
+    spent, reference_spent = _costs(curve, reference, prices, at)
+    share = 1 - spent / np.where(reference_spent == 0, np.nan, reference_spent)
+    return _at_or_mean(share, at)
 
 
 def equivalent_saving(curve, reference, prices, *, at=None):
@@ -224,54 +153,32 @@ def equivalent_saving(curve, reference, prices, *, at=None):
         As in `sample_saving_ratio`.
 
     prices : Prices
-        With a price of a label above 0.
+        If labels cost nothing, ValueError is raised.
 
     Returns
     -------
     n_labels : float or ndarray of the shape of `at`
         nan where a curve never reaches the accuracy; without `at`, nan if no accuracy
         is shared.
-
-    Raises
-    ------
-    ValueError
-        If labels cost nothing, or `at` is not numbers, or contains nan.
-
-    Examples
-    --------
-    Fifty labels fewer, for 450 seconds more:
-
-    >>> from modal_clustermargin.comparison import (
-    ...     LearningCurve, Prices, equivalent_saving
-    ... )
-    >>> random = LearningCurve([100, 200], [60, 70], seconds=[900, 1800])
-    >>> margin = LearningCurve([100, 150], [60, 70], seconds=[900, 2250])
-    >>> equivalent_saving(margin, random, Prices(label=0.5, hour=20))
-    45.0
     """
     if prices.label == 0:
         raise ValueError(
             "equivalent_saving counts money in labels, so it needs a price of a label"
-            f" above 0; got {prices}. Use overall_cost_reduction to compare computing"
+            f" above 0; got {prices!r}. Use overall_cost_reduction to compare computing"
             " alone."
         )
-
-    def saved(at):
-        money = cost_at(reference, prices, at) - cost_at(curve, prices, at)
-        return money / prices.label
-
-    return _at_or_mean(saved, curve, reference, at, "equivalent_saving")
+    spent, reference_spent = _costs(curve, reference, prices, at)
+    return _at_or_mean((reference_spent - spent) / prices.label, at)
 
 
-def _share_saved(spent, reference_spent):
-    """The share, nan where the reference spends nothing."""
-    return 1 - spent / np.where(reference_spent == 0, np.nan, reference_spent)
+def _costs(curve, reference, prices, at):
+    """Costs of both curves at given or at the shared accuracies."""
+    at = shared_accuracies(curve, reference) if at is None else at
+    return cost_at(at, curve, prices), cost_at(at, reference, prices)
 
 
-def _at_or_mean(saved, curve, reference, at, who):
-    """``saved(accuracies)`` at given accuracies, or the mean over the shared ones."""
+def _at_or_mean(saved, at):
+    """Savings at given accuracies, or the mean over the shared ones."""
     if at is None:
-        accuracies = shared_accuracies(curve, reference)
-        return float(np.mean(saved(accuracies))) if accuracies.size else math.nan
-    values = saved(as_accuracies(at, who, "at"))
-    return values if np.ndim(values) else float(values)
+        return float(np.mean(saved)) if np.size(saved) else math.nan
+    return saved if np.ndim(saved) else float(saved)

@@ -2,15 +2,27 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from contextlib import suppress
+from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
 
 from modal_clustermargin._unknown_names import check_known
 
-WHO = "modal-clustermargin compare"
+WHO = "A comparison"
 _BASELINES = ("random", "margin")
-_DEFAULT_STRATEGIES = ("cluster-margin", "badge", "coreset")
+_DEFAULTS = {
+    "model": {},
+    "strategies": ("cluster-margin", "badge", "coreset"),
+    "without": (),
+    "batch": 0.01,
+    "rounds": 5,
+    "n_initial": None,
+    "seeds": 5,
+    "device": None,
+}
+_OF_DIGITS = {"batch": 40, "rounds": 8, "n_initial": 20}
+_CONSTANTS = {"true": True, "false": False, "none": None}
 
 
 @dataclass(frozen=True)
@@ -22,11 +34,9 @@ class Comparison:
     name : str
         Title of the report.
 
-    data : dict
-        "name" of a data set, and its options.
-
-    model : dict
-        "name" of a model, and its options. Without a name, the data decide.
+    data, model : dict
+        "name" of a data set or a model, and its options. A model without a name is
+        chosen by the data.
 
     strategies : dict of str to dict
         For each label, the name of a strategy as "strategy", and its options.
@@ -60,6 +70,8 @@ class Comparison:
 def read_settings(settings=None):
     """Check settings, and fill in defaults.
 
+    Unknown and invalid settings raise ValueError, and a missing file FileNotFoundError.
+
     Parameters
     ----------
     settings : dict, path-like of a TOML file, or None
@@ -73,39 +85,28 @@ def read_settings(settings=None):
     Returns
     -------
     comparison : Comparison
-
-    Raises
-    ------
-    ValueError
-        If a setting is unknown or invalid.
-
-    FileNotFoundError
-        If the file does not exist.
     """
     given = {} if settings is None else settings
     if not isinstance(given, Mapping):
         given = read_toml(given)
-    known = [*(field.name for field in fields(Comparison)), "without"]
     for key in given:
-        check_known(key, known, WHO, "setting")
+        check_known(key, ("name", "data", *_DEFAULTS), WHO, "setting")
     data = _named(given.get("data", "digits"), "data")
-    is_digits = data["name"] == "digits"
-    strategies = _strategies(given.get("strategies", _DEFAULT_STRATEGIES))
-    _add_baselines(strategies, given.get("without", ()))
-    rounds = given.get("rounds", 8 if is_digits else 5)
-    if not _is_int(rounds, 1):
-        raise _invalid("rounds", "an integer >= 1", rounds)
-    n_initial = given.get("n_initial", 20 if is_digits else None)
+    of_digits = _OF_DIGITS if data["name"] == "digits" else {}
+    given = {"name": data["name"], **_DEFAULTS, **of_digits, **given}
+    if not _is_int(given["rounds"], 1):
+        raise _invalid("rounds", "an integer >= 1", given["rounds"])
+    n_initial = given["n_initial"]
     return Comparison(
-        name=str(given.get("name", data["name"])),
+        name=str(given["name"]),
         data=data,
-        model=_named(given.get("model", {}), "model", default=""),
-        strategies=strategies,
-        batch=_amount(given.get("batch", 40 if is_digits else 0.01), "batch"),
-        rounds=rounds,
+        model=_named(given["model"], "model", default=""),
+        strategies=_strategies(given["strategies"], given["without"]),
+        batch=_amount(given["batch"], "batch"),
+        rounds=given["rounds"],
         n_initial=None if n_initial is None else _amount(n_initial, "n_initial"),
-        seeds=_seeds(given.get("seeds", 5)),
-        device=given.get("device"),
+        seeds=_seeds(given["seeds"]),
+        device=given["device"],
     )
 
 
@@ -120,7 +121,7 @@ def read_toml(path):
         raise FileNotFoundError(f"{WHO} finds no settings file {str(path)!r}.")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ValueError(f"{str(path)!r} is not a TOML file: {error}.") from error
 
 
@@ -129,29 +130,16 @@ def parse_strategy(text):
     name, *rest = text.split(":")
     if rest and "=" not in rest[0]:
         name = f"{name}:{rest.pop(0)}"
-    settings = {"strategy": name}
-    for part in ":".join(rest).split(",") if rest else ():
-        option, value = parse_option(part, f"in the strategy {text!r}")
-        settings[option] = value
-    return settings
+    options = ":".join(rest).split(",") if rest else ()
+    where = f"in the strategy {text!r}"
+    return {"strategy": name, **dict(parse_option(each, where) for each in options)}
 
 
 def parse_option(text, where):
-    """Split ``"option=value"`` into the option and its value.
+    """Split ``"option=value"`` into an option and an int, float, bool, None or str.
 
-    Parameters
-    ----------
-    text : str
-
-    where : str
-        Place of the text, for the message.
-
-    Returns
-    -------
-    option : str
-        With underscores instead of dashes.
-
-    value : int, float, bool, None or str
+    `where` is the place of the text, for the message of ValueError. Dashes in the
+    option become underscores.
     """
     option, sign, value = text.partition("=")
     if not sign or not option.strip():
@@ -160,15 +148,10 @@ def parse_option(text, where):
 
 
 def _value(text):
-    constants = {"true": True, "false": False, "none": None}
-    if text.lower() in constants:
-        return constants[text.lower()]
     for kind in (int, float):
-        try:
+        with suppress(ValueError):
             return kind(text)
-        except ValueError:
-            continue
-    return text
+    return _CONSTANTS.get(text.lower(), text)
 
 
 def _invalid(key, wanted, given):
@@ -184,10 +167,9 @@ def _named(value, key, default=None):
     raise _invalid(key, "a name, or as a table with a name and options", value)
 
 
-def _strategies(given):
-    """Strategies by label, as tables."""
-    if isinstance(given, str):
-        given = [given]
+def _strategies(given, without):
+    """Strategies by label, as tables, with random and margin sampling."""
+    given = [given] if isinstance(given, str) else given
     if isinstance(given, list | tuple):
         given = {str(text): str(text) for text in given}
     if not isinstance(given, Mapping):
@@ -197,26 +179,19 @@ def _strategies(given):
         table = parse_strategy(settings) if isinstance(settings, str) else settings
         is_table = isinstance(table, Mapping)
         if not is_table or not isinstance(table.get("strategy", label), str):
-            raise _invalid(
-                f"the strategy {label!r}", "a table, with its name as a string", table
-            )
+            wanted = "a table, with its name as a string"
+            raise _invalid(f"the strategy {label!r}", wanted, table)
         strategies[label] = {"strategy": label, **table}
-    return strategies
-
-
-def _add_baselines(strategies, without):
-    """Add random and margin sampling, unless excluded or already present."""
     without = [without] if isinstance(without, str) else without
-    if not isinstance(without, list | tuple):
-        raise _invalid("without", 'a list of "random" and "margin"', without)
     for name in without:
         check_known(name, _BASELINES, f"{WHO}, in without,", "baseline")
-    present = {each["strategy"] for each in strategies.values()}
+    left_out = {*without, *(each["strategy"] for each in strategies.values())}
     for name in _BASELINES:
-        if name not in present and name not in without:
+        if name not in left_out:
             strategies.setdefault(name, {"strategy": name})
     if not strategies:
         raise ValueError(f"{WHO} needs at least one strategy; got none.")
+    return strategies
 
 
 def _is_int(value, least):
@@ -227,10 +202,10 @@ def _is_int(value, least):
 def _amount(given, key):
     """A number of rows as an int, or a share of the pool as a float."""
     value = given
-    if isinstance(value, str):
-        value = _value(value.strip().removesuffix("%"))
-        if given.strip().endswith("%"):
-            value = value / 100 if isinstance(value, int | float) else None
+    if isinstance(given, str):
+        value = _value(given.strip().removesuffix("%"))
+        if given.strip().endswith("%") and isinstance(value, int | float):
+            value = value / 100
     if _is_int(value, 1):
         return int(value)
     if isinstance(value, Real) and 0 < value < 1:
@@ -240,20 +215,16 @@ def _amount(given, key):
 
 
 def _seeds(given):
-    value = given
-    if isinstance(value, str):
-        first, dash, last = value.partition("-")
-        try:
-            value = list(range(int(first), int(last) + 1)) if dash else int(first)
-        except ValueError:
-            value = None
-    if _is_int(value, 1):
-        return tuple(range(value))
-    if (
-        isinstance(value, list | tuple | range)
-        and all(_is_int(each, 0) and each < 2**31 for each in value)
-        and 0 < len(set(value)) == len(value)
-    ):
-        return tuple(map(int, value))
+    seeds = given
+    if isinstance(given, str):
+        first, dash, last = given.partition("-")
+        with suppress(ValueError):
+            seeds = range(int(first), int(last) + 1) if dash else int(first)
+    if _is_int(seeds, 1):
+        seeds = range(seeds)
+    is_list = isinstance(seeds, list | tuple | range)
+    is_list = is_list and all(_is_int(each, 0) for each in seeds)
+    if is_list and 0 < len(set(seeds)) == len(seeds):
+        return tuple(map(int, seeds))
     wanted = 'a number of seeds, as a list of different integers >= 0, or as "10-19"'
     raise _invalid("seeds", wanted, given)

@@ -19,10 +19,10 @@ _LEVEL = 0.95
 
 
 class Estimate(NamedTuple):
-    """A number and its 95 % interval; the ends are nan if there is no interval."""
+    """A number and its 95 % interval."""
 
     value: float
-    low: float
+    low: float  # nan if there is no interval
     high: float
 
     @property
@@ -40,7 +40,7 @@ class Saving(NamedTuple):
 
 
 def mean_and_error(values):
-    """Mean over seeds, and its standard error.
+    """Mean over seeds of an array, and its standard error.
 
     Parameters
     ----------
@@ -51,11 +51,10 @@ def mean_and_error(values):
     mean, error : ndarray of shape (...)
         The error is nan for a single seed.
     """
-    n_seeds = len(values)
     mean = values.mean(axis=0)
-    if n_seeds < 2:
+    if len(values) < 2:
         return mean, np.full_like(mean, np.nan)
-    return mean, values.std(axis=0, ddof=1) / np.sqrt(n_seeds)
+    return mean, values.std(axis=0, ddof=1) / np.sqrt(len(values))
 
 
 def areas_under_curve(results, strategy):
@@ -87,9 +86,8 @@ def areas_under_curve(results, strategy):
 
 def ranking(results):
     """Strategies by mean area, the highest first; ties in the order of `results`."""
-    means = [areas_under_curve(results, each).mean() for each in results.strategies]
-    order = np.argsort(-np.array(means), kind="stable")
-    return [results.strategies[i] for i in order]
+    means = {s: areas_under_curve(results, s).mean() for s in results.strategies}
+    return sorted(means, key=means.get, reverse=True)
 
 
 def paired_difference(values, reference):
@@ -102,12 +100,11 @@ def paired_difference(values, reference):
     Returns
     -------
     difference : Estimate
-        Its attributes are `value`, `low` and `high`. For a single seed, `low` and
-        `high` are nan.
+        With `value`, `low` and `high`; the last two are nan for a single seed.
     """
     mean, error = mean_and_error(np.asarray(values) - np.asarray(reference))
-    n_seeds = len(values)
-    reach = t.ppf((1 + _LEVEL) / 2, n_seeds - 1) * error if n_seeds > 1 else np.nan
+    # For a single seed, scipy's quantile and the error are nan.
+    reach = t.ppf((1 + _LEVEL) / 2, len(values) - 1) * error
     return Estimate(float(mean), float(mean - reach), float(mean + reach))
 
 
@@ -127,9 +124,8 @@ def seeds_won(results, strategy, reference):
 def equal_accuracies(results, n_accuracies=4):
     """Accuracies that the mean curves of all strategies reach, evenly spaced.
 
-    They are higher than the first accuracy of every strategy, and the last one is the
-    highest accuracy that all strategies reach. If even the last one is not higher than
-    every first accuracy, it is returned alone.
+    From above the first accuracies of all strategies, to the highest accuracy that all
+    reach. If that is not higher than every first accuracy, it is returned alone.
     """
     best = [results.mean_curve(each).best_accuracy for each in results.strategies]
     low, high = max(each[0] for each in best), min(each[-1] for each in best)
@@ -139,10 +135,9 @@ def equal_accuracies(results, n_accuracies=4):
 
 
 class Bootstrap:
-    """Savings with bootstrap intervals over seeds.
+    """Savings with bootstrap intervals over seeds; all strategies share the draws.
 
-    All strategies share the same draws. (scipy's bootstrap draws anew for each number,
-    and does not handle nan.)
+    (scipy's bootstrap draws anew for each number, and does not handle nan.)
 
     Parameters
     ----------
@@ -182,24 +177,22 @@ class Bootstrap:
             curves share no accuracy, and has no interval if more than 5 % of the
             draws share none.
         """
-        pairs = list(zip(self._curves[strategy], self._curves[reference], strict=True))
-        shares = [sample_saving_ratio(*pair) for pair in pairs]
-        labels = [_labels_saved_at_end(*pair) for pair in pairs]
-        end = min(curve.best_accuracy[-1] for curve in pairs[0])
-        return Saving(_interval(shares), _interval(labels), float(end))
-
-
-def _labels_saved_at_end(curve, reference):
-    """Labels saved at the highest accuracy that both curves reach."""
-    end = min(curve.best_accuracy[-1], reference.best_accuracy[-1])
-    return labels_needed(reference, end) - labels_needed(curve, end)
+        shares, labels, ends = [], [], []
+        pairs = zip(self._curves[strategy], self._curves[reference], strict=True)
+        for ours, theirs in pairs:
+            shares.append(sample_saving_ratio(ours, theirs))
+            ends.append(min(ours.best_accuracy[-1], theirs.best_accuracy[-1]))
+            labels.append(
+                labels_needed(theirs, ends[-1]) - labels_needed(ours, ends[-1])
+            )
+        return Saving(_interval(shares), _interval(labels), float(ends[0]))
 
 
 def _interval(values):
     """The first value, with the percentile interval of the others."""
-    value, drawn = values[0], np.array(values[1:])
+    value, drawn = float(values[0]), np.array(values[1:])
     known = drawn[~np.isnan(drawn)]
     if np.isnan(value) or known.size < max(1, _LEVEL * drawn.size):
-        return Estimate(float(value), np.nan, np.nan)
+        return Estimate(value, np.nan, np.nan)
     ends = np.quantile(known, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    return Estimate(float(value), *map(float, ends))
+    return Estimate(value, *ends.tolist())

@@ -51,8 +51,9 @@ def rows(curves, *, n_labels=N_LABELS, **values):
 def write_folder(folder, made, **settings):
     """Write a folder with rows; `settings` replace those that the rows imply."""
     folder.mkdir(parents=True, exist_ok=True)
+    table = ResultTable(folder / "results.csv", COLUMNS)
     for row in made:
-        ResultTable(folder / "seeds" / f"{row['seed']}.csv", COLUMNS).append(row)
+        table.append(row)
     strategies = dict.fromkeys(row["strategy"] for row in made)
     implied = {
         "name": "Größe",

@@ -10,8 +10,10 @@ from tests.comparison.make_comparison import CURVES, ODD, rows
 def find(curves, **settings):
     """Headline and sentences, as two texts."""
     results = ComparisonResults(rows(curves), settings=settings)
-    found = finding(results, Bootstrap(results, 100, np.random.RandomState(0)))
-    return found.headline, " ".join(found.sentences)
+    headline, sentences = finding(
+        results, Bootstrap(results, 100, np.random.RandomState(0))
+    )
+    return headline, " ".join(sentences)
 
 
 def test_the_best_leads_by_points_and_labels():
@@ -76,8 +78,8 @@ def test_missing_rows():
     plan = {name: {"strategy": name} for name in (*CURVES, "BADGE")}
     settings = {"strategies": plan, "seeds": [0, 1, 2, 3], "rounds": 4}
     results = ComparisonResults(made, settings=settings)
-    found = finding(results, Bootstrap(results, 100, np.random.RandomState(0)))
-    assert found.sentences[-1] == (
+    _, sentences = finding(results, Bootstrap(results, 100, np.random.RandomState(0)))
+    assert sentences[-1] == (
         "The comparison is not finished: it has 24 of 80 rows. The report covers 2"
         " seeds up to round 2, which all strategies with rows have finished."
     )

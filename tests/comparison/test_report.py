@@ -177,9 +177,15 @@ def test_the_start_alone_without_prices(tmp_path):
     assert "up to round 0, which all" in " ".join(text.split())
 
 
+def test_no_strategy_needs_candidates_or_clusters(tmp_path):
+    text = report(tmp_path, rows(CURVES, n_candidates="", n_clusters=""))
+    line = next(x for x in text.splitlines() if x.startswith("margin") and "320" in x)
+    assert line.split()[-2:] == ["–", "–"]  # noqa: RUF001
+
+
 def test_a_row_that_is_being_written_is_ignored(tmp_path):
     write_folder(tmp_path, rows({"margin": CURVES["margin"]}))
-    table = tmp_path / "seeds" / "2.csv"
+    table = tmp_path / "results.csv"
     table.write_bytes(table.read_bytes()[:-20])
     before = table.read_bytes()
     write_report(tmp_path, n_bootstrap=100)
@@ -192,24 +198,20 @@ def test_folders_without_results(tmp_path):
         write_report(tmp_path / "none")
     assert not (tmp_path / "none").exists()
     write_folder(tmp_path, rows(CURVES))
-    for path in (tmp_path / "seeds").iterdir():
-        path.unlink()
+    (tmp_path / "results.csv").unlink()
     with pytest.raises(ValueError, match="needs rows; got none. Let the comparison"):
         write_report(tmp_path)
-    (tmp_path / "seeds" / "0.csv").write_text("strategy,seed\nrandom,0\n")
+    (tmp_path / "results.csv").write_text("strategy,seed\nrandom,0\n")
     with pytest.raises(ValueError, match="other columns than these results: strat"):
-        write_report(tmp_path)
-    (tmp_path / "comparison.json").write_text("{")
-    with pytest.raises(ValueError, match="comparison.json is damaged .* Repair it"):
         write_report(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"prices": 0.05}, r"prices as Prices\(label=..., hour=...\); got 0.05"),
-        ({"n_bootstrap": 3}, "n_bootstrap as an integer of at least 100; got 3"),
-        ({"data": "digits"}, "data with a method thumbnails.* got 'digits'"),
+        ({"prices": 0.05}, "'prices' parameter of write_report .*Prices'. Got 0.05"),
+        ({"n_bootstrap": 3}, "'n_bootstrap' parameter .* Got 3 instead"),
+        ({"data": "digits"}, "'data' parameter .* 'thumbnails'.* Got 'digits'"),
     ],
 )
 def test_invalid_arguments(tmp_path, arguments, message):

@@ -81,5 +81,5 @@ def test_messages():
     with pytest.raises(ValueError, match="finite number as accuracy; got ''"):
         ComparisonResults(made)
     made[4] = made[4] | {"accuracy": "0.5", "n_labels": "250"}
-    with pytest.raises(ValueError, match="got 200, 250 in round 1. Compare"):
+    with pytest.raises(ValueError, match="one number of labels in each round"):
         ComparisonResults(made)

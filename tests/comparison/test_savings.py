@@ -320,18 +320,18 @@ def test_a_curve_keeps_copies_that_cannot_be_written():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([], []), r"n_labels of shape \(n_points,\) with at least.* got shape \(0,\)"),
-        ((3, 3), r"n_labels of shape \(n_points,\).* got shape \(\)"),
-        (([1, 2, 3], [1, 2]), r"accuracy of the shape.*\(3,\); got shape \(2,\)"),
-        (([1, 2], [1, 2], [1]), r"seconds of the shape.*\(2,\); got shape \(1,\)"),
+        (([], []), r"same shape \(n_points,\), with at least one .* \(0,\), \(0,\)"),
+        ((3, 3), r"same shape \(n_points,\).* got the shapes \(\), \(\), \(\)"),
+        (([1, 2, 3], [1, 2]), r"of the same shape.* got the shapes \(3,\), \(2,\)"),
+        (([1, 2], [1, 2], [1]), r"of the same shape.* \(2,\), \(2,\), \(1,\)"),
         (([1, 5, 5], [1, 2, 3]), r"increase.* got 5 at point 2 after 5\. Sort"),
         (([1, 5, 4], [1, 2, 3]), r"increase.* got 4 at point 2 after 5\. Sort"),
-        (([-1, 5], [1, 2]), "n_labels of at least 0; got -1 at point 0"),
-        (([1, 2], [1, 2], [0, -3]), "seconds of at least 0; got -3 at point 1"),
+        (([-1, 5], [1, 2]), "finite n_labels >= 0; got -1 at point 0"),
+        (([1, 2], [1, 2], [0, -3]), "finite seconds >= 0; got -3 at point 1"),
         (([1, 2], [0.5, np.nan]), "finite accuracy; got nan at point 1. Leave"),
-        (([1, np.inf], [1, 2]), "finite n_labels; got inf at point 1"),
-        (([1, 2], [1, 2], [np.nan, 1]), "finite seconds; got nan at point 0"),
-        (([1, 2], ["a", "b"]), "LearningCurve needs numbers as accuracy; got"),
+        (([1, np.inf], [1, 2]), "finite n_labels >= 0; got inf at point 1"),
+        (([1, 2], [1, 2], [np.nan, 1]), "finite seconds >= 0; got nan at point 0"),
+        (([1, 2], ["a", "b"]), "could not convert string to float: 'a'"),
     ],
 )
 def test_bad_curves(arguments, message):
@@ -353,28 +353,17 @@ def test_equivalent_saving_needs_a_price_of_a_label():
 
 
 @pytest.mark.parametrize("prices", [Prices(0, 0), Prices(0, 5)])
-def test_overall_cost_reduction_needs_a_cost(prices):
+def test_the_share_of_no_cost_is_nan(prices):
     untimed = dataclasses.replace(RANDOM, seconds=None)
-    with pytest.raises(ValueError, match=r"with Prices\(label=0.* Give the price of a"):
-        overall_cost_reduction(MARGIN, untimed, prices)
+    assert math.isnan(overall_cost_reduction(MARGIN, untimed, prices))
 
 
-def test_bad_accuracies():
-    message = "needs {} without nan; got 1 nan in 2. Leave them out"
-    for needed in (labels_needed, seconds_needed):
-        who = f"{needed.__name__} {message.format('accuracy')}"
-        with pytest.raises(ValueError, match=who):
-            needed(RANDOM, [70, np.nan])
+def test_the_saving_at_nan_is_nan():
+    assert np.isnan(labels_needed(RANDOM, [70, np.nan])).tolist() == [False, True]
     for saved, args in (
         (sample_saving_ratio, ()),
         (overall_cost_reduction, (PRICES,)),
         (equivalent_saving, (PRICES,)),
     ):
-        with pytest.raises(
-            ValueError, match=f"{saved.__name__} {message.format('at')}"
-        ):
-            saved(MARGIN, RANDOM, *args, at=[70, np.nan])
-    with pytest.raises(
-        ValueError, match="labels_needed needs numbers as accuracy; got"
-    ):
-        labels_needed(RANDOM, "high")
+        found = saved(MARGIN, RANDOM, *args, at=[70, np.nan])
+        assert np.isnan(found).tolist() == [False, True]

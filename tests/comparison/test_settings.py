@@ -114,7 +114,6 @@ def test_a_strategy_in_a_line(text, settings):
         ({"strategies": {"a": 3}}, "the strategy 'a' as a table.*got 3"),
         ({"strategies": True}, "strategies as a list or as tables; got True"),
         ({"strategies": {"a": {"strategy": 3}}}, "the strategy 'a' as a table, .*: 3}"),
-        ({"without": True}, "without as a list of .* got True"),
         ({"model": 3}, "model as a name, or as a table"),
         ({"seeds": "19-10"}, "seeds as .* got '19-10'"),
         ({"strategies": ["badge:a=1,first"]}, "needs option=value in .*got 'first'"),

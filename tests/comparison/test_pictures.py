@@ -1,4 +1,4 @@
-"""The gallery of picked images."""
+"""Pictures: the gallery of picked images."""
 
 from contextlib import contextmanager
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from modal_clustermargin.comparison import _gallery
-from modal_clustermargin.comparison._gallery import draw_gallery, gallery_picks
+from modal_clustermargin.comparison import _pictures
+from modal_clustermargin.comparison._pictures import draw_gallery, gallery_picks
 
 
 def test_a_gallery_shows_the_clusters_with_the_most_picks():
@@ -25,7 +25,7 @@ def test_images_are_beside_the_caption_of_their_cluster(monkeypatch, shape):
     def opened(path, size):
         yield figure
 
-    monkeypatch.setattr(_gallery, "open_figure", opened)
+    monkeypatch.setattr(_pictures, "open_figure", opened)
     images = np.arange(5, dtype=np.uint8).reshape(5, *[1] * len(shape))
     images = np.broadcast_to(images, (5, *shape))
     cluster, captions = np.array([4, 3, 3, 9, 3]), {3: "three", 4: "four", 9: "nine"}
