@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from modal_clustermargin._param_validation import HasMethods
-from modal_clustermargin.pools import Pool, id_keys, lasting_ids, open_pool
+from modal_clustermargin.pools import Pool, lasting_ids
 from modal_clustermargin.strategies._asvp_features import AlignedFeatures
 from modal_clustermargin.strategies._asvp_history import ASVPRound, History
 from modal_clustermargin.strategies._asvp_indicators import LogMEGain, RoundState
@@ -17,7 +17,6 @@ from modal_clustermargin.strategies._asvp_query import (
     set_seed,
 )
 from modal_clustermargin.strategies._base import QueryStrategy
-from modal_clustermargin.strategies._embeddings import checked_matrix
 from modal_clustermargin.strategies._margin import MarginSampling
 
 # Parameters that are instances, and that the rounds in a folder depend on.
@@ -183,43 +182,6 @@ class ASVP(QueryStrategy):
         self.store = store
         self.random_state = random_state
         self.verbose = verbose
-
-    def fit(self, X_pool, y=None, *, features, ids=None):
-        """Store features that were computed beforehand.
-
-        Call it before the first query. A script that resumes from `store` may call it
-        again; after a refresh, it does nothing.
-
-        Parameters
-        ----------
-        X_pool : rows of any kind
-            The whole pool and the labelled rows, in one call or in one call for each.
-
-        y : None
-            Ignored.
-
-        features : array-like of shape (n_pool, n_features)
-            The first features, one row for each row of `X_pool`.
-
-        ids : array-like of shape (n_pool,), default=None
-            As in a query; if given here, every query needs them.
-
-        Returns
-        -------
-        self : ASVP
-        """
-        self._validate_params()
-        self._open()
-        with open_pool(X_pool, "ASVP") as pool:
-            matrix = checked_matrix(features, len(pool), "ASVP")
-            ids = self._check_ids(ids, len(pool))
-            self._check_ids_as_before(self._history.knows_ids, ids)
-            self._features.put(pool.keys(), matrix)  # labelled rows have no ids
-            if ids is not None:
-                self._features.put(id_keys(ids), matrix)
-        self._history.knows_ids = ids is not None
-        self._history.save()
-        return self
 
     def _select(self, classifier, pool, n_instances, ids):
         self._open()

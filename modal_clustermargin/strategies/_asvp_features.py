@@ -41,30 +41,6 @@ class AlignedFeatures:
         self._store = self._open_store(history.trained_on)
         self.second = self.network = None
 
-    def put(self, keys, matrix):
-        """Store first features that the user computed."""
-        if self._history.trained_on:
-            return  # refreshed features have replaced them
-        known = np.flatnonzero(self._store.find(keys) >= 0)
-        if len(known) and not _agree(self._store.take(keys[known]), matrix[known]):
-            raise ValueError(
-                f"ASVP got features for {len(known)} rows that already have different"
-                " features. Pass the features of each row only once, to a new ASVP."
-            )
-        self._add(keys, matrix)
-
-    def put_by_content(self, query, picks):
-        """Store features of picked rows by content, too.
-
-        Rows lose their ids when they move from the pool to the labelled rows.
-        """
-        keys = fingerprints(query.pool.rows.take(picks))
-        self._add(keys, self.take(query, query.pool)[picks])
-
-    def _add(self, keys, matrix):
-        new = _without_features(self._store, keys)
-        self._store.extend(keys[new], [matrix[new]])
-
     def take(self, query, part):
         """Features of the pool or of the labelled rows, as StoredRows.
 
@@ -75,10 +51,10 @@ class AlignedFeatures:
                 embed = self._find_embed(query)
                 if not _is_of(self._store, query, embed):
                     raise ValueError(
-                        f"ASVP has features{self._where()} of a different network: this"
-                        " network computes other features for the same rows. Use the"
-                        " network that computed them, or name another folder as store=."
-                        " Features given to fit must also cover the labelled rows."
+                        "ASVP has features of a different network: this network"
+                        " computes other features for the same rows. Use the network"
+                        " that computed them, or start a new ASVP, with another folder"
+                        " as store=."
                     )
                 self._fill(self._store, query, embed)
             return self._store.take(part.keys)
@@ -100,9 +76,10 @@ class AlignedFeatures:
         known = self._history.trained_on
         if self.network is None and not set(known) <= set(query.label_keys):
             raise ValueError(
-                f"The features{self._where()} are of a network that was fine-tuned on"
-                f" {len(known)} labelled rows, and the learner does not have these rows"
-                " with these labels. Name another folder as store= for another loop."
+                f"The features in {self._history.folder} are of a network that was"
+                f" fine-tuned on {len(known)} labelled rows, and the learner does not"
+                " have these rows with these labels. Name another folder as store= for"
+                " another loop."
             )
         return self.network is not None and known == query.label_keys
 
@@ -138,6 +115,16 @@ class AlignedFeatures:
             )
         return network
 
+    def put_by_content(self, query, picks):
+        """Store features of picked rows by content, too.
+
+        Rows lose their ids when they move from the pool to the labelled rows.
+        """
+        keys = fingerprints(query.pool.rows.take(picks))
+        new = _without_features(self._store, keys)
+        features = self.take(query, query.pool)[picks[new]]
+        self._store.extend(keys[new], [features])
+
     def head(self, query):
         """Classifier of features that predicts as the network does; or None."""
         if not hasattr(self.network, "head_classifier"):
@@ -160,16 +147,12 @@ class AlignedFeatures:
         folder = self._folder("features", trained_on)
         return FeatureStore() if folder is None else FolderStore(folder)
 
-    def _where(self):
-        folder = self._history.folder
-        return "" if folder is None else f" in {folder}"
-
     def _find_embed(self, query):
         """The function that computed the features in the store."""
         if self.network is None and self._history.trained_on:
             raise ValueError(
-                "ASVP got rows without features, and the network that computed the"
-                f" features{self._where()} was fine-tuned in an earlier process. Start"
+                "ASVP got rows without features, and the network of the features in"
+                f" {self._history.folder} was fine-tuned in an earlier process. Start"
                 " a new store for this pool: name another folder as store=."
             )
         if self._embedding is not None and not self._history.trained_on:
@@ -205,17 +188,13 @@ def _without_features(store, keys):
 
 def _is_of(store, query, embed):
     """Whether a network computes the features in a store, tested on a few rows."""
-    for part in query.parts:
-        known = np.flatnonzero(store.find(part.keys) >= 0)[:_N_COMPARED]
+    for rows, keys in query.parts:
+        known = np.flatnonzero(store.find(keys) >= 0)[:_N_COMPARED]
         if len(known):
-            again = checked_matrix(embed(part.rows.take(known)), len(known), "ASVP")
-            return _agree(store.take(part.keys[known]), again)
+            again = checked_matrix(embed(rows.take(known)), len(known), "ASVP")
+            stored = np.asarray(store.take(keys[known]))
+            if again.shape != stored.shape:
+                return False
+            error = np.linalg.norm(again - stored)
+            return bool(error <= _TOLERANCE * np.linalg.norm(stored))
     return True
-
-
-def _agree(stored, again):
-    """Whether two matrices of features were computed by the same network."""
-    if again.shape != stored.shape:
-        return False
-    error = np.linalg.norm(again - np.asarray(stored))
-    return bool(error <= _TOLERANCE * np.linalg.norm(stored))

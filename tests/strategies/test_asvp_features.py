@@ -40,46 +40,6 @@ class TestRows:
         assert [each.n_embedded for each in strategy.history_] == [120, 120, 0, 0]
 
 
-class TestGivenFeatures:
-    def test_nothing_is_embedded(self):
-        strategy = ASVP(proxy=PROXY, indicator=Never()).fit(X, features=X)
-        assert run(strategy)[0] == run_by_hand(lambda labelled: X)
-        assert Network.n_embedded == 0
-
-    def test_they_are_used_in_a_folder_by_the_next_process(self, tmp_path):
-        strategies = [
-            ASVP(proxy=PROXY, indicator=Never(), store=tmp_path) for _ in range(2)
-        ]
-        strategies[0].fit(X, features=X**3)
-        assert run(strategies[1])[0] == run_by_hand(lambda labelled: X**3)
-
-    def test_rows_with_ids_are_found_by_content_when_they_are_labelled(self):
-        strategy = ASVP(proxy=PROXY, indicator=Never())
-        strategy.fit(X, features=X**3, ids=np.arange(120) + 1000)
-        assert run(strategy, ids=True)[0] == run_by_hand(lambda labelled: X**3)
-        assert Network.n_embedded == 0
-
-    def test_a_loop_that_resumes_may_give_them_again(self, tmp_path):
-        picked = []
-        for _ in range(2):
-            strategy = ASVP(proxy=PROXY, indicator=AtRounds(1), store=tmp_path)
-            picked.append(run(strategy.fit(X, features=X))[0])
-        assert picked[0] == picked[1]
-
-    def test_they_do_not_mix_with_features_of_another_network(self):
-        strategy = ASVP(proxy=PROXY, indicator=Never()).fit(X[20:], features=X[20:] + 1)
-        with pytest.raises(ValueError, match="must also cover the labelled rows"):
-            strategy(deferred(), X[20:], 3)
-        with pytest.raises(ValueError, match="2 rows of embeddings for a pool of 3"):
-            ASVP().fit(X[:3], features=X[:2])
-
-    def test_each_row_gets_features_once(self):
-        strategy = ASVP(proxy=PROXY, indicator=Never())
-        strategy.fit(X, features=X).fit(X, features=X)
-        with pytest.raises(ValueError, match="features for 120 rows that already"):
-            strategy.fit(X, features=3 * X)
-
-
 class TestEmbedding:
     def test_it_may_be_a_function(self):
         strategy = ASVP(
