@@ -189,7 +189,7 @@ class ASVP(QueryStrategy):
         if not self.is_switched_ and query.recipe is not self._features.second:
             self._history.check_settings(network=query.recipe)
         self._check_ids_as_before(self._history.knows_ids, ids)
-        answer = self._history.answer(query.key)
+        answer = self._history.answer(query.key, len(query.y))
         if answer is None:
             answer = self._select_in_new_round(query)
         if self.is_switched_:
@@ -198,7 +198,6 @@ class ASVP(QueryStrategy):
 
     def _select_in_new_round(self, query):
         history, features = self._history, self._features
-        history.begin_round(len(query.y))
         # Every round draws both seeds, in this order, so that later draws are the same.
         proxy_seed, selector_seed = self._generator().randint(2**31 - 1, size=2)
         state = RoundState(
@@ -216,9 +215,9 @@ class ASVP(QueryStrategy):
             is_known = features.is_of_these_labels(query)  # the query before failed
             with query.timed("indicator"):
                 is_aligned = is_known or self._ask("indicator", state)
-                switches = (
-                    is_aligned if self.switch is None else self._ask("switch", state)
-                )
+                switches = is_aligned
+                if self.switch is not None:
+                    switches = self._ask("switch", state)
             is_switched = is_switched or switches
             if is_aligned and not is_known:
                 features.refresh(query, is_switched)

@@ -69,20 +69,21 @@ class History:
         self._n_rounds = len(self._entries)
 
     def check_settings(self, **settings):
-        """Raise ValueError if the rounds in the folder were made with others."""
-        for name, value in settings.items() if self.folder is not None else ():
+        """Raise ValueError if the rounds so far were made with others."""
+        for name, value in settings.items():
             try:
-                now = settings_text(value)
+                now = _kind(value) if self.folder is None else settings_text(value)
             except ValueError as error:
                 raise ValueError(
                     f"ASVP cannot resume from store= with this {name}. {error}"
                 ) from error
             before = self._settings.setdefault(name, now)
             if before != now:
+                where = "" if self.folder is None else f" in {self.folder}"
                 raise ValueError(
-                    f"The rounds in {self.folder} were made with {name}={before}, and"
-                    f" ASVP has {name}={now} now. Name another folder as store=, or"
-                    " use the earlier setting."
+                    f"The rounds{where} were made with {name}={before}, and ASVP has"
+                    f" {name}={now} now. Use the earlier setting, or start a new ASVP,"
+                    " with another folder as store=."
                 )
 
     @property
@@ -90,21 +91,19 @@ class History:
         """The rounds up to the current one: list of ASVPRound."""
         return [entry["round"] for entry in self._entries[: self._n_rounds]]
 
-    def answer(self, key):
-        """``(indices, metrics)`` of an earlier query; None if there was no such query.
+    def answer(self, key, n_labelled):
+        """``(indices, metrics)`` of an earlier query, whose round is then the current.
 
-        The round of this query becomes the current one.
+        If there was no such query, a new round starts; returns None. Rounds with at
+        least this many labels are dropped then.
         """
         for number, entry in enumerate(self._entries, 1):
             if entry["key"] == key:
                 self._n_rounds = number
                 return np.array(entry["picks"]), np.array(entry["metrics"], float)
-        return None
-
-    def begin_round(self, n_labelled):
-        """Start a new round; drop rounds with at least this many labels."""
         counts = [entry["round"].n_labelled for entry in self._entries]
         self._n_rounds = sum(count < n_labelled for count in counts)
+        return None
 
     def add(self, key, done, picks, metrics):
         """Add a round, and save it if there is a folder."""
@@ -143,6 +142,13 @@ class History:
         self.trained_on, self._entries = found["trained_on"], found["rounds"]
         for entry in self._entries:
             entry["round"] = ASVPRound(**entry["round"])
+
+
+def _kind(estimator):
+    """Class and module of an estimator, which are enough to compare in one process."""
+    module = getattr(estimator, "module", None)
+    name = getattr(module, "__qualname__", type(module).__name__)
+    return f"{type(estimator).__name__}({'' if module is None else name})"
 
 
 def _jsonable(value):

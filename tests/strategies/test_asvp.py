@@ -195,6 +195,16 @@ class TestTraining:
 
 
 class TestMessages:
+    def test_another_network(self):
+        class Other(Pretrained):
+            pass
+
+        strategy = ASVP(proxy=PROXY, indicator=Never())
+        run(strategy, n_rounds=1)
+        message = r"made with network=Pretrained\(\), .* network=Other\(\) now"
+        with pytest.raises(ValueError, match=message):
+            run(strategy, DeferredFit(Other()), n_rounds=1)
+
     @pytest.mark.parametrize("answer", [0.3, 1, None, "yes", np.array([True])])
     @pytest.mark.parametrize("name", ["indicator", "switch"])
     def test_an_indicator_must_return_a_bool(self, name, answer):
