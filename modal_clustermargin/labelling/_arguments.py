@@ -73,16 +73,13 @@ def checked_columns(columns, images, n_picks):
         for name, values in columns.items()
         if values is not None
     }
-    lengths = {name: len(values) for name, values in columns.items()}
-    if images is not None:
-        lengths["images"] = len(images)
-    for name, length in lengths.items():
-        if length != n_picks:
+    given = columns if images is None else columns | {"images": images}
+    for name, values in given.items():
+        if len(values) != n_picks:
             raise ValueError(
                 f"export needs {name} with one value for each of the {n_picks} picks;"
-                f" got {length}. Index {name} by the picks."
+                f" got {len(values)}. Index {name} by the picks."
             )
-    for name in columns:
         if plain(name).casefold() in ("id", "label", "image"):
             raise ValueError(
                 f"export cannot have a column {name!r}, because each batch has a column"

@@ -1,5 +1,6 @@
 """Names as people and spreadsheets write them."""
 
+import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -32,26 +33,18 @@ class Names:
     def find(self, text):
         """The name, or None."""
         text = plain(text)
-        if text in self._names:
-            return self._names[text]
-        if (folded := text.casefold()) in self._by_case:
-            return self._by_case[folded]
-        return self._by_number.get(_number(text))
+        by_number = self._by_number.get(_number(text))
+        by_case = self._by_case.get(text.casefold(), by_number)
+        return self._names.get(text, by_case)
 
     def suggestion(self, text):
         """A sentence with the most similar name that has the same digits, or ""."""
         text = plain(text).casefold()
-        folded = {
-            name.casefold(): name
-            for name in self._names
-            if _digits(name) == _digits(text)
-        }
-        close = get_close_matches(text, folded, n=1)
+        digits = re.findall(r"\d", text)
+        folded = {name.casefold(): name for name in self._names}
+        alike = [name for name in folded if re.findall(r"\d", name) == digits]
+        close = get_close_matches(text, alike, n=1)
         return f" Did you mean {self._names[folded[close[0]]]!r}?" if close else ""
-
-
-def _digits(text):
-    return [character for character in text if character.isdigit()]
 
 
 def _unambiguous(names, key):

@@ -14,13 +14,19 @@ def to_pictures(images):
     """
     arrays = [np.asarray(image) for image in images]
     for i, array in enumerate(arrays):
-        if not _is_image(array):
+        is_gray = array.ndim == 2
+        has_channels = array.ndim == 3 and {1, 3} & {array.shape[0], array.shape[-1]}
+        if (
+            not array.size
+            or array.dtype.kind not in "biuf"
+            or not (is_gray or has_channels)
+        ):
             raise ValueError(
                 "export needs images of shape (h, w), (h, w, 3) or (3, h, w), of"
                 f" numbers; image {i} has shape {array.shape} and dtype {array.dtype}."
                 " Reshape them, and select at most three channels."
             )
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
+        if not np.isfinite(array).all():
             raise ValueError(
                 f"export needs finite images; image {i} has nan or infinity. Replace"
                 " them, for instance by numpy.nan_to_num."
@@ -33,14 +39,6 @@ def to_pictures(images):
         pictures.append(Image.fromarray(array))
         pictures[-1].thumbnail((_MAX_SIDE, _MAX_SIDE))
     return pictures
-
-
-def _is_image(array):
-    if array.dtype.kind not in "biuf" or not array.size:
-        return False
-    return array.ndim == 2 or (
-        array.ndim == 3 and bool({1, 3} & {array.shape[0], array.shape[-1]})
-    )
 
 
 def _as_bytes(array, lowest, highest):

@@ -5,7 +5,6 @@ from modAL.models import learners as modal_learners
 
 from modal_clustermargin.learners._query import QueryMixin
 from modal_clustermargin.learners._row_containers import gathered, side_by_side
-from modal_clustermargin.learners._training_data import TrainingDataMixin
 
 
 class _CommitteeMixin(QueryMixin):
@@ -23,18 +22,7 @@ class _CommitteeMixin(QueryMixin):
         )
 
     def _add_training_data(self, X, y):
-        """Extend the data of all members, or of none if one of them rejects X and y."""
-        X, y = gathered(X), gathered(y)
-        extended = {
-            each: each.extended_training_data(X, y)
-            for each in self.learner_list
-            if isinstance(each, TrainingDataMixin)
-        }
-        for each in self.learner_list:
-            if each in extended:
-                each.X_training, each.y_training = extended[each]
-            else:
-                each._add_training_data(X, y)
+        super()._add_training_data(gathered(X), gathered(y))
 
 
 class Committee(_CommitteeMixin, modal_learners.Committee):

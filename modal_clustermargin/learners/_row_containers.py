@@ -52,13 +52,6 @@ def append_rows(known, new, what):
         If only one of them is a frame or a sparse matrix, if one holds numbers and the
         other strings, or if the container is unknown.
     """
-    is_tensor = hasattr(known, "detach")
-    known_types = np.ndarray, list, pd.DataFrame, pd.Series
-    if not (isinstance(known, known_types) or sparse.issparse(known) or is_tensor):
-        raise TypeError(
-            f"A learner cannot add rows to {what} that is a {type(known).__name__}."
-            " Pass an array, a sparse matrix, a DataFrame, a list or a tensor."
-        )
     for is_kind, name in ((_is_frame, "DataFrame"), (sparse.issparse, "sparse matrix")):
         if is_kind(known) != is_kind(new):
             raise TypeError(
@@ -74,7 +67,7 @@ def append_rows(known, new, what):
     if not hasattr(new, "detach"):
         new = np.asarray(new)
     _check_same_kind(known, new, what)
-    if is_tensor:
+    if hasattr(known, "detach"):
         import torch
 
         return torch.cat([known, torch.as_tensor(new, device=known.device)])
@@ -82,7 +75,12 @@ def append_rows(known, new, what):
         return pd.concat([known, pd.Series(np.asarray(new), name=known.name)])
     if isinstance(known, list):
         return [*known, *new.tolist()]
-    return np.concatenate([known, np.asarray(new)])
+    if isinstance(known, np.ndarray):
+        return np.concatenate([known, np.asarray(new)])
+    raise TypeError(
+        f"A learner cannot add rows to {what} that is a {type(known).__name__}. Pass"
+        " an array, a sparse matrix, a DataFrame, a list or a tensor."
+    )
 
 
 def side_by_side(blocks):

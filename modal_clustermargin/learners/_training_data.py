@@ -74,16 +74,12 @@ class TrainingDataMixin:
             [each[:-1].transform(X) if len(each) > 1 else X for each in pipelines]
         )
 
-    def extended_training_data(self, X, y):
-        """The training data with X and y appended; the learner does not change."""
-        X, y = self._checked(X, y)
-        if self.X_training is None:
-            return X, y
-        X_training = append_rows(self.X_training, X, "X")
-        return X_training, append_rows(self.y_training, y, "y")
-
     def _add_training_data(self, X, y):
-        self.X_training, self.y_training = self.extended_training_data(X, y)
+        X, y = self._checked(X, y)
+        if self.X_training is not None:
+            X = append_rows(self.X_training, X, "X")
+            y = append_rows(self.y_training, y, "y")
+        self.X_training, self.y_training = X, y
 
     def _fit_to_known(self, bootstrap=False, **fit_kwargs):
         return self._train(self.X_training, self.y_training, bootstrap, fit_kwargs)

@@ -1,15 +1,12 @@
 """`ASVP` for scikit-activeml."""
 
 import numpy as np
-from skactiveml.utils import MISSING_LABEL, is_labeled
+from skactiveml.utils import is_labeled
 from sklearn.base import clone
 
 from modal_clustermargin import strategies
 from modal_clustermargin.estimators import DeferredFit
-from modal_clustermargin.skactiveml._pool_strategy import (
-    PoolStrategy,
-    utilities_in_order,
-)
+from modal_clustermargin.skactiveml._pool_strategy import PoolStrategy
 
 
 class ASVP(PoolStrategy):
@@ -21,22 +18,11 @@ class ASVP(PoolStrategy):
 
     Parameters
     ----------
-    selector : query strategy of modal_clustermargin.strategies, default=None
-        None stands for `MarginSampling`.
+    selector, proxy, indicator, embedding :
+        As in `modal_clustermargin.strategies.ASVP`.
 
-    proxy : classifier, default=None
-
-    indicator : callable, default=None
-        None stands for ``LogMEGain()``.
-
-    embedding : callable, default=None
-        ``embedding(classifier, X)`` returns the first features. None calls the
-        network's ``untrained(X).embed``, or else its ``embed``.
-
-    missing_label : scalar, str, None or nan, default=nan
-
-    random_state : int, RandomState instance or None, default=None
-        An integer gives the picks of a modAL loop with the same integer.
+    missing_label, random_state :
+        As in `ClusterMargin`.
 
     Attributes
     ----------
@@ -49,20 +35,8 @@ class ASVP(PoolStrategy):
     the first pick, and one half for all others.
     """
 
-    def __init__(
-        self,
-        selector=None,
-        proxy=None,
-        indicator=None,
-        embedding=None,
-        missing_label=MISSING_LABEL,
-        random_state=None,
-    ):
-        self.selector = selector
-        self.proxy = proxy
-        self.indicator = indicator
-        self.embedding = embedding
-        super().__init__(missing_label=missing_label, random_state=random_state)
+    adapted = strategies.ASVP
+    parameters = ("selector", "proxy", "indicator", "embedding")
 
     def query(self, X, y, clf, candidates=None, batch_size=1, return_utilities=False):
         """Choose samples to label.
@@ -81,19 +55,13 @@ class ASVP(PoolStrategy):
         query_indices, utilities :
             As from `ClusterMargin.query`.
         """
-        X, y, rows, mapping, batch_size = self._check_query(
-            X, y, candidates, batch_size, return_utilities
-        )
-        self._check_classifier(clf)
-        network = DeferredFit(clone(getattr(clf, "estimator", clf)))
-        is_known = is_labeled(y, self.missing_label_)
-        if is_known.any():
-            network.fit(X[is_known], np.array(y[is_known].tolist()))
-        self.strategy_ = self._with_parameters(
-            getattr(self, "strategy_", None) or strategies.ASVP()
-        )
-        positions = self.strategy_(network, rows, batch_size)
-        utilities = None
-        if return_utilities:
-            utilities = utilities_in_order(positions, np.full(len(rows), 0.5))
-        return self._answer(positions, mapping, len(X), utilities)
+
+        def prepare(X, y):
+            self._check_classifier(clf)
+            network = DeferredFit(clone(getattr(clf, "estimator", clf)))
+            is_known = is_labeled(y, self.missing_label_)
+            if is_known.any():
+                network.fit(X[is_known], np.array(y[is_known].tolist()))
+            return network, {}
+
+        return self._query(prepare, X, y, candidates, batch_size, return_utilities)

@@ -1,7 +1,5 @@
 """`BADGE` for scikit-activeml."""
 
-from skactiveml.utils import MISSING_LABEL
-
 from modal_clustermargin import strategies
 from modal_clustermargin.pools import Pool
 from modal_clustermargin.skactiveml._pool_strategy import (
@@ -19,21 +17,11 @@ class BADGE(ClassifierStrategy):
 
     Parameters
     ----------
-    first : {"longest", "drawn"}, default="longest"
-        How the first pick is chosen.
+    first, n_partitions :
+        As in `modal_clustermargin.strategies.BADGE`.
 
-    n_partitions : int, default=1
-        Number of parts of the pool, each of which gives an equal share of the batch.
-
-    clf_embedding_flag_name : str, dict or None, default=None
-        Name of the parameter, or parameters with their values, that make
-        ``clf.predict_proba`` return embeddings as well. None uses the ``embed`` of the
-        estimator inside `clf`, a pipeline's transform, or the samples themselves.
-
-    missing_label : scalar, str, None or nan, default=nan
-
-    random_state : int, RandomState instance or None, default=None
-        An integer gives the picks of a modAL loop with the same integer.
+    clf_embedding_flag_name, missing_label, random_state :
+        As in `ClusterMargin`.
 
     Notes
     -----
@@ -43,21 +31,8 @@ class BADGE(ClassifierStrategy):
     largest. Utilities need batch_size x n_samples distances.
     """
 
-    def __init__(
-        self,
-        first="longest",
-        n_partitions=1,
-        clf_embedding_flag_name=None,
-        missing_label=MISSING_LABEL,
-        random_state=None,
-    ):
-        self.first = first
-        self.n_partitions = n_partitions
-        self.clf_embedding_flag_name = clf_embedding_flag_name
-        super().__init__(missing_label=missing_label, random_state=random_state)
-
-    def _strategy(self):
-        return strategies.BADGE()
+    adapted = strategies.BADGE
+    parameters = ("first", "n_partitions")
 
     def _utilities(self, classifier, rows, positions):
         pool = Pool(rows)

@@ -1,7 +1,6 @@
 """`ClusterMargin` for scikit-activeml."""
 
 import numpy as np
-from skactiveml.utils import MISSING_LABEL
 
 from modal_clustermargin import strategies
 from modal_clustermargin.pools import Pool
@@ -20,12 +19,8 @@ class ClusterMargin(ClassifierStrategy):
 
     Parameters
     ----------
-    clustering : AverageLinkage, default=None
-        None stands for clusters of ten samples on average.
-
-    candidate_factor : "auto" or float >= 1, default="auto"
-        "auto" chooses by tree coverage; a number of candidates for each pick chooses by
-        Cluster-Margin of the paper.
+    clustering, candidate_factor :
+        As in `modal_clustermargin.strategies.ClusterMargin`.
 
     clf_embedding_flag_name : str, dict or None, default=None
         Name of the parameter, or parameters with their values, that make
@@ -62,21 +57,8 @@ class ClusterMargin(ClassifierStrategy):
     (10,)
     """
 
-    def __init__(
-        self,
-        clustering=None,
-        candidate_factor="auto",
-        clf_embedding_flag_name=None,
-        missing_label=MISSING_LABEL,
-        random_state=None,
-    ):
-        self.clustering = clustering
-        self.candidate_factor = candidate_factor
-        self.clf_embedding_flag_name = clf_embedding_flag_name
-        super().__init__(missing_label=missing_label, random_state=random_state)
-
-    def _strategy(self):
-        return getattr(self, "strategy_", None) or strategies.ClusterMargin()
+    adapted = strategies.ClusterMargin
+    parameters = ("clustering", "candidate_factor")
 
     def _utilities(self, classifier, rows, positions):
         margins = strategies.pool_margins(

@@ -1,7 +1,7 @@
 """`CoreSet` for scikit-activeml."""
 
 import numpy as np
-from skactiveml.utils import MISSING_LABEL, is_labeled
+from skactiveml.utils import is_labeled
 from sklearn.preprocessing import normalize
 
 from modal_clustermargin import strategies
@@ -19,15 +19,11 @@ class CoreSet(PoolStrategy):
 
     Parameters
     ----------
-    metric : {"euclidean", "cosine"}, default="euclidean"
+    metric, n_partitions :
+        As in `modal_clustermargin.strategies.CoreSet`.
 
-    n_partitions : int, default=1
-        Number of parts of the pool, each of which gives an equal share of the batch.
-
-    missing_label : scalar, str, None or nan, default=nan
-
-    random_state : int, RandomState instance or None, default=None
-        Draws the first sample if no sample is labelled, and the parts of the pool.
+    missing_label, random_state :
+        As in `ClusterMargin`.
 
     Notes
     -----
@@ -37,16 +33,8 @@ class CoreSet(PoolStrategy):
     distances.
     """
 
-    def __init__(
-        self,
-        metric="euclidean",
-        n_partitions=1,
-        missing_label=MISSING_LABEL,
-        random_state=None,
-    ):
-        self.metric = metric
-        self.n_partitions = n_partitions
-        super().__init__(missing_label=missing_label, random_state=random_state)
+    adapted = strategies.CoreSet
+    parameters = ("metric", "n_partitions")
 
     def query(self, X, y, candidates=None, batch_size=1, return_utilities=False):
         """Choose samples to label.
@@ -61,23 +49,17 @@ class CoreSet(PoolStrategy):
         query_indices, utilities :
             As from `ClusterMargin.query`.
         """
-        X, y, rows, mapping, batch_size = self._check_query(
-            X, y, candidates, batch_size, return_utilities
-        )
-        labelled = X[is_labeled(y, self.missing_label_)]
-        self.strategy_ = self._with_parameters(
-            strategies.CoreSet(labelled if len(labelled) else None)
-        )
-        positions = self.strategy_(None, rows, batch_size)
-        utilities = None
-        if return_utilities:
-            utilities = self._distances(rows, labelled, positions)
-        return self._answer(positions, mapping, len(X), utilities)
 
-    def _distances(self, rows, labelled, positions):
-        rows = self._scaled(rows)
+        def prepare(X, y):
+            labelled = X[is_labeled(y, self.missing_label_)]
+            return None, {"labelled": labelled if len(labelled) else None}
+
+        return self._query(prepare, X, y, candidates, batch_size, return_utilities)
+
+    def _utilities(self, classifier, rows, positions):
+        labelled, rows = self.strategy_.labelled, self._scaled(rows)
         start = np.full(len(rows), np.inf)
-        for center in self._scaled(labelled) if len(labelled) else ():
+        for center in () if labelled is None else self._scaled(labelled):
             np.minimum(start, ((rows - center) ** 2).sum(axis=1), out=start)
         return np.sqrt(sq_dists_before_each_pick(start, positions, rows))
 

@@ -1,8 +1,15 @@
 """scikit-activeml's interface around a strategy of this package."""
 
+from inspect import Parameter, Signature, signature
+
 import numpy as np
 from skactiveml.base import SingleAnnotatorPoolQueryStrategy, SkactivemlClassifier
-from skactiveml.utils import check_equal_missing_label, check_scalar, check_type
+from skactiveml.utils import (
+    MISSING_LABEL,
+    check_equal_missing_label,
+    check_scalar,
+    check_type,
+)
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -10,13 +17,31 @@ from modal_clustermargin import strategies
 
 
 class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
-    """Base class: finds the candidates, and converts picks and utilities.
+    """Base class: asks a strategy of this package, and converts picks and utilities.
 
-    Subclasses call the strategy in `query`, and compute utilities.
+    A subclass names the class of the strategy in `adapted`, and in `parameters` those
+    of its parameters that are parameters of the subclass, too, with the same defaults.
+    It writes `query`, and `_utilities` unless all rows but the picks are alike.
     """
 
-    def _check_query(self, X, y, candidates, batch_size, return_utilities):
-        """X, y, candidate rows, their positions in X (or None) and batch size."""
+    adapted = None
+    parameters = ()
+    more_parameters = {}  # with defaults
+
+    def __init_subclass__(cls):
+        if cls.adapted is not None:
+            known = signature(cls.adapted).parameters
+            defaults = {name: known[name].default for name in cls.parameters}
+            defaults |= cls.more_parameters
+            defaults |= {"missing_label": MISSING_LABEL, "random_state": None}
+            cls.__init__ = _init_with(defaults)
+
+    def _query(self, prepare, X, y, candidates, batch_size, return_utilities):
+        """The answer of `query`.
+
+        ``prepare(X, y)`` checks the other arguments of the query, and returns the
+        classifier to ask and parameters of the strategy.
+        """
         X, y, candidates, batch_size, _ = self._validate_data(
             X, y, candidates, batch_size, return_utilities, reset=True
         )
@@ -26,49 +51,56 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
                 " `candidates` is empty. Stop querying, or pass unlabelled samples."
             )
         rows, mapping = self._transform_candidates(candidates, X, y)
-        return X, y, rows, mapping, batch_size
+        classifier, parameters = prepare(X, y)
+        parameters |= {name: getattr(self, name) for name in self.parameters}
+        # An integer gives the picks of a modAL loop. Other states start anew in each
+        # query and depend on the number of unlabelled samples, as in scikit-activeml.
+        is_integer = isinstance(self.random_state, int | np.integer)
+        state = self.random_state if is_integer else self.random_state_
+        self.strategy_ = getattr(self, "strategy_", None) or self.adapted()
+        self.strategy_.set_params(random_state=state, **parameters)
+        positions = np.asarray(self.strategy_(classifier, rows, batch_size))
+        picks = positions if mapping is None else mapping[positions]
+        if not return_utilities:
+            return picks
+        utilities = self._utilities(classifier, rows, positions)
+        for i in range(1, len(picks)):
+            utilities[i, positions[:i]] = np.nan
+        if mapping is None:
+            return picks, utilities
+        all_utilities = np.full((len(picks), len(X)), np.nan)
+        all_utilities[:, mapping] = utilities
+        return picks, all_utilities
+
+    def _utilities(self, classifier, rows, positions):
+        """Utilities of rows before each pick, of shape (n_picks, n_rows)."""
+        return utilities_in_order(positions, np.full(len(rows), 0.5))
 
     def _check_classifier(self, clf):
         check_type(clf, "clf", SkactivemlClassifier)
         check_equal_missing_label(clf.missing_label, self.missing_label_)
 
-    def _with_parameters(self, strategy):
-        """Give the parameters of this object to a strategy.
 
-        An integer random state is passed on, so that the picks are those of a modAL
-        loop. Other states start anew in each query and depend on the number of
-        unlabelled samples, as in scikit-activeml.
-        """
-        known = strategy.get_params(deep=False)
-        own = {k: v for k, v in self.get_params(deep=False).items() if k in known}
-        if not isinstance(self.random_state, int | np.integer):
-            own["random_state"] = self.random_state_
-        return strategy.set_params(**own)
+def _init_with(defaults):
+    """An `__init__` that stores parameters with these defaults."""
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    own = [Parameter(name, kind, default=value) for name, value in defaults.items()]
+    signature = Signature([Parameter("self", kind), *own])
 
-    def _answer(self, positions, mapping, n_samples, utilities):
-        """Picks and, if there are any, utilities, for samples of X or of candidates.
+    def __init__(*args, **kwargs):
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        self = bound.arguments.pop("self")
+        vars(self).update(bound.arguments)
 
-        `positions` and `utilities` count the candidates; `mapping` has the positions of
-        the candidates among the `n_samples` of X, or is None.
-        """
-        positions = np.asarray(positions)
-        picks = positions if mapping is None else mapping[positions]
-        if utilities is None:
-            return picks
-        for i in range(1, len(picks)):
-            utilities[i, positions[:i]] = np.nan
-        if mapping is None:
-            return picks, utilities
-        all_utilities = np.full((len(picks), n_samples), np.nan)
-        all_utilities[:, mapping] = utilities
-        return picks, all_utilities
+    __init__.__signature__ = signature
+    return __init__
 
 
 class ClassifierStrategy(PoolStrategy):
-    """Base class of strategies that use a classifier.
+    """Base class of strategies that use a classifier."""
 
-    Subclasses create the strategy in `_strategy`, and compute `_utilities`.
-    """
+    more_parameters = {"clf_embedding_flag_name": None}
 
     def query(
         self,
@@ -117,24 +149,18 @@ class ClassifierStrategy(PoolStrategy):
             As the class defines them; nan for samples that are not candidates or are
             already picked. Returned only with `return_utilities`.
         """
-        X, y, rows, mapping, batch_size = self._check_query(
-            X, y, candidates, batch_size, return_utilities
-        )
-        self._check_classifier(clf)
-        check_scalar(fit_clf, "fit_clf", bool)
-        if self.clf_embedding_flag_name is not None:
+
+        def prepare(X, y):
+            self._check_classifier(clf)
+            check_scalar(fit_clf, "fit_clf", bool)
             flag = self.clf_embedding_flag_name
-            check_type(flag, "clf_embedding_flag_name", dict, str)
-        if fit_clf:
+            if flag is not None:
+                check_type(flag, "clf_embedding_flag_name", dict, str)
             weights = () if sample_weight is None else (sample_weight,)
-            clf = clone(clf).fit(X, y, *weights)
-        classifier = WithEmbeddings(clf, self.clf_embedding_flag_name)
-        self.strategy_ = self._with_parameters(self._strategy())
-        positions = self.strategy_(classifier, rows, batch_size)
-        utilities = None
-        if return_utilities:
-            utilities = self._utilities(classifier, rows, positions)
-        return self._answer(positions, mapping, len(X), utilities)
+            fitted = clone(clf).fit(X, y, *weights) if fit_clf else clf
+            return WithEmbeddings(fitted, flag), {}
+
+        return self._query(prepare, X, y, candidates, batch_size, return_utilities)
 
 
 class WithEmbeddings:
@@ -172,7 +198,7 @@ def utilities_in_order(positions, base):
     `base`, of shape (n_candidates,), is between 0 and 1 and is repeated for each pick.
     The utilities of the picks are greater than 1, the greatest for the first pick.
     """
-    utilities = np.tile(np.asarray(base, float), (len(positions), 1))
+    utilities = np.tile(base, (len(positions), 1))
     utilities[:, positions] = 2 - np.arange(len(positions)) / len(positions)
     return utilities
 

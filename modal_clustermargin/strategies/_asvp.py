@@ -6,25 +6,21 @@ import numpy as np
 from sklearn.base import clone
 
 from modal_clustermargin._param_validation import HasMethods
-from modal_clustermargin.pools import Pool, open_pool, pool_keys
+from modal_clustermargin.pools import Pool, lasting_ids
 from modal_clustermargin.strategies._asvp_features import AlignedFeatures
-from modal_clustermargin.strategies._asvp_history import ASVPRound, History, timed
+from modal_clustermargin.strategies._asvp_history import ASVPRound, History
 from modal_clustermargin.strategies._asvp_indicators import LogMEGain, RoundState
 from modal_clustermargin.strategies._asvp_query import (
     ProxyLearner,
     Query,
     ask_selector,
-    network_name,
     set_seed,
 )
 from modal_clustermargin.strategies._base import QueryStrategy
-from modal_clustermargin.strategies._embeddings import checked_matrix
 from modal_clustermargin.strategies._margin import MarginSampling
 
-_STAGES = ("features", "indicator", "fine_tuning", "proxy", "selection")
-
-# Parameters that the rounds in a folder depend on.
-_SETTINGS = ("selector", "proxy", "indicator", "fine_tuning", "switch", "random_state")
+# Parameters that are instances, and that the rounds in a folder depend on.
+_PARTS = ("selector", "proxy", "indicator", "fine_tuning", "switch")
 
 
 class ASVP(QueryStrategy):
@@ -95,8 +91,7 @@ class ASVP(QueryStrategy):
     Attributes
     ----------
     history_ : list of ASVPRound
-        For each round: numbers of rows, the scores that the indicator read, whether the
-        features were refreshed, and the seconds of each stage.
+        The rounds so far.
 
     proxy_ : classifier
         The proxy of the last query; after a refresh in that query, the head of the
@@ -105,11 +100,9 @@ class ASVP(QueryStrategy):
     selector_ : query strategy
         The clone of `selector` that chooses rows.
 
-    is_aligned_ : bool
-        Whether features were refreshed.
-
-    is_switched_ : bool
-        Whether the learner has switched to `fine_tuning`.
+    is_aligned_, is_switched_ : bool
+        Whether features were refreshed, and whether the learner has switched to
+        `fine_tuning`.
 
     See Also
     --------
@@ -123,24 +116,16 @@ class ASVP(QueryStrategy):
     changes nothing else in the learner. Any other estimator is trained by every
     ``teach``, and is not switched.
 
-    Rows of the pool are recognised by their content, or by `ids`, as in
-    `ClusterMargin`; labelled rows always by their content. Equal rows are embedded
-    once. Rows without features in the store are embedded by the network that computed
-    the other features.
+    Rows of the pool are recognised by their content, or by `ids`; labelled rows always
+    by their content. Equal rows are embedded once. A query with the same labels, pool
+    and `n_instances` as an earlier one returns the same picks, with `store` in later
+    processes, too. Use a separate ASVP for each network and each loop.
 
     In a round in which the network is fine-tuned, its head replaces the proxy, because
     the head was trained on the same labels. This rule, the default indicator and the
     time of the switch are this project's choices; in the published code, these steps
-    are manual.
-
-    A query with the same labelled rows, labels, pool and `n_instances` as an earlier
-    one returns the same picks. With `store`, this holds in later processes, too: a
-    script that is started again makes the same picks up to the query at which it was
-    killed, and continues from there. Use a separate ASVP for each network and each
-    loop.
-
-    A proxy cannot be trained without labels or on labels of one class. The selector
-    then gets a classifier that is not fitted, whose embeddings are the features.
+    are manual. Without labels, or with labels of one class, the selector gets a
+    classifier that is not fitted, whose embeddings are the features.
 
     References
     ----------
@@ -168,7 +153,7 @@ class ASVP(QueryStrategy):
         "switch": [callable, None],
         "embedding": [callable, None],
         "labelled": [tuple, list, callable, None],
-        "store": "no_validation",  # `History` checks it
+        "store": "no_validation",  # `History` makes the folder
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -198,129 +183,77 @@ class ASVP(QueryStrategy):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X_pool, y=None, *, features, ids=None):
-        """Store features that were computed beforehand.
-
-        Parameters
-        ----------
-        X_pool : rows of any kind
-            The whole pool and the labelled rows, in one call or in one call for each.
-
-        y : None
-            Ignored.
-
-        features : array-like of shape (n_pool, n_features)
-            The first features, one row for each row of `X_pool`.
-
-        ids : array-like of shape (n_pool,), default=None
-            As in a query; if given here, every query needs them.
-
-        Returns
-        -------
-        self : ASVP
-        """
-        self._validate_params()
-        self._check_instances()
-        with open_pool(X_pool, "ASVP") as pool:
-            matrix = checked_matrix(features, len(pool), "ASVP")
-            ids = self._check_ids(ids, len(pool))
-            self._open()
-            self._check_ids_as_before(self._history.knows_ids, ids)
-            self._features.put(pool_keys(pool, ids), matrix)
-        self._history.knows_ids = ids is not None
-        self._history.save()
-        return self
-
     def _select(self, classifier, pool, n_instances, ids):
-        self._check_instances()
-        query = Query(classifier, pool, n_instances, ids, self.embedding, self.labelled)
         self._open()
-        self._check_network(query)
+        query = Query(classifier, pool, n_instances, ids, self.embedding, self.labelled)
+        if not self.is_switched_ and query.recipe is not self._features.second:
+            self._history.check_settings(network=query.recipe)
         self._check_ids_as_before(self._history.knows_ids, ids)
-        answer = self._history.answer(query.key, query.pool.ids)
+        answer = self._history.answer(query.key, len(query.y))
         if answer is None:
-            self._history.begin_round(0 if query.y is None else len(query.y))
             answer = self._select_in_new_round(query)
         if self.is_switched_:
             query.switch_to(self._features.second_training(query))
         return answer
 
     def _select_in_new_round(self, query):
+        history, features = self._history, self._features
         # Every round draws both seeds, in this order, so that later draws are the same.
         proxy_seed, selector_seed = self._generator().randint(2**31 - 1, size=2)
-        seconds = dict.fromkeys(_STAGES, 0.0)
-        features = self._features
-        features.n_embedded = 0
-
-        def features_of(rows):
-            with timed(seconds, "features"):
-                return features.take(query, rows)
-
         state = RoundState(
-            np.empty(0) if query.y is None else query.y,
-            self._history.rounds,
-            lambda: features_of(query.labelled),
-            lambda: features_of(query.pool),
-            was_aligned=bool(self._history.alignment.ids),
+            query.y,
+            history.rounds,
+            lambda: features.take(query, query.labelled),
+            lambda: features.take(query, query.pool),
+            was_aligned=bool(history.trained_on),
         )
         is_aligned, is_switched = False, self.is_switched_
-        if query.y is None or _is_one_class(query.y):
-            learner, rows, who = ProxyLearner(None), features_of(query.pool), "nobody"
+        if _lacks_classes(query.y):
+            selected_by, learner = "nobody", ProxyLearner(None)
+            rows = Pool(features.take(query, query.pool))
         else:
             is_known = features.is_of_these_labels(query)  # the query before failed
-            with timed(seconds, "indicator"):
-                is_aligned, switches = self._decide(state, is_known)
+            with query.timed("indicator"):
+                is_aligned = is_known or self._ask("indicator", state)
+                switches = is_aligned
+                if self.switch is not None:
+                    switches = self._ask("switch", state)
             is_switched = is_switched or switches
             if is_aligned and not is_known:
-                with timed(seconds, "fine_tuning"):
-                    network = features.fine_tune(query, is_switched)
-                with timed(seconds, "features"):
-                    features.refresh(query, network)
+                features.refresh(query, is_switched)
                 self.__dict__.pop("selector_", None)
-            if is_aligned:
-                learner, rows = self._network_learner(query, features_of)
-                who = "network"
-            else:
-                rows, labelled = features_of(query.pool), features_of(query.labelled)
-                with timed(seconds, "proxy"):
-                    learner = self._proxy_learner(query, labelled, proxy_seed)
-                who = "proxy"
+            selected_by = "network" if is_aligned else "proxy"
+            learner, rows = self._make_learner(query, is_aligned, proxy_seed)
         self.proxy_ = learner.proxy
-        with timed(seconds, "selection"):
+        with query.timed("selection"):
             if not hasattr(self, "selector_"):
                 selector = MarginSampling() if self.selector is None else self.selector
                 self.selector_ = set_seed(clone(selector, safe=False), selector_seed)
-            pool = rows if isinstance(rows, Pool) else Pool(rows)
+            # A network without a head reads other rows than a proxy, hence ids.
+            ids = lasting_ids(query.pool.keys)
             indices, metrics = ask_selector(
-                self.selector_, learner, pool, query.n_instances, query.pool.ids
+                self.selector_, learner, rows, query.n_instances, ids
             )
         if query.has_ids:
-            features.store_by_content(query, indices)
+            features.put_by_content(query, indices)
         done = ASVPRound(
-            n_labelled=state.n_labelled,
-            n_pool=len(query.pool.ids),
+            n_labelled=len(query.y),
+            n_pool=len(ids),
             n_picks=len(indices),
             is_aligned=is_aligned,
             is_switched=is_switched,
-            selected_by=who,
-            n_embedded=features.n_embedded,
-            seconds=seconds,
+            selected_by=selected_by,
+            n_embedded=query.n_embedded,
+            seconds=query.seconds,
             values=state.values,
         )
-        self._history.knows_ids = query.has_ids
-        metrics = np.asarray(metrics, float)
-        self._history.add(query.key, done, query.pool.ids[indices], metrics)
+        history.knows_ids = query.has_ids
+        history.add(query.key, done, indices, metrics)
         features.drop_old()
         return indices, metrics
 
-    def _decide(self, state, is_known):
-        """Whether to refresh the features, and whether to switch the training."""
-        is_aligned = is_known or self._ask_indicator("indicator", state)
-        if self.switch is None:
-            return is_aligned, is_aligned
-        return is_aligned, self._ask_indicator("switch", state)
-
-    def _ask_indicator(self, name, state):
+    def _ask(self, name, state):
+        """The answer of `indicator` or `switch`."""
         given = getattr(self, name)
         answer = (LogMEGain() if given is None else given)(state)
         if not isinstance(answer, bool | np.bool_):
@@ -330,22 +263,21 @@ class ASVP(QueryStrategy):
             )
         return bool(answer)
 
-    def _proxy_learner(self, query, labelled, seed):
-        labelled = np.asarray(labelled)
-        proxy = query.make_proxy() if self.proxy is None else clone(self.proxy)
-        proxy = set_seed(proxy, seed)
-        proxy.fit(labelled, query.y)
-        return ProxyLearner(proxy, labelled, query.y)
-
-    def _network_learner(self, query, features_of):
-        """The head of the fine-tuned network, or the network, and the rows it reads."""
-        head = self._features.head(query)
-        if head is None:
-            network = self._features.network
-            X_labelled = query.labelled.pool.X
-            return ProxyLearner(network, X_labelled, query.y), query.pool.pool
-        labelled = np.asarray(features_of(query.labelled))
-        return ProxyLearner(head, labelled, query.y), features_of(query.pool)
+    def _make_learner(self, query, is_aligned, seed):
+        """The classifier that the selector gets, and the rows that it reads."""
+        features = self._features
+        proxy = features.head(query) if is_aligned else None
+        if is_aligned and proxy is None:
+            X_labelled = query.labelled.rows.X
+            learner = ProxyLearner(features.network, X_labelled, query.y)
+            return learner, query.pool.rows
+        labelled = np.asarray(features.take(query, query.labelled))
+        if proxy is None:
+            with query.timed("proxy"):
+                proxy = query.make_proxy() if self.proxy is None else clone(self.proxy)
+                set_seed(proxy, seed).fit(labelled, query.y)
+        rows = Pool(features.take(query, query.pool))
+        return ProxyLearner(proxy, labelled, query.y), rows
 
     @property
     def history_(self):
@@ -366,48 +298,34 @@ class ASVP(QueryStrategy):
 
     def _open(self):
         """At the first call, start a loop or resume the loop in the folder."""
-        if hasattr(self, "_features"):
-            return
-        history = History(self.store)
-        history.check_settings(**{name: getattr(self, name) for name in _SETTINGS})
-        self._features = AlignedFeatures(
-            history, self.embedding, self.fine_tuning, self.verbose
-        )
-        self._history = history
-
-    def _check_network(self, query):
-        """Raise ValueError if earlier queries had a different network."""
-        name = network_name(query.recipe)
-        if not hasattr(self, "_network_name"):
-            if not self.is_switched_:  # the learner may train `fine_tuning` by now
-                self._history.check_settings(network=query.recipe)
-            self._network_name = name
-        if name not in (self._network_name, network_name(self.fine_tuning)):
-            raise ValueError(
-                f"ASVP has features of {self._network_name}, but is now called with"
-                f" {name}. Use a separate ASVP for each network."
-            )
-
-    def _check_instances(self):
-        for name in ("selector", "proxy", "indicator", "fine_tuning", "switch"):
+        for name in _PARTS:
             given = getattr(self, name)
             if isinstance(given, type):
                 raise ValueError(
                     f"ASVP needs {name} as an instance; got the class"
                     f" {given.__name__}. Call it first: {name}={given.__name__}()."
                 )
+        if not hasattr(self, "_history"):
+            history = History(self.store)
+            names = (*_PARTS, "random_state")
+            history.check_settings(**{name: getattr(self, name) for name in names})
+            self._features = AlignedFeatures(
+                history, self.embedding, self.fine_tuning, self.verbose
+            )
+            self._history = history
 
 
-def _is_one_class(y):
-    if len(np.unique(y, axis=0 if y.ndim == 2 else None)) > 1:
-        return False
-    warnings.warn(
-        f"All {len(y)} labels that ASVP got are {y[0]}: a proxy cannot learn from"
-        " them, so ASVP selects as if there were no labels.",
-        UserWarning,
-        stacklevel=6,
-    )
-    return True
+def _lacks_classes(y):
+    """Whether there are no labels; or labels of one class, with a warning."""
+    if len(y) and len(np.unique(y, axis=0)) == 1:
+        warnings.warn(
+            f"All {len(y)} labels that ASVP got are {y[0]}: a proxy cannot learn from"
+            " them, so ASVP selects as if there were no labels.",
+            UserWarning,
+            stacklevel=6,
+        )
+        return True
+    return not len(y)
 
 
 def asvp_sampling(

@@ -1,18 +1,15 @@
 """The rounds of an ASVP loop, in memory or in a folder from which it resumes."""
 
 import json
-import time
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from modal_clustermargin._identity import settings_text
 from modal_clustermargin._whole_files import written_whole
 
-_FORMAT = 4
+_FORMAT = 5
 
 
 @dataclass(frozen=True)
@@ -51,99 +48,67 @@ class ASVPRound:
     is_switched: bool
     selected_by: str
     n_embedded: int
-    seconds: dict = field(default_factory=dict)
-    values: dict = field(default_factory=dict)
-
-
-@contextmanager
-def timed(seconds, stage):
-    """Add the seconds of a block to a stage, without the seconds of inner stages."""
-    since, others = time.perf_counter(), sum(seconds.values())
-    try:
-        yield
-    finally:
-        inner = sum(seconds.values()) - others
-        seconds[stage] += time.perf_counter() - since - inner
-
-
-class Alignment(NamedTuple):
-    """The network that computed the features."""
-
-    source: str = "untrained"  # or "given", or the hash of its labelled rows and labels
-    ids: tuple = ()  # of the rows that it was trained on; none before the first refresh
-
-
-class _Entry(NamedTuple):
-    """One round with its picks."""
-
-    key: str
-    round: ASVPRound
-    ids: list
-    metrics: list
+    seconds: dict
+    values: dict
 
 
 class History:
-    """The rounds of a loop, their picks, and the network that computed the features.
+    """The rounds of a loop, and what the features are based on.
 
-    With a folder, rounds are read from its file ``rounds.json``, and `save` writes
-    them. `knows_ids` says whether rows are recognised by ids; None before the first
-    row.
+    `knows_ids` says whether rows are recognised by ids; None before the first row.
+    `trained_on` has the keys of the labels that the network of the features was trained
+    on; it is empty before the first refresh.
     """
 
     def __init__(self, folder):
         self.folder = None if folder is None else Path(folder)
-        self.alignment = Alignment()
-        self.knows_ids = None
+        self.knows_ids, self.trained_on = None, []
         self._settings, self._entries = {}, []
         if self.folder is not None:
             self._read()
         self._n_rounds = len(self._entries)
 
     def check_settings(self, **settings):
-        """Raise ValueError if the rounds in the folder were made with others."""
-        if self.folder is None:
-            return
+        """Raise ValueError if the rounds so far were made with others."""
         for name, value in settings.items():
             try:
-                now = settings_text(value)
+                now = _kind(value) if self.folder is None else settings_text(value)
             except ValueError as error:
                 raise ValueError(
                     f"ASVP cannot resume from store= with this {name}. {error}"
                 ) from error
             before = self._settings.setdefault(name, now)
             if before != now:
+                where = "" if self.folder is None else f" in {self.folder}"
                 raise ValueError(
-                    f"The rounds in {self.folder} were made with {name}={before}, and"
-                    f" ASVP has {name}={now} now. Name another folder as store=, or"
-                    " use the earlier setting."
+                    f"The rounds{where} were made with {name}={before}, and ASVP has"
+                    f" {name}={now} now. Use the earlier setting, or start a new ASVP,"
+                    " with another folder as store=."
                 )
 
     @property
     def rounds(self):
         """The rounds up to the current one: list of ASVPRound."""
-        return [entry.round for entry in self._entries[: self._n_rounds]]
+        return [entry["round"] for entry in self._entries[: self._n_rounds]]
 
-    def answer(self, key, row_ids):
-        """``(indices, metrics)`` of an earlier query; None if there was no such query.
+    def answer(self, key, n_labelled):
+        """``(indices, metrics)`` of an earlier query, whose round is then the current.
 
-        `row_ids` are the ids of the rows of the pool.
+        If there was no such query, a new round starts; returns None. Rounds with at
+        least this many labels are dropped then.
         """
-        for n_before, entry in enumerate(self._entries):
-            if entry.key == key:
-                self._n_rounds = n_before + 1
-                order = np.argsort(row_ids)
-                found = np.searchsorted(row_ids, entry.ids, sorter=order)
-                return order[found], np.array(entry.metrics, float)
+        for number, entry in enumerate(self._entries, 1):
+            if entry["key"] == key:
+                self._n_rounds = number
+                return np.array(entry["picks"]), np.array(entry["metrics"], float)
+        counts = [entry["round"].n_labelled for entry in self._entries]
+        self._n_rounds = sum(count < n_labelled for count in counts)
         return None
 
-    def begin_round(self, n_labelled):
-        """Start a new round; drop rounds with at least this many labels."""
-        counts = [entry.round.n_labelled for entry in self._entries]
-        self._n_rounds = sum(count < n_labelled for count in counts)
-
-    def add(self, key, done, ids, metrics):
+    def add(self, key, done, picks, metrics):
         """Add a round, and save it if there is a folder."""
-        entry = _Entry(key, done, ids.tolist(), metrics.tolist())
+        lists = {"picks": picks.tolist(), "metrics": metrics.tolist()}
+        entry = {"key": key, "round": done, **lists}
         self._entries = [*self._entries[: self._n_rounds], entry]
         self._n_rounds = len(self._entries)
         self.save()
@@ -155,25 +120,15 @@ class History:
         content = {
             "format": _FORMAT,
             "settings": self._settings,
-            "alignment": self.alignment._asdict(),
             "knows_ids": self.knows_ids,
-            "rounds": [
-                entry._asdict() | {"round": asdict(entry.round)}
-                for entry in self._entries
-            ],
+            "trained_on": self.trained_on,
+            "rounds": self._entries,
         }
-        text = json.dumps(content, default=_jsonable)
         with written_whole(self.folder / "rounds.json") as file:
-            file.write(text.encode())
+            file.write(json.dumps(content, default=_jsonable).encode())
 
     def _read(self):
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ValueError(
-                f"store={str(self.folder)!r} cannot be a folder for features ({error})."
-                " Name another folder, or leave store=None."
-            ) from error
+        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / "rounds.json"
         if not path.exists():
             return
@@ -184,13 +139,20 @@ class History:
                 f" is {found['format']}). Name another folder as store=."
             )
         self._settings, self.knows_ids = found["settings"], found["knows_ids"]
-        self.alignment = Alignment(**found["alignment"])
-        self._entries = [
-            _Entry(**entry | {"round": ASVPRound(**entry["round"])})
-            for entry in found["rounds"]
-        ]
+        self.trained_on, self._entries = found["trained_on"], found["rounds"]
+        for entry in self._entries:
+            entry["round"] = ASVPRound(**entry["round"])
+
+
+def _kind(estimator):
+    """Class and module of an estimator, which are enough to compare in one process."""
+    module = getattr(estimator, "module", None)
+    name = getattr(module, "__qualname__", type(module).__name__)
+    return f"{type(estimator).__name__}({'' if module is None else name})"
 
 
 def _jsonable(value):
-    """Convert numpy numbers, which an indicator may add, for JSON."""
+    """Convert a round, and numpy numbers that an indicator may add, for JSON."""
+    if isinstance(value, ASVPRound):
+        return asdict(value)
     return value.tolist() if hasattr(value, "tolist") else str(value)

@@ -22,11 +22,8 @@ class RoundState:
 
     Attributes
     ----------
-    n_labelled : int
-        Number of labelled rows.
-
-    n_rounds : int
-        Number of rounds before this one.
+    n_labelled, n_rounds : int
+        Numbers of labelled rows, and of rounds before this one.
 
     history : tuple of ASVPRound
         The rounds before this one.
@@ -43,12 +40,9 @@ class RoundState:
     pool_features : array-like of shape (n_pool, n_features)
         Current features of the pool, to index with slices and integer arrays.
 
-    log_me : float
-        LogME of `features` and `labels`.
-
-    log_me_ped : float
-        LogME after PED, which standardises by the mean and standard deviation of
-        `pool_features`.
+    log_me, log_me_ped : float
+        LogME of `features` and `labels`, without PED and after PED, which standardises
+        by the mean and standard deviation of `pool_features`.
 
     values : dict of str to float
         The computed scores, which the history stores. An indicator may add its own.
@@ -68,23 +62,19 @@ class RoundState:
 
     @cached_property
     def features(self):
-        """Features of the labelled rows."""
         return np.asarray(self._read_features())
 
     @cached_property
     def pool_features(self):
-        """Features of the pool."""
         return self._read_pool_features()
 
     @cached_property
     def log_me(self):
-        """LogME of the labelled rows."""
         self.values["log_me"] = log_me(self.features, self.labels)
         return self.values["log_me"]
 
     @cached_property
     def log_me_ped(self):
-        """LogME of the labelled rows after PED."""
         mean, scale = _mean_and_deviation(self.pool_features)
         moved = ped(self.features, self.labels, mean=mean, scale=scale)
         self.values["log_me_ped"] = log_me(moved, self.labels)

@@ -1,11 +1,13 @@
 """One query of ASVP: its inputs, and the call of its selector with a proxy."""
 
 import copy
+import time
+from contextlib import contextmanager
 from functools import cached_property
+from typing import NamedTuple
 
 import joblib
 import numpy as np
-from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -15,48 +17,35 @@ from sklearn.utils.validation import check_is_fitted
 from modal_clustermargin.pools import (
     Pool,
     StoredRows,
-    lasting_ids,
+    fingerprints,
     n_rows,
     pool_keys,
+    row_keys,
 )
 from modal_clustermargin.strategies._base import QueryStrategy
-from modal_clustermargin.strategies._embeddings import checked_matrix, embed
+from modal_clustermargin.strategies._embeddings import embed
 from modal_clustermargin.strategies._modal import (
     estimator_of,
     is_committee,
     training_data,
 )
 
+_STAGES = ("features", "indicator", "fine_tuning", "proxy", "selection")
 
-class KeyedRows:
-    """A pool with the key of each row, and with a distinct id even for equal rows."""
 
-    def __init__(self, pool, ids=None):
-        self.pool = pool
-        self.keys = pool_keys(pool, ids)  # uint64
-        self.ids = lasting_ids(self.keys)  # int64
+class KeyedRows(NamedTuple):
+    """A pool with the key of each row."""
+
+    rows: Pool
+    keys: np.ndarray  # uint64
 
 
 class Query:
-    """The checked inputs of one query, and the trainings of its network.
+    """The checked inputs of one query, the network of its learner, and its costs.
 
-    Attributes
-    ----------
-    estimator : classifier
-        The estimator of a learner, or the classifier itself.
-
-    recipe : classifier
-        The classifier that the estimator trains: the classifier in a `DeferredFit`, or
-        the estimator itself.
-
-    y : ndarray of shape (n_labelled,) or (n_labelled, n_labels), or None
-        None without labelled rows.
-
-    pool, labelled : KeyedRows
-        `labelled` is None without labelled rows.
-
-    parts : list of KeyedRows
-        Those of the two that are not None.
+    `estimator` is the estimator of a learner, or the classifier itself; `recipe` is the
+    classifier that it trains, which may be in a `DeferredFit`. Without labelled rows,
+    `labelled` is None, and `y` is empty.
     """
 
     def __init__(self, classifier, pool, n_instances, ids, embedding, labelled):
@@ -67,39 +56,47 @@ class Query:
             )
         self.classifier = classifier
         self.estimator = estimator_of(classifier)
+        self.is_deferred = hasattr(self.estimator, "is_pending_")
+        self.recipe = self.estimator.estimator if self.is_deferred else self.estimator
         if embedding is None and not hasattr(self.estimator, "embed"):
             raise ValueError(
                 "ASVP selects by the features of a network, but"
-                f" {_name(self.estimator)} has no method embed. Use a"
+                f" {self._name()} has no method embed. Use a"
                 " modal_clustermargin.estimators.NetworkClassifier, or pass a function"
                 " (classifier, X) that returns features as embedding=."
             )
-        self.is_deferred = hasattr(self.estimator, "is_pending_")
-        self.recipe = self.estimator.estimator if self.is_deferred else self.estimator
-        self.n_instances = n_instances
-        self.has_ids = ids is not None
         X, self.y = self._labelled_rows(labelled)
-        self.pool = KeyedRows(pool, ids)
+        self.pool = KeyedRows(pool, pool_keys(pool, ids))
         # Learners keep no ids, so content gives the keys of labelled rows.
-        self.labelled = None if self.y is None else KeyedRows(Pool(X))
+        self.labelled = None if X is None else KeyedRows(Pool(X), fingerprints(X))
         self.parts = [self.pool] if X is None else [self.pool, self.labelled]
+        self.n_instances, self.has_ids = int(n_instances), ids is not None
+        self.seconds, self.n_embedded = dict.fromkeys(_STAGES, 0.0), 0
+
+    @contextmanager
+    def timed(self, stage):
+        """Add the seconds of a block to a stage, without those of inner stages."""
+        since, others = time.perf_counter(), sum(self.seconds.values())
+        try:
+            yield
+        finally:
+            inner = sum(self.seconds.values()) - others
+            self.seconds[stage] += time.perf_counter() - since - inner
 
     def _labelled_rows(self, given):
-        if callable(given):
-            given = given(self.classifier)
-        if given is None and training_data(self.classifier)[0] is not None:
-            given = training_data(self.classifier)
         if given is None:
-            given = getattr(self.estimator, "training_data_", None)
-        if given is None and _is_fitted(self.estimator):
-            raise ValueError(
-                "ASVP trains a proxy on the labelled rows, but a fitted"
-                f" {_name(self.estimator)} does not keep them. Wrap it in a modAL"
-                " ActiveLearner or a DeferredFit, or pass labelled=(X, y)."
-            )
-        X, y = given if given is not None else (None, None)
-        if X is None or n_rows(X) == 0:
-            return None, None
+            given = training_data(self.classifier)
+            if given[0] is None:
+                given = getattr(self.estimator, "training_data_", (None, None))
+            if given[0] is None and _is_fitted(self.estimator):
+                raise ValueError(
+                    "ASVP trains a proxy on the labelled rows, but a fitted"
+                    f" {self._name()} does not keep them. Wrap it in a modAL"
+                    " ActiveLearner or a DeferredFit, or pass labelled=(X, y)."
+                )
+        X, y = given(self.classifier) if callable(given) else given
+        if X is None or not n_rows(X):
+            return None, np.empty(0)
         if y is None:
             raise ValueError(
                 "ASVP needs a label for each labelled row, and y is None; X is a"
@@ -116,20 +113,26 @@ class Query:
             )
         return X, y
 
+    def _name(self):
+        inner, own = type(self.recipe).__name__, type(self.estimator).__name__
+        return f"{own}({inner})" if self.is_deferred else own
+
     @cached_property
-    def labels_key(self):
-        """Hash of the labelled rows and their labels, whatever their order."""
-        return labels_key(self.labelled.ids, self.y)
+    def label_keys(self):
+        """A key of each labelled row with its label, ascending: list of int."""
+        if self.labelled is None:
+            return []
+        keys = [self.labelled.keys, fingerprints(self.y.astype(str))]
+        return np.sort(row_keys(np.column_stack(keys))).tolist()
 
     @cached_property
     def key(self):
-        """Hash of the query, whatever the order of rows."""
-        known = None if self.labelled is None else self.labels_key
-        return joblib.hash((known, np.sort(self.pool.keys), int(self.n_instances)))
+        """Hash of the labels, the pool and the number of picks."""
+        return joblib.hash((self.label_keys, self.pool.keys, self.n_instances))
 
     def untrained(self):
-        """Return the network before training, with its pre-trained weights."""
-        first = self.pool.pool.take(slice(0, 1))
+        """The network before training, with its pre-trained weights."""
+        first = self.pool.rows.take(slice(0, 1))
         if hasattr(self.estimator, "untrained"):
             return self.estimator.untrained(first)
         try:
@@ -139,22 +142,16 @@ class Query:
         return copy.deepcopy(self.recipe)
 
     def trained(self):
-        """Return the network as the learner trains it; later trainings keep it."""
+        """The network as the learner trains it; later trainings do not change it."""
         if self.is_deferred:
             return self.estimator.estimator_
         return copy.deepcopy(self.recipe)
 
-    def train(self, recipe, folder):
-        """Return a clone of a classifier, trained on the labelled rows.
-
-        A classifier with a `checkpoint_dir` saves its state in `folder`, if there is
-        one.
-        """
-        network = clone(recipe)
-        parameters = network.get_params(deep=False)
-        if folder is not None and parameters.get("checkpoint_dir", "") is None:
-            network.set_params(checkpoint_dir=folder)
-        return network.fit(self.labelled.pool.X, self.y)
+    def make_proxy(self):
+        """The proxy that the estimator offers, or a logistic regression."""
+        if hasattr(self.estimator, "make_proxy"):
+            return self.estimator.make_proxy()
+        return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
 
     def switch_to(self, recipe):
         """Let a learner with a `DeferredFit` train another classifier from now on."""
@@ -163,29 +160,6 @@ class Query:
         self.estimator.set_params(estimator=recipe)
         if not self.estimator.is_pending_ and _is_fitted(self.estimator):
             self.estimator.fit(*self.estimator.training_data_)
-
-    def make_proxy(self):
-        """Return the proxy that the estimator offers, or a logistic regression."""
-        if hasattr(self.estimator, "make_proxy"):
-            return self.estimator.make_proxy()
-        return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-
-
-def labels_key(ids, labels):
-    """Hash of rows and their labels, whatever their order."""
-    order = np.argsort(ids)
-    return joblib.hash((ids[order], np.asarray(labels)[order].astype(str)))
-
-
-def network_name(classifier):
-    """Text that names the class of a classifier and its module."""
-    parameters = getattr(classifier, "get_params", dict)(deep=False)
-    module = {
-        name: getattr(value, "__qualname__", repr(value))
-        for name, value in parameters.items()
-        if name.partition("__")[0] == "module"
-    }
-    return f"{type(classifier).__name__}({module or ''})"
 
 
 def _is_fitted(estimator):
@@ -196,17 +170,10 @@ def _is_fitted(estimator):
     return True
 
 
-def _name(estimator):
-    inner = getattr(estimator, "estimator", None)
-    own = type(estimator).__name__
-    return own if inner is None else f"{own}({type(inner).__name__})"
-
-
 class ProxyLearner:
     """The classifier that a selector gets, with training data as a learner has.
 
-    If `proxy` is None, the classifier is not fitted: it embeds rows but does not
-    predict.
+    If `proxy` is None, it is not fitted: it embeds rows but does not predict.
     """
 
     def __init__(self, proxy, X_training=None, y_training=None):
@@ -215,16 +182,13 @@ class ProxyLearner:
         self.y_training = y_training
 
     def predict_proba(self, X):
-        """Class probabilities of rows of features."""
         if self.proxy is None:
             raise NotFittedError("There are no labels to train a proxy on.")
         return self.proxy.predict_proba(_in_memory(X))
 
     def embed(self, X):
-        """Embeddings of the proxy."""
-        if self.proxy is None:
-            return np.asarray(X)
-        return checked_matrix(embed(self.proxy, _in_memory(X)), n_rows(X), "ASVP")
+        X = _in_memory(X)
+        return X if self.proxy is None else embed(self.proxy, X)
 
 
 def _in_memory(X):
@@ -232,19 +196,14 @@ def _in_memory(X):
 
 
 def ask_selector(selector, learner, pool, n_instances, ids):
-    """Return ``(indices, metrics)`` of a selector; metrics are zeros if it has none.
-
-    A selector that is a function takes ``(classifier, X_pool, n_instances)`` and
-    returns positions, or a tuple that begins with positions.
-    """
+    """``(indices, metrics)`` of a selector; metrics are zeros if it has none."""
     if isinstance(selector, QueryStrategy):
         return selector.pick_with_metrics(learner, pool, n_instances, ids)
     answer = selector(learner, pool.X, n_instances)
     indices, metrics = answer if isinstance(answer, tuple) else (answer, None)
     indices = np.asarray(indices)
-    n_found = len(np.unique(indices[(indices >= 0) & (indices < len(ids))]))
-    is_sound = indices.shape == (n_instances,) and indices.dtype.kind in "iu"
-    if not is_sound or n_found < n_instances:
+    n_found = len(np.intersect1d(indices, np.arange(len(ids))))
+    if not indices.shape == (n_instances,) == (n_found,) or indices.dtype.kind == "f":
         raise ValueError(
             f"ASVP asked its selector for {n_instances} different positions in a pool"
             f" of {len(ids)} and got {indices.dtype} of shape {indices.shape}, with"
@@ -252,7 +211,7 @@ def ask_selector(selector, learner, pool, n_instances, ids):
         )
     if np.shape(metrics) != indices.shape:  # a learner's query returns rows
         metrics = np.zeros(n_instances)
-    return indices, metrics
+    return indices, np.asarray(metrics, float)
 
 
 def set_seed(estimator, seed):

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from scipy import sparse
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from modal_clustermargin import ClusterMargin, MarginSampling, learners
 from modal_clustermargin.learners import ActiveLearner, Committee
-from tests.learners.make_learners import FRAME, RecordsTraining, X, y
+from tests.learners.make_learners import X, y
 
 
 def test_a_committee_of_frames():
@@ -36,16 +35,6 @@ def test_a_committee_of_lists_and_of_strings():
     committee.teach([rows[20 + i] for i in positions], words[20:][positions])
     assert set(committee.predict(rows)) == {"no", "yes"}
     assert committee.vote(rows).shape == (60, 2)
-
-
-def test_no_member_is_taught_if_one_rejects_the_rows():
-    frame = ActiveLearner(RecordsTraining(), MarginSampling(), FRAME[:20], y[:20])
-    committee = Committee(
-        [ActiveLearner(LogisticRegression(), MarginSampling(), X[:20], y[:20]), frame]
-    )
-    with pytest.raises(TypeError, match="X is a ndarray"):
-        committee.teach(X[:2], y[:2])
-    assert [len(each.X_training) for each in committee] == [20, 20]
 
 
 def test_a_committee_of_regressors():

@@ -117,6 +117,12 @@ def numbered_rows(n_pool, n_features=3, seed=0):
     return np.column_stack([np.arange(n_pool, dtype=float), X])
 
 
+def random_classes(n_pool=60):
+    """A classifier with four classes of random probabilities, and its rows."""
+    proba = np.random.RandomState(5).dirichlet(np.ones(4), size=n_pool)
+    return ByRowNumber(proba), numbered_rows(n_pool)
+
+
 @st.composite
 def queries(draw, max_pool=40):
     """``(classifier, margins, X_pool, embeddings, n_instances)``, full of ties."""

@@ -193,17 +193,18 @@ class TestTraining:
         assert type(network.estimator) is Second
         assert [each.is_aligned for each in strategy.history_] == [0, 1, 0, 0]
 
-    def test_another_network_is_refused(self):
+
+class TestMessages:
+    def test_another_network(self):
         class Other(Pretrained):
             pass
 
         strategy = ASVP(proxy=PROXY, indicator=Never())
         run(strategy, n_rounds=1)
-        with pytest.raises(ValueError, match=r"of Pretrained\(\), .* with Other\(\)"):
+        message = r"made with network=Pretrained\(\), .* network=Other\(\) now"
+        with pytest.raises(ValueError, match=message):
             run(strategy, DeferredFit(Other()), n_rounds=1)
 
-
-class TestMessages:
     @pytest.mark.parametrize("answer", [0.3, 1, None, "yes", np.array([True])])
     @pytest.mark.parametrize("name", ["indicator", "switch"])
     def test_an_indicator_must_return_a_bool(self, name, answer):

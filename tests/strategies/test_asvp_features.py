@@ -40,36 +40,6 @@ class TestRows:
         assert [each.n_embedded for each in strategy.history_] == [120, 120, 0, 0]
 
 
-class TestGivenFeatures:
-    def test_nothing_is_embedded(self):
-        strategy = ASVP(proxy=PROXY, indicator=Never()).fit(X, features=X)
-        assert run(strategy)[0] == run_by_hand(lambda labelled: X)
-        assert Network.n_embedded == 0
-
-    def test_they_are_used_in_a_folder_by_the_next_process(self, tmp_path):
-        strategies = [
-            ASVP(proxy=PROXY, indicator=Never(), store=tmp_path) for _ in range(2)
-        ]
-        strategies[0].fit(X, features=X**3)
-        assert run(strategies[1])[0] == run_by_hand(lambda labelled: X**3)
-
-    def test_they_do_not_mix_with_features_of_another_network(self):
-        strategy = ASVP(proxy=PROXY, indicator=Never()).fit(X[20:], features=X[20:] + 1)
-        with pytest.raises(ValueError, match="must also cover the labelled rows"):
-            strategy(deferred(), X[20:], 3)
-        with pytest.raises(ValueError, match="2 rows of embeddings for a pool of 3"):
-            ASVP().fit(X[:3], features=X[:2])
-
-    def test_each_row_gets_features_once_and_before_the_first_query(self):
-        strategy = ASVP(proxy=PROXY, indicator=AtRounds(0))
-        strategy.fit(X, features=X).fit(X, features=X)
-        with pytest.raises(ValueError, match="features for 120 rows that already"):
-            strategy.fit(X, features=3 * X)
-        strategy(deferred(), X[20:], 3)
-        with pytest.raises(ValueError, match="before its first query"):
-            strategy.fit(X, features=X)
-
-
 class TestEmbedding:
     def test_it_may_be_a_function(self):
         strategy = ASVP(

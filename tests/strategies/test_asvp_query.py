@@ -1,4 +1,6 @@
-"""What a query of ASVP accepts as network and as labelled rows."""
+"""What a query of ASVP accepts: networks, labelled rows, and selectors."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,7 +9,18 @@ from sklearn.linear_model import LogisticRegression
 
 from modal_clustermargin.estimators import DeferredFit
 from modal_clustermargin.learners import ActiveLearner, Committee
-from modal_clustermargin.strategies import ASVP, AtRounds, EveryRound, LogMEGain, Never
+from modal_clustermargin.strategies import (
+    ASVP,
+    BADGE,
+    AtRounds,
+    ClusterMargin,
+    CoreSet,
+    EveryRound,
+    LogMEGain,
+    Never,
+    RandomSampling,
+)
+from modal_clustermargin.strategies._asvp_query import Query
 from tests.strategies.make_networks import (
     PROXY,
     Network,
@@ -99,3 +112,56 @@ class TestLabelledRows:
             given(clone(Pretrained()).fit(X[:20], Y[:20]), X[20:], 3)
         with pytest.raises(ValueError, match="for each labelled row, and y is None"):
             ASVP(labelled=(X, None))(deferred(), X, 3)
+
+
+class CountedClusterings(ClusterMargin):
+    n_clusterings = 0
+
+    def _cluster(self, *arguments):
+        CountedClusterings.n_clusterings += 1
+        return super()._cluster(*arguments)
+
+
+class TestSelectors:
+    @pytest.mark.parametrize(
+        "selector",
+        [
+            BADGE(random_state=0),
+            CoreSet(),
+            RandomSampling(random_state=0),
+            lambda classifier, X_pool, n: np.arange(n),
+            lambda classifier, X_pool, n: (np.arange(n), X_pool[np.arange(n)]),
+        ],
+    )
+    def test_any_strategy_selects_on_features(self, selector):
+        picked, _ = run(ASVP(selector, PROXY, AtRounds(1)), n_rounds=3)
+        assert len(set(np.ravel(picked))) == 15
+
+    def test_core_set_knows_the_labelled_rows(self):
+        picks = ASVP(CoreSet(), PROXY, Never())(deferred(), X[20:], 5)
+        expected = CoreSet(labelled=X[:20])(None, X[20:], 5)
+        np.testing.assert_array_equal(picks, expected)
+
+    def test_cluster_margin_clusters_once_until_features_change(self):
+        strategy = ASVP(CountedClusterings(random_state=0), PROXY, AtRounds(2))
+        picked, _ = run(strategy, n_rounds=5)
+        assert len(set(np.ravel(picked))) == 25
+        assert CountedClusterings.n_clusterings == 2
+        assert strategy.selector_.last_query_.indices.shape == (5,)
+
+    @pytest.mark.parametrize(
+        "answer", [[-1, 0, 1, 2, 3], [0, 1, 2, 3, 400], [0.0] * 5, [0, 0, 0, 0, 0]]
+    )
+    def test_picks_must_be_different_positions_in_the_pool(self, answer):
+        strategy = ASVP(lambda *arguments: np.array(answer), PROXY, Never())
+        with pytest.raises(
+            ValueError, match="5 different positions in a pool of 100 and"
+        ):
+            strategy(deferred(), X[20:], 5)
+
+
+def test_seconds_of_a_stage_exclude_the_stages_inside_it():
+    query = SimpleNamespace(seconds={"outer": 0.0, "inner": 0.0})
+    with Query.timed(query, "outer"), Query.timed(query, "inner"):
+        sum(range(300_000))
+    assert query.seconds["inner"] > query.seconds["outer"] >= 0
