@@ -4,20 +4,20 @@
 holds the methods that skorch calls.
 """
 
-from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 from skorch.utils import to_device
 from torch.utils.data import Subset
 
 from modal_clustermargin._progress import progress_bar
-from modal_clustermargin.estimators._batches import gather_rows, rows_behind
+from modal_clustermargin.estimators._batches import gather_rows
 from modal_clustermargin.estimators._labels import as_labels, as_weights, settle
 from modal_clustermargin.estimators._module_outputs import (
-    classifier_of_head,
+    HeadClassifier,
     give_rate,
     give_weights,
     logits_of,
@@ -31,7 +31,7 @@ from modal_clustermargin.estimators._samples import (
     check_finite,
 )
 from modal_clustermargin.estimators._seeding import undisturbed
-from modal_clustermargin.estimators._skorch_net import SkorchNet, explained_errors
+from modal_clustermargin.estimators._skorch_net import SkorchNet
 from modal_clustermargin.estimators._training_checkpoint import TrainingCheckpoint
 
 
@@ -50,7 +50,7 @@ class BaseNetworkClassifier(SkorchNet):
 
     # ---- training ----------------------------------------------------------
 
-    def fit(self, X, y=None, sample_weight=None, **fit_params):
+    def fit(self, X, y=None, sample_weight=None):
         """Train a fresh network.
 
         Parameters
@@ -64,9 +64,6 @@ class BaseNetworkClassifier(SkorchNet):
             Factor of the loss of each sample. Only ratios matter: the weights are
             divided by their mean.
 
-        **fit_params : dict
-            Passed on to the module's ``forward``.
-
         Returns
         -------
         self : NetworkClassifier
@@ -75,8 +72,8 @@ class BaseNetworkClassifier(SkorchNet):
         ------
         ValueError
             If X contains NaN or infinity, y is continuous or has another length
-            than X, the module has fewer outputs than there are classes, or a
-            weight is negative.
+            than X, the module cannot read X or has fewer outputs than there are
+            classes, or a weight is negative.
 
         TypeError
             If X is sparse.
@@ -90,32 +87,22 @@ class BaseNetworkClassifier(SkorchNet):
         """
         goes_on = self.warm_start and self.initialized_
         data = self._check_training_data(X, y, sample_weight, None, goes_on)
+        checkpoint = None
         if self.checkpoint_dir is not None and not goes_on:
-            settings = (self, data, fit_params)
-            self._checkpoint = TrainingCheckpoint(self.checkpoint_dir, settings)
-        try:
-            return self._fit(data, goes_on, _routing_method="fit", **fit_params)
-        finally:
-            self._checkpoint = None
+            checkpoint = TrainingCheckpoint(self.checkpoint_dir, (self, data))
+        return self._fit(data, goes_on, checkpoint)
 
-    def partial_fit(self, X, y=None, classes=None, sample_weight=None, **fit_params):
+    def partial_fit(self, X, y=None, classes=None, sample_weight=None):
         """Train the present network for `max_epochs` more; the first call creates it.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, ...), or torch Dataset
-
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        X, y, sample_weight : array-like
+            As for `fit`.
 
         classes : array-like of shape (n_classes,) or None, default=None
             All labels, if the y of the first call may lack some of them. Only the
             first call reads them; None means the labels in its y.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            As for `fit`.
-
-        **fit_params : dict
-            Passed on to the module's ``forward``.
 
         Returns
         -------
@@ -123,19 +110,17 @@ class BaseNetworkClassifier(SkorchNet):
         """
         goes_on = self.initialized_
         data = self._check_training_data(X, y, sample_weight, classes, goes_on)
-        return self._fit(data, goes_on, _routing_method="partial_fit", **fit_params)
+        return self._fit(data, goes_on)
 
-    def _fit(self, data, goes_on, **fit_params):
+    def _fit(self, data, goes_on, checkpoint=None):
         self.classes_inferred_ = data.classes
         self.is_multi_label_ = data.targets.ndim == 2
         self.layout_ = data.layout
-        # A user's own `dataset` need not take weights.
-        weights = {} if data.weights is None else {"weights": data.weights}
-        rows = self._make_dataset(data.X, data.targets, **weights)
+        rows = self._make_dataset(data.X, data.targets, data.weights)
         if not goes_on:
             self.initialize()
             self._prepare_head(rows, data)
-        self._train(rows, data.targets, **fit_params)
+        self._train(rows, data.targets, checkpoint)
         return self
 
     def _check_training_data(self, X, y, sample_weight, classes, goes_on):
@@ -146,7 +131,7 @@ class BaseNetworkClassifier(SkorchNet):
                 y = X.labels()
             layout = SampleLayout.of(X, self.predict_transform)
         labels = as_labels(y, len(X))
-        weights = as_weights(sample_weight, len(X))
+        weights = None if sample_weight is None else as_weights(sample_weight, len(X))
         known = None
         # A net that was only initialized knows neither layout nor labels.
         if goes_on and hasattr(self, "layout_"):
@@ -170,21 +155,16 @@ class BaseNetworkClassifier(SkorchNet):
         if self.linear_probe is not None:
             with watched_layer(self.module_) as watched:
                 embeddings = self._activations(rows, watched)
-            self.linear_probe_ = self._make_probe().fit(
-                embeddings, data.targets, sample_weight=data.weights
-            )
-            give_weights(self.linear_probe_.module_, watched.head())
+            probe = clone(self.linear_probe)
+            probe.set_params(classes=np.arange(len(data.classes)), device=self.device_)
+            if probe.random_state is None:
+                probe.set_params(random_state=self.random_state_.randint(2**31 - 1))
+            self.linear_probe_ = probe.fit(embeddings, data.targets, data.weights)
+            give_weights(probe.module_, watched.head())
         if self.head_lr is not None:
             with watched_layer(self.module_) as watched:
                 next(self.forward_iter(Subset(rows, [0])))
             give_rate(self.optimizer_, watched.head(), self.head_lr)
-
-    def _make_probe(self):
-        probe = clone(self.linear_probe)
-        probe.set_params(classes=np.arange(len(self.classes_)), device=self.device_)
-        if probe.random_state is None:
-            probe.set_params(random_state=self.random_state_.randint(2**31 - 1))
-        return probe
 
     # ---- prediction --------------------------------------------------------
 
@@ -192,20 +172,25 @@ class BaseNetworkClassifier(SkorchNet):
         """Most probable label of each sample: ndarray of shape (n_samples,).
 
         For multi-label data, an ndarray of shape (n_samples, n_classes),
-        dtype=int64, with 1 where the probability is at least one half.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-
-        ValueError
-            If X contains NaN or infinity, or differs in shape from X at `fit`, or a
-            probability is NaN: in all rows if training diverged, in single rows if
-            their values are too large for the network.
+        dtype=int64, with 1 where the probability is at least one half. Raises errors
+        as `predict_proba` does, and a ValueError if a probability is NaN: in all rows
+        if training diverged, in single rows if their values are too large for the
+        network.
         """
         proba = self.predict_proba(X)
-        _check_probabilities(proba, self.lr)
+        lost = np.isnan(proba).any(axis=1)
+        if lost.all():
+            raise ValueError(
+                "NetworkClassifier.predict got NaN as the probabilities of every row:"
+                f" training has diverged. Fit again with an lr below {self.lr:g}, or"
+                " with larger batches."
+            )
+        if lost.any():
+            raise ValueError(
+                "NetworkClassifier.predict got NaN as the probabilities of row"
+                f" {lost.argmax()} of X: its values overflow in the network. Repair or"
+                " drop the row, or scale X before fit."
+            )
         if self._has_columns():
             return (proba >= 0.5).astype(np.int64)
         positions = proba.argmax(axis=1)
@@ -244,6 +229,9 @@ class BaseNetworkClassifier(SkorchNet):
     def embed(self, X, layer=None, out=None):
         """Hidden activations, computed in batches with dropout off.
 
+        Raises errors as `predict_proba` does, and a ValueError if there is no such
+        layer.
+
         Parameters
         ----------
         X : array-like of shape (n_samples, ...), or torch Dataset
@@ -261,15 +249,6 @@ class BaseNetworkClassifier(SkorchNet):
         hidden : ndarray of shape (n_samples, n_hidden), dtype=float32
             Activations with more than two dimensions are flattened. `out` itself, if
             it was given.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-
-        ValueError
-            If there is no such layer, or X holds NaN or infinity, or differs in
-            shape from X at `fit`.
         """
         X = self._check_X(X)
         with watched_layer(self.module_, layer) as watched:
@@ -291,7 +270,17 @@ class BaseNetworkClassifier(SkorchNet):
             With `predict_proba` and `classes_`. None if the network changes the
             output of its last Linear layer.
         """
-        return classifier_of_head(self, self._check_X(X))
+        X = self._check_X(X)
+        with watched_layer(self.module_) as watched:
+            embeddings = self._activations(X, watched)
+        layer = watched.head()
+        if layer.out_features < len(self.classes_):
+            return None
+        head = HeadClassifier(layer, self._get_predict_nonlinearity(), self.classes_)
+        logits = torch.cat([logits_of(output) for output in self.forward_iter(X)])
+        tolerance = 0.02 if self.mixed_precision else 1e-3
+        is_same = np.allclose(head.logits(embeddings), logits, tolerance, tolerance)
+        return head if is_same else None
 
     def forward_iter(self, X, training=False, device="cpu"):
         """Yield the module's outputs batch by batch, in the order of the rows.
@@ -301,14 +290,12 @@ class BaseNetworkClassifier(SkorchNet):
         """
         n_done = 0
         with (
-            explained_errors(self.device_, predict_batch_size=self.predict_batch_size),
+            self._explained_errors("predict_batch_size"),
             progress_bar("predict", "row", len(X), self.verbose, delay=2) as show,
         ):
-            dataset = self.get_dataset(X)
-            batches = iter(self.get_iterator(dataset, training=False))
-            may_draw = self._runs_code_of_users(dataset)
+            batches = iter(self.get_iterator(self.get_dataset(X)))
             while True:
-                with undisturbed() if may_draw else nullcontext():
+                with undisturbed():  # a Dataset or a transform may draw
                     batch = next(batches, None)
                 if batch is None:
                     return
@@ -317,26 +304,13 @@ class BaseNetworkClassifier(SkorchNet):
                 n_done += len(batch[0])
                 show(n_done)
 
-    def _runs_code_of_users(self, dataset):
-        samples = getattr(rows_behind(dataset), "X", None)
-        return self.predict_transform is not None or isinstance(samples, DatasetSamples)
-
     def _activations(self, X, watched, out=None):
         outputs = map(logits_of, self.forward_iter(X))
         blocks = (watched.take(len(logits)) for logits in outputs)
         return gather_rows(blocks, len(X), out)
 
-    def check_is_fitted(self, attributes=None, *args, **kwargs):
-        """Raise scikit-learn's NotFittedError unless there is a network."""
-        kwargs.setdefault(
-            "msg", "This %(name)s has no network yet: call fit(X, y) first."
-        )
-        if not self.initialized_:
-            raise NotFittedError(kwargs["msg"] % {"name": type(self).__name__})
-        super().check_is_fitted(attributes, *args, **kwargs)
-
     def _check_X(self, X):
-        self.check_is_fitted()
+        check_is_fitted(self)
         if self._is_labelled(X):
             return X
         with undisturbed():
@@ -344,21 +318,4 @@ class BaseNetworkClassifier(SkorchNet):
             layout = SampleLayout.of(X, self.predict_transform)
         if hasattr(self, "layout_"):
             self.layout_.compare(layout)
-        return X
-
-
-def _check_probabilities(proba, lr):
-    """Raise ValueError for NaN in probabilities, and say where it comes from."""
-    lost = np.isnan(proba).any(axis=1)
-    if lost.all():
-        raise ValueError(
-            "NetworkClassifier.predict got NaN as the probabilities of every row:"
-            f" training has diverged. Fit again with an lr below {lr:g}, or with larger"
-            " batches."
-        )
-    if lost.any():
-        raise ValueError(
-            "NetworkClassifier.predict got NaN as the probabilities of row"
-            f" {lost.argmax()} of X: its values overflow in the network. Repair or drop"
-            " the row, or scale X before fit."
-        )
+        return self._make_dataset(X, None)

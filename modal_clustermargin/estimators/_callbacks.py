@@ -1,12 +1,10 @@
 """Callbacks during training: learning rates that fall, and a progress bar."""
 
 import math
-from contextlib import ExitStack
 from typing import NamedTuple
 
-from skorch.callbacks import Callback
-
-from modal_clustermargin._progress import progress_bar
+from skorch.callbacks import Callback, ProgressBar
+from tqdm.auto import tqdm
 
 
 def _cosine(progress):
@@ -45,11 +43,9 @@ class _BatchCounter(Callback):
     """Counts the batches of one `fit`: `n_done_` of `n_batches_`."""
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
-        """Remember the epochs of earlier fits."""
         self.n_epochs_before_ = len(net.history)
 
     def on_epoch_begin(self, net, dataset_train=None, **kwargs):
-        """Count the batches."""
         n_in_epoch = len(net.get_iterator(dataset_train, training=True))
         self.n_batches_ = net.max_epochs * n_in_epoch
         # Epochs may come from a checkpoint; the present one is in the history.
@@ -112,35 +108,23 @@ class RateSchedule(_BatchCounter):
             group["lr"] = rate
 
 
-class TrainingBar(_BatchCounter):
-    """Show on stderr how many batches of a `fit` are done, and the loss."""
-
-    def __getstate__(self):
-        # A callback may pickle the net while the bar is open.
-        hidden = ("bar_", "_show")
-        return {name: part for name, part in vars(self).items() if name not in hidden}
+class TrainingBar(_BatchCounter, ProgressBar):
+    """skorch's progress bar, but a single one for the whole `fit`."""
 
     def on_epoch_begin(self, net, dataset_train=None, **kwargs):
-        """Open the bar at the first epoch."""
         super().on_epoch_begin(net, dataset_train)
-        if not hasattr(self, "bar_"):
-            self.bar_ = ExitStack()
-            self._show = self.bar_.enter_context(
-                progress_bar("fit", "batch", self.n_batches_, True, n_done=self.n_done_)
+        if not hasattr(self, "pbar_"):
+            self.pbar_ = tqdm(
+                desc="fit", unit="batch", total=self.n_batches_, initial=self.n_done_
             )
 
     def on_batch_end(self, net, batch=None, training=False, **kwargs):
-        """Advance the bar."""
-        if training:
-            self.n_done_ += 1
-            self._show(self.n_done_)
+        self.pbar_.update(int(training))
 
     def on_epoch_end(self, net, **kwargs):
-        """Show the loss."""
-        self._show(self.n_done_, f"loss {net.history[-1, 'train_loss']:.4f}")
+        self.pbar_.set_postfix_str(f"loss {net.history[-1, 'train_loss']:.4f}")
 
     def on_train_end(self, net, X=None, y=None, **kwargs):
-        """Close the bar."""
-        if hasattr(self, "bar_"):
-            self.bar_.close()
-            del self.bar_, self._show
+        if hasattr(self, "pbar_"):
+            self.pbar_.close()
+            del self.pbar_

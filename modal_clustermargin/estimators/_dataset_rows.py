@@ -31,10 +31,10 @@ class DatasetRows:
     Raises
     ------
     TypeError
-        If the Dataset has no length.
+        If the Dataset has no length or, in a call, the row number is no integer.
 
     ValueError
-        If the Dataset has no samples.
+        If the Dataset has no samples or, in a call, no such row.
 
     Notes
     -----
@@ -64,26 +64,16 @@ class DatasetRows:
         DatasetSamples(dataset)  # raises an error for an unsuitable Dataset
 
     def __call__(self, sample):
-        """The sample at a row number.
+        """The sample at a row number, as the Dataset and `transform` return it.
 
         Parameters
         ----------
-        sample : tensor of shape (1,), or of no dimension, of integers
+        sample : tensor of integers, of shape (1,) or of no dimension
             Number of the row, counted from 0.
 
         Returns
         -------
         sample : tensor or other type
-            As the Dataset and `transform` return it.
-
-        Raises
-        ------
-        TypeError
-            If the number is not an integer. A DataFrame is read as float32, which
-            cannot tell apart integers beyond 2**24.
-
-        ValueError
-            If the sample holds several numbers, or the Dataset has no such row.
         """
         sample = torch.as_tensor(sample)
         if sample.numel() != 1:

@@ -10,18 +10,15 @@ def as_labels(y, n_samples):
 
     The array has shape (n_samples,) and holds labels of any sortable type. If y has
     two columns or more, it has shape (n_samples, n_labels), dtype=float32, and holds
-    zeros and ones. Raises ValueError if y is None, has another length than X, is not
-    finite or continuous, or has columns with values other than zero and one.
+    zeros and ones.
     """
     if y is None:
         raise ValueError(
             "NetworkClassifier requires y to be passed, but the target y is None."
         )
-    if torch.is_tensor(y):
-        y = y.detach().cpu().numpy()
-    labels = np.asarray(y)
-    is_indicator = labels.ndim == 2 and labels.shape[1] > 1
-    labels = _indicator(labels) if is_indicator else column_or_1d(y, warn=True)
+    labels = _as_array(y)
+    has_columns = labels.ndim == 2 and labels.shape[1] > 1
+    labels = _as_columns(labels) if has_columns else column_or_1d(labels, warn=True)
     if len(labels) != n_samples:
         raise ValueError(f"X has {n_samples} samples; y has {len(labels)} labels.")
     if labels.ndim == 1 and labels.dtype.kind == "f":
@@ -35,6 +32,23 @@ def as_labels(y, n_samples):
                 " are whole numbers, strings or booleans."
             )
     return labels
+
+
+def _as_array(values):
+    return values.detach().cpu().numpy() if torch.is_tensor(values) else np.asarray(values)
+
+
+def _as_columns(labels):
+    is_number = labels.dtype.kind in "biuf"
+    wrong = (labels != 0) & (labels != 1) if is_number else np.ones(labels.shape, bool)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise ValueError(
+            "y of several columns must hold 1 where a sample has a label and 0"
+            f" elsewhere; y[{row}, {column}] is {labels[row, column]}."
+            " sklearn.preprocessing.MultiLabelBinarizer converts lists of labels."
+        )
+    return labels.astype(np.float32)
 
 
 def find_classes(labels):
@@ -66,9 +80,8 @@ def settle(labels, classes, known):
 
     `classes` holds all labels, or the names of the columns; None means the labels in
     `labels`, or the numbers of its columns. `known` holds the classes of an earlier
-    call, or is None.
-    Returns the classes, sorted or in the order of the columns, and the targets:
-    positions in the classes, or the columns themselves.
+    call, or is None. Returns the classes, sorted or in the order of the columns, and
+    the targets: positions in the classes, or the columns themselves.
     """
     if labels.ndim == 2:
         n_labels = labels.shape[1]
@@ -90,16 +103,8 @@ def settle(labels, classes, known):
 
 
 def as_weights(sample_weight, n_samples):
-    """Check `sample_weight` and divide it by its mean: ndarray, dtype=float32, or None.
-
-    Raises ValueError if the shape is not (n_samples,), a weight is negative or not
-    finite, or all weights are zero.
-    """
-    if sample_weight is None:
-        return None
-    if torch.is_tensor(sample_weight):
-        sample_weight = sample_weight.detach().cpu().numpy()
-    weights = np.asarray(sample_weight, dtype=np.float64)
+    """Check `sample_weight` and divide it by its mean: ndarray, dtype=float32."""
+    weights = _as_array(sample_weight).astype(np.float64)
     if weights.shape != (n_samples,):
         raise ValueError(
             f"sample_weight must have one number per sample, shape ({n_samples},); got"
@@ -115,20 +120,3 @@ def as_weights(sample_weight, n_samples):
     if not weights.any():
         raise ValueError("sample_weight is zero for every sample; raise at least one.")
     return (weights / weights.mean()).astype(np.float32)
-
-
-def _indicator(labels):
-    if labels.dtype.kind not in "biuf":
-        raise ValueError(
-            "y of several columns must hold 1 where a sample has a label and 0"
-            f" elsewhere; got {labels.dtype}."
-            " sklearn.preprocessing.MultiLabelBinarizer converts lists of labels."
-        )
-    wrong = (labels != 0) & (labels != 1)
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        raise ValueError(
-            "y of several columns must hold 1 where a sample has a label and 0"
-            f" elsewhere; y[{row}, {column}] is {labels[row, column]}."
-        )
-    return labels.astype(np.float32)

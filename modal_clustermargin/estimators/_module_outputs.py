@@ -19,8 +19,7 @@ def logits_of(output):
 def class_logits(output, n_classes):
     """Keep one column of the logits for each class, in float32, in a tensor or a tuple.
 
-    None as `n_classes` keeps all. Raises ValueError if the logits have another rank, or
-    too few columns.
+    None as `n_classes` keeps all.
     """
     logits = kept = logits_of(output)
     if n_classes is not None:
@@ -37,24 +36,20 @@ def class_logits(output, n_classes):
         if logits.shape[1] > n_classes:  # slicing adds a step to backward
             kept = logits[:, :n_classes]
     kept = kept.float()
-    if kept is logits:
-        return output
     return (kept, *output[1:]) if isinstance(output, tuple) else kept
 
 
 @contextmanager
 def watched_layer(module, layer=None):
-    """Watch one layer of `module` during its forward passes; yields a WatchedLayer.
+    """Watch the output of a layer during forward passes; yields a WatchedLayer.
 
-    `layer` is a name in ``module.named_modules()``, whose output is watched. None
-    watches the input of the Linear layer that runs last. Raises ValueError if there is
-    no layer of that name.
+    None watches the input of the head, the Linear layer that runs last.
     """
     # A compiled module does not call hooks that were added after compiling, so
     # it runs uncompiled here, and its layers have their original names.
     module = getattr(module, "_orig_mod", module)
     layers = {name: part for name, part in module.named_modules() if name}
-    watched = WatchedLayer(layer, list(layers))
+    watched = WatchedLayer(layer, layers)
     if layer is None:
         handles = [
             part.register_forward_pre_hook(watched.see_input)
@@ -77,48 +72,38 @@ def watched_layer(module, layer=None):
 
 
 class WatchedLayer:
-    """Holds the activations of the latest forward pass only.
-
-    If no layer was named, it also knows the Linear layer that ran last: the head.
-    """
+    """Holds the activations of the latest forward pass only."""
 
     def __init__(self, layer, names):
         self._layer = layer
         self._names = names
-        self._activations = None
-        self._part = None
+        self._activations = self._head = None
 
     def see_input(self, part, args):
         """Hook of every Linear layer: the one that runs last overwrites the others."""
-        self._part = part
-        self._activations = args[0]
+        self._head, self._activations = part, args[0]
 
     def see_output(self, part, args, output):
-        """Hook of the named layer, which keeps the first item of a tuple."""
-        if isinstance(output, tuple):
-            output = output[0]
-        if torch.is_tensor(output):
-            # A copy, because the next layer may change this output in place.
-            output = output.clone()
-        self._activations = output
+        """Hook of the named layer."""
+        output = logits_of(output)
+        # A copy, because the next layer may change this output in place.
+        self._activations = output.clone() if torch.is_tensor(output) else output
 
     def head(self):
         """The Linear layer that ran last."""
-        if self._part is None:
+        if self._head is None:
             raise ValueError(
                 "The head of a network is the Linear layer that runs last, and no"
-                f" Linear layer ran. The module has: {', '.join(self._names)}."
+                " Linear layer ran. For embed, name another layer, one of:"
+                f" {', '.join(self._names)}."
             )
-        return self._part
+        return self._head
 
     def take(self, n_samples):
         """Activations as a tensor of shape (n_samples, n_hidden)."""
         activations, self._activations = self._activations, None
-        if activations is None and self._layer is None:
-            raise ValueError(
-                "embed looks for the input of the last Linear layer, and no Linear"
-                f" layer ran. Name a layer, one of: {', '.join(self._names)}."
-            )
+        if self._layer is None:
+            self.head()  # raises an error if there is none
         if activations is None:
             raise ValueError(f"Layer {self._layer!r} did not run in the forward pass.")
         found = getattr(activations, "shape", type(activations).__name__)
@@ -144,10 +129,7 @@ def give_rate(optimizer, head, lr):
 
 @torch.no_grad()
 def give_weights(probe, head):
-    """Copy the weights of a probe into the first outputs of a head.
-
-    Raises ValueError if the probe is not one Linear layer with a bias.
-    """
+    """Copy the weights of a probe into the first outputs of a head."""
     parts = list(probe.parameters())
     if [part.ndim for part in parts] != [2, 1]:
         raise ValueError(
@@ -158,26 +140,6 @@ def give_weights(probe, head):
     head.weight[: len(weight)] = weight
     if head.bias is not None:
         head.bias[: len(bias)] = bias
-
-
-def classifier_of_head(net, X):
-    """The head of a fitted network as a classifier of embeddings.
-
-    Returns None if its logits on X differ from those of the network.
-    """
-    with watched_layer(net.module_) as watched:
-        logits, embeddings = [], []
-        for output in map(logits_of, net.forward_iter(X)):
-            logits.append(output.float())
-            embeddings.append(watched.take(len(output)).float().cpu())
-    head, logits = watched.head(), torch.cat(logits)
-    if head.out_features < logits.shape[1]:
-        return None
-    classifier = HeadClassifier(head, net._get_predict_nonlinearity(), net.classes_)
-    own = classifier.logits(torch.cat(embeddings))
-    tolerance = 0.02 if net.mixed_precision else 1e-3
-    is_same = torch.allclose(own, logits, rtol=tolerance, atol=tolerance)
-    return classifier if is_same else None
 
 
 class HeadClassifier:

@@ -16,8 +16,7 @@ class TrainingCheckpoint:
     """The state of one training after its last complete epoch, in a folder.
 
     A checkpoint with other `settings` (which include the data) is replaced, not
-    restored. Raises ValueError if the folder cannot be created, or a setting cannot
-    be compared between processes.
+    restored.
     """
 
     def __init__(self, folder, settings):
@@ -33,12 +32,12 @@ class TrainingCheckpoint:
     def restore(self, net):
         """Load the state on disk, if it belongs to this training.
 
-        The network must be initialized. torch's generators are set as well. Returns
-        whether the training is complete.
+        torch's generators are set as well. Returns the number of epochs that need not
+        be run.
         """
         found = self._read()
         if found is None:
-            return False
+            return 0
         for name in ("module_", "criterion_", "optimizer_"):
             getattr(net, name).load_state_dict(found[name])
         net.history.extend(json.loads(found["history"]))
@@ -47,7 +46,7 @@ class TrainingCheckpoint:
         torch.set_rng_state(found["cpu_generator"])
         if net.device_.type == "cuda" and found["cuda_generator"] is not None:
             torch.cuda.set_rng_state(found["cuda_generator"], net.device_)
-        return found["is_complete"]
+        return net.max_epochs if found["is_complete"] else len(net.history)
 
     def write(self, net, is_complete=False):
         """Replace the checkpoint with the present state of a network."""
