@@ -4,10 +4,7 @@
 holds the methods that skorch calls.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-import torch
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 from skorch.utils import to_device
@@ -17,7 +14,6 @@ from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.estimators._batches import gather_rows
 from modal_clustermargin.estimators._labels import as_labels, as_weights, settle
 from modal_clustermargin.estimators._module_outputs import (
-    HeadClassifier,
     give_rate,
     give_weights,
     logits_of,
@@ -33,16 +29,6 @@ from modal_clustermargin.estimators._samples import (
 from modal_clustermargin.estimators._seeding import undisturbed
 from modal_clustermargin.estimators._skorch_net import SkorchNet
 from modal_clustermargin.estimators._training_checkpoint import TrainingCheckpoint
-
-
-class TrainingData(NamedTuple):
-    """Checked arguments of `fit`."""
-
-    X: object  # what `as_samples` returns
-    layout: SampleLayout
-    classes: np.ndarray
-    targets: np.ndarray  # positions in `classes`, or a column for each label
-    weights: np.ndarray | None
 
 
 class BaseNetworkClassifier(SkorchNet):
@@ -70,13 +56,9 @@ class BaseNetworkClassifier(SkorchNet):
 
         Raises
         ------
-        ValueError
-            If X contains NaN or infinity, y is continuous or has another length
-            than X, the module cannot read X or has fewer outputs than there are
-            classes, or a weight is negative.
-
-        TypeError
-            If X is sparse.
+        ValueError or TypeError
+            If X, y or the weights cannot be trained on, such as a sparse X, NaN, or
+            images for a module that reads rows.
 
         MemoryError
             If a batch is too large for the GPU.
@@ -86,11 +68,7 @@ class BaseNetworkClassifier(SkorchNet):
             present weights.
         """
         goes_on = self.warm_start and self.initialized_
-        data = self._check_training_data(X, y, sample_weight, None, goes_on)
-        checkpoint = None
-        if self.checkpoint_dir is not None and not goes_on:
-            checkpoint = TrainingCheckpoint(self.checkpoint_dir, (self, data))
-        return self._fit(data, goes_on, checkpoint)
+        return self._fit(X, y, sample_weight, None, goes_on, self.checkpoint_dir)
 
     def partial_fit(self, X, y=None, classes=None, sample_weight=None):
         """Train the present network for `max_epochs` more; the first call creates it.
@@ -108,23 +86,10 @@ class BaseNetworkClassifier(SkorchNet):
         -------
         self : NetworkClassifier
         """
-        goes_on = self.initialized_
-        data = self._check_training_data(X, y, sample_weight, classes, goes_on)
-        return self._fit(data, goes_on)
+        return self._fit(X, y, sample_weight, classes, self.initialized_, None)
 
-    def _fit(self, data, goes_on, checkpoint=None):
-        self.classes_inferred_ = data.classes
-        self.is_multi_label_ = data.targets.ndim == 2
-        self.layout_ = data.layout
-        rows = self._make_dataset(data.X, data.targets, data.weights)
-        if not goes_on:
-            self.initialize()
-            self._prepare_head(rows, data)
-        self._train(rows, data.targets, checkpoint)
-        return self
-
-    def _check_training_data(self, X, y, sample_weight, classes, goes_on):
-        """Check X, y and weights; if training continues, also against earlier data."""
+    def _fit(self, X, y, sample_weight, classes, goes_on, checkpoint_dir):
+        """Check the data, also against those of earlier calls; then train."""
         with undisturbed():
             X = as_samples(X)
             if y is None and isinstance(X, DatasetSamples):
@@ -148,18 +113,30 @@ class BaseNetworkClassifier(SkorchNet):
         classes, targets = settle(labels, classes, known)
         if self.train_transform is None and self.predict_transform is None:
             check_all_finite(X)
-        return TrainingData(X, layout, classes, targets, weights)
+        checkpoint = None
+        if checkpoint_dir is not None and not goes_on:
+            settings = (self, X, layout, classes, targets, weights)
+            checkpoint = TrainingCheckpoint(checkpoint_dir, settings)
+        self.classes_inferred_ = classes
+        self.is_multi_label_ = labels.ndim == 2
+        self.layout_ = layout
+        rows = self._make_dataset(X, targets, weights)
+        if not goes_on:
+            self.initialize()
+            self._prepare_head(rows, targets, weights)
+        self._train(rows, targets, checkpoint)
+        return self
 
-    def _prepare_head(self, rows, data):
+    def _prepare_head(self, rows, targets, weights):
         """Train the linear probe and set the learning rate of the head, if wanted."""
         if self.linear_probe is not None:
             with watched_layer(self.module_) as watched:
                 embeddings = self._activations(rows, watched)
             probe = clone(self.linear_probe)
-            probe.set_params(classes=np.arange(len(data.classes)), device=self.device_)
+            probe.set_params(classes=np.arange(len(self.classes_)), device=self.device_)
             if probe.random_state is None:
                 probe.set_params(random_state=self.random_state_.randint(2**31 - 1))
-            self.linear_probe_ = probe.fit(embeddings, data.targets, data.weights)
+            self.linear_probe_ = probe.fit(embeddings, targets, weights)
             give_weights(probe.module_, watched.head())
         if self.head_lr is not None:
             with watched_layer(self.module_) as watched:
@@ -179,17 +156,16 @@ class BaseNetworkClassifier(SkorchNet):
         """
         proba = self.predict_proba(X)
         lost = np.isnan(proba).any(axis=1)
-        if lost.all():
-            raise ValueError(
-                "NetworkClassifier.predict got NaN as the probabilities of every row:"
-                f" training has diverged. Fit again with an lr below {self.lr:g}, or"
-                " with larger batches."
-            )
         if lost.any():
+            problem = (
+                f"every row: training has diverged. Fit again with an lr below"
+                f" {self.lr:g}, or with larger batches."
+                if lost.all()
+                else f"row {lost.argmax()} of X: its values overflow in the network."
+                " Repair or drop the row, or scale X before fit."
+            )
             raise ValueError(
-                "NetworkClassifier.predict got NaN as the probabilities of row"
-                f" {lost.argmax()} of X: its values overflow in the network. Repair or"
-                " drop the row, or scale X before fit."
+                f"NetworkClassifier.predict got NaN as the probabilities of {problem}"
             )
         if self._has_columns():
             return (proba >= 0.5).astype(np.int64)
@@ -253,34 +229,6 @@ class BaseNetworkClassifier(SkorchNet):
         X = self._check_X(X)
         with watched_layer(self.module_, layer) as watched:
             return self._activations(X, watched, out)
-
-    def head_classifier(self, X):
-        """A classifier that computes the network's probabilities from embeddings.
-
-        If the embeddings are known, the network need not run again.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, ...), or torch Dataset
-            A few samples, on which the outputs of both classifiers are compared.
-
-        Returns
-        -------
-        head : HeadClassifier or None
-            With `predict_proba` and `classes_`. None if the network changes the
-            output of its last Linear layer.
-        """
-        X = self._check_X(X)
-        with watched_layer(self.module_) as watched:
-            embeddings = self._activations(X, watched)
-        layer = watched.head()
-        if layer.out_features < len(self.classes_):
-            return None
-        head = HeadClassifier(layer, self._get_predict_nonlinearity(), self.classes_)
-        logits = torch.cat([logits_of(output) for output in self.forward_iter(X)])
-        tolerance = 0.02 if self.mixed_precision else 1e-3
-        is_same = np.allclose(head.logits(embeddings), logits, tolerance, tolerance)
-        return head if is_same else None
 
     def forward_iter(self, X, training=False, device="cpu"):
         """Yield the module's outputs batch by batch, in the order of the rows.

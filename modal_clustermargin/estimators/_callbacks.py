@@ -94,18 +94,16 @@ class RateSchedule(_BatchCounter):
     def on_batch_begin(self, net, batch=None, training=False, **kwargs):
         """Set the rates for this batch."""
         if training:
-            factor = self.factor_(self.n_done_ / self.n_batches_)
-            self._set(net, [factor * rate for rate in self.rates_])
+            self._set(net, self.factor_(self.n_done_ / self.n_batches_))
             self.n_done_ += 1
 
     def on_train_end(self, net, X=None, y=None, **kwargs):
         """Restore the initial rates, for a later `partial_fit`."""
-        self._set(net, self.rates_)
+        self._set(net, 1)
 
-    @staticmethod
-    def _set(net, rates):
-        for group, rate in zip(net.optimizer_.param_groups, rates, strict=True):
-            group["lr"] = rate
+    def _set(self, net, factor):
+        for group, rate in zip(net.optimizer_.param_groups, self.rates_, strict=True):
+            group["lr"] = factor * rate
 
 
 class TrainingBar(_BatchCounter, ProgressBar):

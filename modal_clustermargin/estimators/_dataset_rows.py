@@ -70,10 +70,6 @@ class DatasetRows:
         ----------
         sample : tensor of integers, of shape (1,) or of no dimension
             Number of the row, counted from 0.
-
-        Returns
-        -------
-        sample : tensor or other type
         """
         sample = torch.as_tensor(sample)
         if sample.numel() != 1:

@@ -79,11 +79,6 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         -------
         self : DeferredFit
         """
-        if not hasattr(self.estimator, "fit"):
-            raise TypeError(
-                "DeferredFit needs a classifier with a fit method; got"
-                f" {type(self.estimator).__name__}."
-            )
         if y is not None:
             check_consistent_length(X, y)
         self._trained = None
@@ -93,12 +88,10 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @property
     def is_pending_(self):
-        """Whether the data of the last `fit` are not trained on yet."""
         return self._waiting is not None
 
     @property
     def estimator_(self):
-        """The trained clone of `estimator`."""
         if self.is_pending_:
             X, y, fit_params = self._waiting
             self._trained = clone(self.estimator).fit(X, y, **fit_params)
@@ -111,7 +104,6 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @property
     def classes_(self):
-        """Labels, sorted; known without training if y has one for each sample."""
         if not self.is_pending_:
             return self.estimator_.classes_
         _, y, fit_params = self._waiting
@@ -123,7 +115,6 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @property
     def n_features_in_(self):
-        """Columns of X, as `estimator_` says."""
         return self.estimator_.n_features_in_
 
     def predict(self, X):
@@ -149,12 +140,6 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def make_proxy(self):
         """A cheap classifier of embeddings, if the estimator has one."""
         return self.estimator.make_proxy()
-
-    def score(self, X, y, sample_weight=None):
-        """Score of the estimator, mean accuracy for most."""
-        if sample_weight is None:
-            return self.estimator_.score(X, y)
-        return self.estimator_.score(X, y, sample_weight)
 
     def __sklearn_is_fitted__(self):
         return self.is_pending_ or self._trained is not None

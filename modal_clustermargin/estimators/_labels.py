@@ -2,7 +2,8 @@
 
 import numpy as np
 import torch
-from sklearn.utils import column_or_1d
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
 
 
 def as_labels(y, n_samples):
@@ -22,20 +23,15 @@ def as_labels(y, n_samples):
     if len(labels) != n_samples:
         raise ValueError(f"X has {n_samples} samples; y has {len(labels)} labels.")
     if labels.ndim == 1 and labels.dtype.kind == "f":
-        if not np.isfinite(labels).all():
-            raise ValueError("Input y contains NaN or infinity.")
-        is_whole = labels == np.floor(labels)
-        if not is_whole.all():
-            row = int(is_whole.argmin())
-            raise ValueError(
-                f"Unknown label type: continuous. y[{row}] is {labels[row]}; classes"
-                " are whole numbers, strings or booleans."
-            )
+        assert_all_finite(labels, input_name="y")
+        check_classification_targets(labels)
     return labels
 
 
 def _as_array(values):
-    return values.detach().cpu().numpy() if torch.is_tensor(values) else np.asarray(values)
+    return (
+        values.detach().cpu().numpy() if torch.is_tensor(values) else np.asarray(values)
+    )
 
 
 def _as_columns(labels):
@@ -111,12 +107,10 @@ def as_weights(sample_weight, n_samples):
             f" shape {weights.shape}."
         )
     wrong = ~(np.isfinite(weights) & (weights >= 0))
-    if wrong.any():
+    if wrong.any() or not weights.any():
         row = int(wrong.argmax())
         raise ValueError(
-            "sample_weight must be finite and not negative;"
-            f" sample_weight[{row}] is {weights[row]}."
+            "sample_weight must be finite and not negative, and not zero for every"
+            f" sample; sample_weight[{row}] is {weights[row]}."
         )
-    if not weights.any():
-        raise ValueError("sample_weight is zero for every sample; raise at least one.")
     return (weights / weights.mean()).astype(np.float32)

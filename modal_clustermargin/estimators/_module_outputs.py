@@ -2,13 +2,10 @@
 
 from contextlib import contextmanager
 
-import numpy as np
 import torch
 from torch import nn
 
 from modal_clustermargin._unknown_names import nearest
-
-_BLOCK_ROWS = 4096
 
 
 def logits_of(output):
@@ -104,27 +101,21 @@ class WatchedLayer:
         activations, self._activations = self._activations, None
         if self._layer is None:
             self.head()  # raises an error if there is none
-        if activations is None:
-            raise ValueError(f"Layer {self._layer!r} did not run in the forward pass.")
         found = getattr(activations, "shape", type(activations).__name__)
         if found[:1] != (n_samples,):
             raise ValueError(
                 f"Layer {self._layer!r} does not return one row per sample: for"
-                f" {n_samples} samples it returned {found}."
+                f" {n_samples} samples it returned {found}, or did not run."
             )
         return activations.detach().reshape(n_samples, -1)
 
 
 def give_rate(optimizer, head, lr):
     """Set a separate learning rate for the parameters of a head, in place."""
-    own = list(head.parameters())
-    ids = {id(part) for part in own}
+    own = set(head.parameters())
     for group in optimizer.param_groups:
-        group["params"] = [part for part in group["params"] if id(part) not in ids]
-    optimizer.param_groups[:] = [
-        group for group in optimizer.param_groups if group["params"]
-    ]
-    optimizer.add_param_group({"params": own, "lr": lr})
+        group["params"] = [part for part in group["params"] if part not in own]
+    optimizer.add_param_group({"params": list(head.parameters()), "lr": lr})
 
 
 @torch.no_grad()
@@ -140,32 +131,3 @@ def give_weights(probe, head):
     head.weight[: len(weight)] = weight
     if head.bias is not None:
         head.bias[: len(bias)] = bias
-
-
-class HeadClassifier:
-    """The head of a network, as a classifier of the network's embeddings."""
-
-    def __init__(self, head, nonlinearity, classes):
-        self.head = head
-        self.nonlinearity = nonlinearity
-        self.classes_ = classes
-
-    def logits(self, embeddings):
-        """Tensor of shape (n_samples, n_classes), on the CPU."""
-        weight = self.head.weight
-        with torch.inference_mode():
-            rows = torch.as_tensor(np.asarray(embeddings, np.float32))
-            logits = self.head(rows.to(weight.device, weight.dtype)).cpu()
-        return class_logits(logits, len(self.classes_))
-
-    def predict_proba(self, embeddings):
-        """Class probabilities: ndarray of shape (n_samples, n_classes), float32."""
-        blocks = [
-            self.nonlinearity(self.logits(embeddings[start : start + _BLOCK_ROWS]))
-            for start in range(0, len(embeddings), _BLOCK_ROWS)
-        ]
-        return torch.cat(blocks).numpy()
-
-    def embed(self, embeddings):
-        """The embeddings themselves."""
-        return np.asarray(embeddings)

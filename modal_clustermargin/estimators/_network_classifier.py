@@ -3,6 +3,7 @@
 Training and prediction are in `_base_network.py`.
 """
 
+import numpy as np
 from sklearn.base import clone
 from skorch.utils import is_dataset
 from torch import nn, optim
@@ -14,7 +15,16 @@ from modal_clustermargin.estimators._batches import (
     RowBatches,
     ShuffledBatches,
 )
+from modal_clustermargin.estimators._module_outputs import logits_of, watched_layer
 from modal_clustermargin.estimators.modules._small_nets import MLP, LinearNet, ProxyNet
+
+# Of the parameters of skorch that `NetworkClassifier` does not list.
+_DEFAULTS = {
+    "train_split": None,
+    "iterator_train": ShuffledBatches,
+    "iterator_valid": RowBatches,
+    "dataset": LabelledRows,
+}
 
 
 class NetworkClassifier(BaseNetworkClassifier):
@@ -43,7 +53,8 @@ class NetworkClassifier(BaseNetworkClassifier):
         ``n_classes`` that are not given are set from the data (``n_features``
         only if X has two dimensions). An instance is copied at every `fit`, which
         starts from its weights and does not change it. If the module returns a
-        tuple, its first item is the logits.
+        tuple, its first item is the logits. Logits beyond the number of classes are
+        ignored in the loss and in the probabilities.
 
     criterion : nn.Module class or instance, default=nn.CrossEntropyLoss
         Loss of the logits. For another loss, set `predict_nonlinearity`, which
@@ -112,25 +123,15 @@ class NetworkClassifier(BaseNetworkClassifier):
         on the same data, in the same order, gives the same network. The global
         generators of torch and numpy are neither read nor changed.
 
-    train_split : callable or None, default=None
-        None trains on all samples. See skorch for other values.
-
-    callbacks : list or None, default=None
-        Callbacks of skorch. One may stop the training by raising KeyboardInterrupt
-        at the end of an epoch.
-
     verbose : int, default=0
         1 shows a progress bar during training and during long predictions; 2 prints
         a line per epoch.
 
-    iterator_train, iterator_valid, dataset : classes
-        Classes that divide X into batches. torch's DataLoader works too, but is
-        slower.
-
-    **kwargs
-        Other parameters of skorch, such as ``module__<name>`` and
-        ``optimizer__<name>``. ``compile=True`` runs the network through
-        torch.compile.
+    train_split, callbacks, iterator_train, iterator_valid, dataset, **kwargs
+        As in skorch, and with them ``module__<name>``, ``optimizer__<name>`` and
+        ``compile=True``. By default, training uses all samples. A callback may stop
+        it by raising KeyboardInterrupt at the end of an epoch. torch's DataLoader is
+        slower than the iterators given here, unless it has several workers.
 
     Attributes
     ----------
@@ -155,12 +156,6 @@ class NetworkClassifier(BaseNetworkClassifier):
 
     history : skorch History
         ``history[:, "train_loss"]`` is the mean loss of the batches of each epoch.
-
-    Notes
-    -----
-    The module needs at least one output for each class. Extra outputs are ignored in
-    the loss and in the probabilities: a network with ten outputs, fitted on labels
-    of seven classes, returns seven columns.
 
     Examples
     --------
@@ -194,12 +189,7 @@ class NetworkClassifier(BaseNetworkClassifier):
         classes=None,
         device=None,
         random_state=None,
-        train_split=None,
-        callbacks=None,
         verbose=0,
-        iterator_train=ShuffledBatches,
-        iterator_valid=RowBatches,
-        dataset=LabelledRows,
         **kwargs,
     ):
         self.predict_batch_size = predict_batch_size
@@ -220,13 +210,8 @@ class NetworkClassifier(BaseNetworkClassifier):
             batch_size=batch_size,
             classes=classes,
             device=device,
-            train_split=train_split,
-            callbacks=callbacks,
             verbose=verbose,
-            iterator_train=iterator_train,
-            iterator_valid=iterator_valid,
-            dataset=dataset,
-            **kwargs,
+            **{**_DEFAULTS, **kwargs},
         )
 
     def untrained(self, X):
@@ -257,6 +242,39 @@ class NetworkClassifier(BaseNetworkClassifier):
             first = X.iloc[:1] if hasattr(X, "iloc") else X[:1]
         return blank.fit(first, [0 if self.classes is None else self.classes[0]])
 
+    def head_classifier(self, X):
+        """A classifier that computes the network's probabilities from embeddings.
+
+        If the embeddings are known, the network need not run again.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...), or torch Dataset
+            A few samples, on which the outputs of both classifiers are compared.
+
+        Returns
+        -------
+        head : NetworkClassifier or None
+            A fitted classifier whose X are embeddings. None if the network changes the
+            output of its last Linear layer.
+        """
+        X = self._check_X(X)
+        with watched_layer(self.module_) as watched:
+            embeddings = self._activations(X, watched)
+        layer = watched.head()
+        if layer.out_features < len(self.classes_):
+            return None
+        head = NetworkClassifier(layer, criterion=self.criterion, device=self.device_)
+        head.classes_inferred_ = self.classes_
+        head.is_multi_label_ = self._has_columns()
+        head.set_params(predict_nonlinearity=self.predict_nonlinearity).initialize()
+        logits = [
+            np.concatenate([logits_of(each) for each in net.forward_iter(rows)])
+            for net, rows in ((self, X), (head, embeddings))
+        ]
+        tolerance = 0.02 if self.mixed_precision else 1e-3
+        return head if np.allclose(*logits, tolerance, tolerance) else None
+
     def make_proxy(self):
         """A `ProxyClassifier` with this network's classes and device."""
         return ProxyClassifier(classes=self.classes, device=self.device)
@@ -275,19 +293,11 @@ class ProxyClassifier(NetworkClassifier):
     ----------
     module : nn.Module class or instance, default=ProxyNet
 
-    optimizer : torch optimizer class, default=optim.SGD
+    optimizer, lr, max_epochs, batch_size, schedule
+        As for `NetworkClassifier`, with the defaults above.
 
-    lr : float, default=0.1
-
-    max_epochs : int, default=50
-
-    batch_size : int, default=2048
-
-    optimizer__momentum : float, default=0.9
-
-    optimizer__nesterov : bool, default=True
-
-    schedule : str, callable or None, default="cosine"
+    optimizer__momentum, optimizer__nesterov
+        Parameters of the optimizer.
 
     **kwargs
         The other parameters of `NetworkClassifier`: ``module__n_hidden``,
@@ -309,30 +319,17 @@ class ProxyClassifier(NetworkClassifier):
     ((150, 4), True)
     """
 
-    def __init__(
-        self,
-        module=ProxyNet,
-        *,
-        optimizer=optim.SGD,
-        lr=0.1,
-        max_epochs=50,
-        batch_size=2048,
-        optimizer__momentum=0.9,
-        optimizer__nesterov=True,
-        schedule="cosine",
-        **kwargs,
-    ):
-        super().__init__(
-            module,
-            optimizer=optimizer,
-            lr=lr,
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            optimizer__momentum=optimizer__momentum,
-            optimizer__nesterov=optimizer__nesterov,
-            schedule=schedule,
-            **kwargs,
-        )
+    _defaults = {
+        "optimizer": optim.SGD,
+        "lr": 0.1,
+        "batch_size": 2048,
+        "optimizer__momentum": 0.9,
+        "optimizer__nesterov": True,
+        "schedule": "cosine",
+    }
+
+    def __init__(self, module=ProxyNet, **kwargs):
+        super().__init__(module, **{**self._defaults, **kwargs})
 
 
 class LinearProbe(ProxyClassifier):
@@ -348,33 +345,22 @@ class LinearProbe(ProxyClassifier):
     ----------
     module : nn.Module class or instance, default=LinearNet
 
-    lr : float, default=0.5
-
-    max_epochs : int, default=80
-
-    batch_size : int, default=256
-
     **kwargs
-        The other parameters of `ProxyClassifier`, with its defaults.
+        The other parameters of `ProxyClassifier`, with the defaults above, and with
+        those of `ProxyClassifier` for the rest.
 
     References
     ----------
     .. [1] A. Kumar et al., "Fine-tuning can distort pretrained features and
        underperform out-of-distribution", ICLR 2022, :arxiv:`2202.10054`.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from modal_clustermargin.estimators import LinearProbe, NetworkClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> net = NetworkClassifier(linear_probe=LinearProbe(), random_state=0).fit(X, y)
-    >>> bool(net.score(X, y) > 0.9)
-    True
     """
 
-    def __init__(
-        self, module=LinearNet, *, lr=0.5, max_epochs=80, batch_size=256, **kwargs
-    ):
-        super().__init__(
-            module, lr=lr, max_epochs=max_epochs, batch_size=batch_size, **kwargs
-        )
+    _defaults = {
+        **ProxyClassifier._defaults,
+        "lr": 0.5,
+        "max_epochs": 80,
+        "batch_size": 256,
+    }
+
+    def __init__(self, module=LinearNet, **kwargs):
+        super().__init__(module, **kwargs)

@@ -5,7 +5,6 @@ are read batch by batch.
 """
 
 import math
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import joblib
@@ -39,12 +38,6 @@ def as_samples(X):
         raise TypeError(
             "NetworkClassifier does not take sparse X: a network reads dense rows."
             " Pass X.toarray(), or reduce the features first."
-        )
-    if isinstance(X, Mapping):
-        raise TypeError(
-            f"NetworkClassifier takes X as one array; got a {type(X).__name__}."
-            " For data that does not fit into memory pass a numpy memory map or a"
-            " torch Dataset."
         )
     if not (is_tensor or isinstance(X, np.ndarray) or _is_frame(X)):
         X = np.asarray(X)
@@ -232,7 +225,9 @@ class DatasetSamples:
     def identity(self):
         """Length and hashes of 64 samples, which `settings_text` compares."""
         with undisturbed():
-            samples = [np.asarray(self.sample(i)) for i in self._evenly_spread(_N_HASHED)]
+            samples = [
+                np.asarray(self.sample(i)) for i in self._evenly_spread(_N_HASHED)
+            ]
         return len(self), [joblib.hash(sample) for sample in samples]
 
     def _evenly_spread(self, n_rows):

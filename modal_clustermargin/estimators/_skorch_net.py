@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 import torch
+from sklearn.utils import check_random_state
 from skorch import NeuralNetClassifier
 from skorch.callbacks import PassthroughScoring
 from torch import nn, optim
@@ -26,10 +27,7 @@ from modal_clustermargin.estimators._callbacks import RateSchedule, TrainingBar
 from modal_clustermargin.estimators._labels import as_labels, find_classes, settle
 from modal_clustermargin.estimators._module_outputs import class_logits, logits_of
 from modal_clustermargin.estimators._samples import as_samples
-from modal_clustermargin.estimators._seeding import (
-    borrowed_generators,
-    own_random_state,
-)
+from modal_clustermargin.estimators._seeding import borrowed_generators
 
 _WHO = "NetworkClassifier"
 
@@ -76,7 +74,10 @@ class SkorchNet(NeuralNetClassifier):
         if self.max_epochs < 0:
             raise ValueError(f"max_epochs must be at least 0; got {self.max_epochs}.")
         self.device_ = resolve_device(self.device, _WHO)
-        self.random_state_ = own_random_state(self.random_state)
+        seed = self.random_state
+        if seed is None:  # scikit-learn would draw from numpy's global generator
+            seed = int(np.random.default_rng().integers(2**32))
+        self.random_state_ = check_random_state(seed)
         return super().initialize()
 
     def initialize_module(self):
@@ -396,10 +397,7 @@ class SkorchNet(NeuralNetClassifier):
     def n_features_in_(self):
         """Number of columns of X at `fit`; AttributeError if X has more dimensions."""
         if len(self.layout_.shape) != 1:
-            raise AttributeError(
-                f"n_features_in_ needs X of two dimensions; samples have shape"
-                f" {self.layout_.shape}."
-            )
+            raise AttributeError("n_features_in_ needs X of two dimensions.")
         return self.layout_.shape[0]
 
     def _n_classes(self):

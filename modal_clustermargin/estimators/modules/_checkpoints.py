@@ -2,6 +2,7 @@
 
 import argparse
 import pickle
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,11 +103,9 @@ def _state_dict(path):
             f" ({str(error).splitlines()[0]}). Save its state dict alone:"
             " torch.save(network.state_dict(), path)."
         ) from error
+    stored = stored if isinstance(stored, dict) else {}
     for key in ("state_dict", "model", "teacher"):
-        if isinstance(stored, dict) and isinstance(stored.get(key), dict):
-            stored = stored[key]
-    if not isinstance(stored, dict):
-        stored = {}
+        stored = stored[key] if isinstance(stored.get(key), dict) else stored
     tensors = {name: part for name, part in stored.items() if torch.is_tensor(part)}
     if not tensors:
         raise ValueError(f"The checkpoint {path} holds no named tensors.")
@@ -115,17 +114,16 @@ def _state_dict(path):
 
 def _best_prefix(found, own):
     """The prefix under which the most tensors match; ties prefer _FIRST_CHOICES."""
-    matches = {"": 0}
+    n_matches = Counter({"": 0})
     for stored_name, tensor in found.items():
         parts = stored_name.split(".")
         for n_taken in range(len(parts)):
             name = ".".join(parts[n_taken:])
             if name in own and own[name].shape == tensor.shape:
-                prefix = stored_name[: len(stored_name) - len(name)]
-                matches[prefix] = matches.get(prefix, 0) + 1
+                n_matches[stored_name.removesuffix(name)] += 1
 
     def rank(prefix):
         is_chosen = any(part.startswith(_FIRST_CHOICES) for part in prefix.split("."))
-        return matches[prefix], is_chosen
+        return n_matches[prefix], is_chosen
 
-    return max(matches, key=rank)
+    return max(n_matches, key=rank)
