@@ -6,7 +6,6 @@ and `DeferredFit` trains only when a prediction is needed. The torch modules are
 example networks.
 """
 
-from modal_clustermargin.estimators._callbacks import RateSchedule, Steps
 from modal_clustermargin.estimators._dataset_rows import DatasetRows
 from modal_clustermargin.estimators._deferred_fit import DeferredFit
 from modal_clustermargin.estimators._network_classifier import (
@@ -14,6 +13,7 @@ from modal_clustermargin.estimators._network_classifier import (
     NetworkClassifier,
     ProxyClassifier,
 )
+from modal_clustermargin.estimators._rate_schedule import RateSchedule, Steps
 from modal_clustermargin.estimators.modules import (
     MLP,
     VGG16,

@@ -7,11 +7,9 @@ from sklearn.utils.multiclass import check_classification_targets
 
 
 def as_labels(y, n_samples):
-    """Check `y` and return it as an array.
+    """Check `y` and return it as an array of shape (n_samples,).
 
-    The array has shape (n_samples,) and holds labels of any sortable type. If y has
-    two columns or more, it has shape (n_samples, n_labels), dtype=float32, and holds
-    zeros and ones.
+    If y has two columns or more, the shape is (n_samples, n_labels), dtype=float32.
     """
     if y is None:
         raise ValueError(
@@ -74,10 +72,9 @@ def label_positions(labels, classes):
 def settle(labels, classes, known):
     """Find the classes, and the targets that a network is trained on.
 
-    `classes` holds all labels, or the names of the columns; None means the labels in
-    `labels`, or the numbers of its columns. `known` holds the classes of an earlier
-    call, or is None. Returns the classes, sorted or in the order of the columns, and
-    the targets: positions in the classes, or the columns themselves.
+    `classes` and, from an earlier call, `known` may be None. Returns the classes,
+    sorted or in the order of the columns of `labels`, and the targets: positions in
+    the classes, or the columns themselves.
     """
     if labels.ndim == 2:
         n_labels = labels.shape[1]

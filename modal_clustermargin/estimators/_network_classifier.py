@@ -229,13 +229,8 @@ class NetworkClassifier(BaseNetworkClassifier):
             weights, for example pre-trained weights. It has the classes in
             `classes`, or one class.
         """
-        blank = clone(self).set_params(
-            max_epochs=0,
-            linear_probe=None,
-            head_lr=None,
-            checkpoint_dir=None,
-            train_split=None,
-        )
+        without = ("linear_probe", "head_lr", "checkpoint_dir", "train_split")
+        blank = clone(self).set_params(max_epochs=0, **dict.fromkeys(without))
         if is_dataset(X):
             first = Subset(X, [0])
         else:
@@ -293,15 +288,10 @@ class ProxyClassifier(NetworkClassifier):
     ----------
     module : nn.Module class or instance, default=ProxyNet
 
-    optimizer, lr, max_epochs, batch_size, schedule
-        As for `NetworkClassifier`, with the defaults above.
-
-    optimizer__momentum, optimizer__nesterov
-        Parameters of the optimizer.
-
     **kwargs
-        The other parameters of `NetworkClassifier`: ``module__n_hidden``,
-        ``classes``, ``device``, ``random_state`` and so on.
+        Parameters of `NetworkClassifier`. The defaults above are those of `optimizer`,
+        ``optimizer__momentum``, ``optimizer__nesterov``, `lr`, `max_epochs`,
+        `batch_size` and `schedule`.
 
     References
     ----------
@@ -346,8 +336,7 @@ class LinearProbe(ProxyClassifier):
     module : nn.Module class or instance, default=LinearNet
 
     **kwargs
-        The other parameters of `ProxyClassifier`, with the defaults above, and with
-        those of `ProxyClassifier` for the rest.
+        Parameters of `ProxyClassifier`, with the defaults above.
 
     References
     ----------

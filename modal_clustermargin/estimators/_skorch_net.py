@@ -13,19 +13,19 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 from skorch import NeuralNetClassifier
-from skorch.callbacks import PassthroughScoring
 from torch import nn, optim
 
 from modal_clustermargin._devices import resolve_device
+from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.estimators._batches import (
     ReadAhead,
     map_tensors,
     rows_behind,
     with_transform,
 )
-from modal_clustermargin.estimators._callbacks import RateSchedule, TrainingBar
 from modal_clustermargin.estimators._labels import as_labels, find_classes, settle
 from modal_clustermargin.estimators._module_outputs import class_logits, logits_of
+from modal_clustermargin.estimators._rate_schedule import RateSchedule
 from modal_clustermargin.estimators._samples import as_samples
 from modal_clustermargin.estimators._seeding import borrowed_generators
 
@@ -54,12 +54,7 @@ class SkorchNet(NeuralNetClassifier):
     # ---- network, criterion and optimizer ----------------------------------
 
     def initialize(self):
-        """Create a new network, a new optimizer and new callbacks.
-
-        Returns
-        -------
-        self : NetworkClassifier
-        """
+        """Create a new network, a new optimizer and new callbacks; returns self."""
         if not isinstance(self.callbacks, list | None | str):
             raise ValueError(
                 "callbacks must be a list of skorch callbacks, or of pairs of a name"
@@ -200,8 +195,19 @@ class SkorchNet(NeuralNetClassifier):
         precision = nullcontext()
         if self.mixed_precision:
             precision = torch.autocast(self.device_.type, torch.bfloat16)
-        with precision:
-            output = self.module_(x, **fit_params)
+        try:
+            with precision:
+                output = self.module_(x, **fit_params)
+        except (RuntimeError, ValueError) as error:
+            if not _WRONG_SHAPE.search(str(error)):
+                raise
+            raise ValueError(
+                f"{_WHO}: the module {type(self.module_).__name__} cannot read samples"
+                f" of shape {tuple(x.shape[1:])}. Convolutions read images of shape"
+                " (channels, height, width), and Linear layers read rows of features."
+                " Reshape X, choose another module, or set its parameters, such as"
+                f" module__in_channels=. torch says: {error}"
+            ) from error
         return class_logits(output, self._n_classes())
 
     def get_loss(self, y_pred, y_true, *args, **kwargs):
@@ -267,16 +273,23 @@ class SkorchNet(NeuralNetClassifier):
         train_batches = self.get_iterator(train, training=True)
         valid_batches = None if valid is None else self.get_iterator(valid)
         n_done = 0 if checkpoint is None else checkpoint.restore(self)
-        for _ in range(n_done, self.max_epochs):
-            self.notify("on_epoch_begin", **datasets)
-            self.run_single_epoch(train_batches, True, "train", self.train_step)
-            self.run_single_epoch(valid_batches, False, "valid", self.validation_step)
-            try:
-                self.notify("on_epoch_end", **datasets)
-            except KeyboardInterrupt:  # skorch's EarlyStopping raises it
-                return
-            if checkpoint is not None:
-                checkpoint.write(self)
+        shown = self.verbose == 1
+        bar = progress_bar("fit", "epoch", self.max_epochs, shown, n_done=n_done)
+        with bar as show:
+            for epoch in range(n_done, self.max_epochs):
+                self.notify("on_epoch_begin", **datasets)
+                self.run_single_epoch(train_batches, True, "train", self.train_step)
+                self.run_single_epoch(
+                    valid_batches, False, "valid", self.validation_step
+                )
+                try:
+                    self.notify("on_epoch_end", **datasets)
+                except KeyboardInterrupt:  # skorch's EarlyStopping raises it
+                    return
+                loss = self.history[-1].get("train_loss", np.nan)
+                show(epoch + 1, f"loss {loss:.4f}")
+                if checkpoint is not None:
+                    checkpoint.write(self)
 
     def notify(self, method_name, **cb_kwargs):
         """Call the callbacks, with the targets but not the weights of a batch."""
@@ -287,14 +300,9 @@ class SkorchNet(NeuralNetClassifier):
 
     @property
     def _default_callbacks(self):
-        callbacks = [
-            ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
-            ("valid_loss", PassthroughScoring(name="valid_loss")),
-        ]
-        if self.verbose == 1:
-            callbacks.append(("bar", TrainingBar()))
-        elif self.verbose:
-            callbacks = super()._default_callbacks
+        callbacks = super()._default_callbacks
+        if self.verbose < 2:
+            callbacks = [pair for pair in callbacks if pair[0].endswith("_loss")]
         if self.schedule is not None:
             callbacks.append(("schedule", RateSchedule(self.schedule)))
         return callbacks
@@ -311,32 +319,18 @@ class SkorchNet(NeuralNetClassifier):
                 f"{self.device_} has too little memory for {name}={size}. Set {less},"
                 " mixed_precision=True, or use smaller samples."
             ) from error
-        except (ValueError, RuntimeError) as error:
-            if "more than 1 value per channel" in str(error):
-                raise ValueError(
-                    "The network has batch norm, which cannot train on a batch of one"
-                    " sample. Label a second sample first, or raise batch_size."
-                ) from error
-            if not _WRONG_SHAPE.search(str(error)):
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
                 raise
-            shape = self.layout_.shape if hasattr(self, "layout_") else "this shape"
             raise ValueError(
-                f"{_WHO}: the module {type(self.module_).__name__} cannot read samples"
-                f" of shape {shape}. Convolutions read images of shape (channels,"
-                " height, width), and Linear layers read rows of features. Reshape X,"
-                " choose another module, or set its parameters, such as"
-                f" module__in_channels=. torch says: {error}"
+                "The network has batch norm, which cannot train on a batch of one"
+                " sample. Label a second sample first, or raise batch_size."
             ) from error
 
     # ---- parameters and pickles --------------------------------------------
 
     def set_params(self, **params):
-        """Set parameters; optimizer settings hold for the next `fit`, too.
-
-        Returns
-        -------
-        self : NetworkClassifier
-        """
+        """Set parameters, which also hold for the next `fit`; returns self."""
         # skorch cannot set these once a network exists, and invalid callbacks never.
         own = {"iterator_train", "iterator_valid", "dataset"}
         own |= set() if self.initialized_ else {"callbacks"}

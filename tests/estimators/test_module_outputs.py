@@ -141,7 +141,7 @@ class TestMessages:
             backwards.embed(blobs[0], layer="xyz")
 
     def test_layer_that_does_not_run(self, backwards, blobs):
-        with pytest.raises(ValueError, match="Layer 'idle' did not run"):
+        with pytest.raises(ValueError, match="Layer 'idle' .* or did not run"):
             backwards.embed(blobs[0], layer="idle")
 
     def test_no_linear_layer(self, digits):

@@ -40,13 +40,7 @@ class SmallResNet(nn.Module):
     """
 
     def __init__(
-        self,
-        n_classes,
-        in_channels=1,
-        width=16,
-        n_blocks=1,
-        stride=2,
-        weights=None,
+        self, n_classes, in_channels=1, width=16, n_blocks=1, stride=2, weights=None
     ):
         super().__init__()
         self.backbone = nn.Sequential(

@@ -23,10 +23,7 @@ class VisionNet(nn.Module):
         self.head = nn.Linear(n_embedding, n_classes)
 
     def forward(self, X):
-        """Logits of shape (n_samples, n_classes).
-
-        `X` has shape (n_samples, 3, height, width).
-        """
+        """Logits of images of shape (n_samples, 3, height, width)."""
         if X.ndim != 4 or X.shape[1] != 3:
             raise ValueError(
                 f"{type(self).__name__} takes colour images of shape (n_samples, 3,"
@@ -126,21 +123,14 @@ class VGG16(VisionNet):
     """
 
     def __init__(
-        self,
-        n_classes,
-        weights=None,
-        batch_norm=False,
-        n_hidden=512,
-        dropout=0.0,
+        self, n_classes, weights=None, batch_norm=False, n_hidden=512, dropout=0.0
     ):
         from torchvision.models import vgg
 
         features = vgg.make_layers(vgg.cfgs["D"], batch_norm)
         for layer in features:
             if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(
-                    layer.weight, mode="fan_out", nonlinearity="relu"
-                )
+                nn.init.kaiming_normal_(layer.weight, mode="fan_out")
                 nn.init.zeros_(layer.bias)
         backbone = nn.Sequential()
         backbone.features = features

@@ -19,6 +19,7 @@ from modal_clustermargin.estimators import (
     ResNet50,
     ResNet101,
     SmallConvNet,
+    load_checkpoint,
 )
 
 NETWORKS = [(VGG16, 512), (ResNet18, 512), (ResNet50, 2048), (ResNet101, 2048)]
@@ -189,7 +190,7 @@ class TestMessages:
         with pytest.raises(
             ValueError, match=r"has 0 of .* under the prefix 'encoder.'"
         ):
-            ResNet18(2, weights=tmp_path / "18.pth", prefix="encoder.")
+            load_checkpoint(backbone, tmp_path / "18.pth", prefix="encoder.")
 
     def test_neither_file_nor_name(self):
         with pytest.raises(

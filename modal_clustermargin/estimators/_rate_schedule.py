@@ -1,10 +1,9 @@
-"""Callbacks during training: learning rates that fall, and a progress bar."""
+"""Learning rates that fall during training."""
 
 import math
 from typing import NamedTuple
 
-from skorch.callbacks import Callback, ProgressBar
-from tqdm.auto import tqdm
+from skorch.callbacks import Callback
 
 
 def _cosine(progress):
@@ -39,20 +38,7 @@ class Steps(NamedTuple):
 _FACTORS = {"cosine": _cosine, "step": Steps((0.6, 0.8))}
 
 
-class _BatchCounter(Callback):
-    """Counts the batches of one `fit`: `n_done_` of `n_batches_`."""
-
-    def on_train_begin(self, net, X=None, y=None, **kwargs):
-        self.n_epochs_before_ = len(net.history)
-
-    def on_epoch_begin(self, net, dataset_train=None, **kwargs):
-        n_in_epoch = len(net.get_iterator(dataset_train, training=True))
-        self.n_batches_ = net.max_epochs * n_in_epoch
-        # Epochs may come from a checkpoint; the present one is in the history.
-        self.n_done_ = (len(net.history) - 1 - self.n_epochs_before_) * n_in_epoch
-
-
-class RateSchedule(_BatchCounter):
+class RateSchedule(Callback):
     """Multiply every learning rate by a factor that depends on the progress.
 
     Progress is t / T for batch t of the T batches of one `fit`, counted from 0.
@@ -87,9 +73,16 @@ class RateSchedule(_BatchCounter):
         return self
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
-        """Store the initial rates."""
-        super().on_train_begin(net)
+        """Store the initial rates, and the number of epochs of earlier fits."""
+        self.n_epochs_before_ = len(net.history)
         self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
+
+    def on_epoch_begin(self, net, dataset_train=None, **kwargs):
+        """Count the batches."""
+        n_in_epoch = len(net.get_iterator(dataset_train, training=True))
+        self.n_batches_ = net.max_epochs * n_in_epoch
+        # Epochs may come from a checkpoint; the present one is in the history.
+        self.n_done_ = (len(net.history) - 1 - self.n_epochs_before_) * n_in_epoch
 
     def on_batch_begin(self, net, batch=None, training=False, **kwargs):
         """Set the rates for this batch."""
@@ -104,25 +97,3 @@ class RateSchedule(_BatchCounter):
     def _set(self, net, factor):
         for group, rate in zip(net.optimizer_.param_groups, self.rates_, strict=True):
             group["lr"] = factor * rate
-
-
-class TrainingBar(_BatchCounter, ProgressBar):
-    """skorch's progress bar, but a single one for the whole `fit`."""
-
-    def on_epoch_begin(self, net, dataset_train=None, **kwargs):
-        super().on_epoch_begin(net, dataset_train)
-        if not hasattr(self, "pbar_"):
-            self.pbar_ = tqdm(
-                desc="fit", unit="batch", total=self.n_batches_, initial=self.n_done_
-            )
-
-    def on_batch_end(self, net, batch=None, training=False, **kwargs):
-        self.pbar_.update(int(training))
-
-    def on_epoch_end(self, net, **kwargs):
-        self.pbar_.set_postfix_str(f"loss {net.history[-1, 'train_loss']:.4f}")
-
-    def on_train_end(self, net, X=None, y=None, **kwargs):
-        if hasattr(self, "pbar_"):
-            self.pbar_.close()
-            del self.pbar_
