@@ -1,9 +1,8 @@
 """Networks with a ``fit``, a ``predict_proba`` and an ``embed``.
 
 `NetworkClassifier` turns a torch module into a scikit-learn classifier that modAL
-can teach, `ProxyClassifier` is a small classifier for features computed beforehand,
-and `DeferredFit` trains only when a prediction is needed. The torch modules are
-example networks.
+can teach, `ProxyClassifier` is a small one for features computed beforehand, and
+`DeferredFit` trains only when a prediction is needed.
 """
 
 from modal_clustermargin.estimators._dataset_rows import DatasetRows

@@ -104,8 +104,7 @@ class BaseNetworkClassifier(SkorchNet):
             if (labels.ndim == 2) != self.is_multi_label_:
                 raise ValueError(
                     "y has a column for each label in one call and one label per sample"
-                    " in another. Use one form in all calls, or call fit, which starts"
-                    " anew."
+                    " in another. Use one form, or call fit, which starts anew."
                 )
             known = self.classes_
         if classes is None:

@@ -95,8 +95,7 @@ class ShuffledBatches(RowBatches):
 class ReadAhead:
     """Batches in page-locked memory, read one ahead by a thread.
 
-    A copy from page-locked memory to a GPU does not block the network. The order of
-    the batches and the random draws do not change.
+    A copy from page-locked memory to a GPU does not block the network.
     """
 
     def __init__(self, batches, pin=torch.Tensor.pin_memory):
@@ -147,8 +146,7 @@ def gather_rows(blocks, n_rows, out=None):
             found = kind if dtype is None else f"shape {out.shape} and {dtype}"
             raise ValueError(
                 f"out must be an array of floats of shape {shape}; got {found}. Make it"
-                f" with np.empty({shape}, np.float32), or on disk with"
-                f" np.lib.format.open_memmap(file, 'w+', np.float32, {shape})."
+                " with np.empty, or on disk with np.lib.format.open_memmap."
             )
         stop = start + len(block)
         out[start:stop] = block.detach().float().cpu().numpy()

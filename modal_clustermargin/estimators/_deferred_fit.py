@@ -4,7 +4,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_consistent_length
 
 
 def _estimator_has(name):
@@ -17,7 +16,8 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     modAL's `teach` fits the classifier after every batch of labels. If a cheaper
     classifier chooses the batches, such as a proxy on features computed beforehand,
     the large network is needed only in some rounds. Inside a DeferredFit, the network
-    is not trained in the other rounds.
+    is not trained in the other rounds. X and y are not copied, and an error in them is
+    raised when the training starts.
 
     Parameters
     ----------
@@ -39,22 +39,6 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         Sorted labels of `estimator_` or, while training is pending, of y. If y has
         columns, or `fit` got more than X and y, reading this attribute trains.
-
-    Notes
-    -----
-    X and y are not copied. An error in them is raised when the training starts.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sklearn.linear_model import LogisticRegression
-    >>> from modal_clustermargin.estimators import DeferredFit
-    >>> X, y = load_iris(return_X_y=True)
-    >>> model = DeferredFit(LogisticRegression(max_iter=1000)).fit(X, y)
-    >>> model.is_pending_
-    True
-    >>> bool(model.score(X, y) > 0.9), model.is_pending_
-    (True, False)
     """
 
     _waiting = _trained = None
@@ -79,8 +63,6 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         -------
         self : DeferredFit
         """
-        if y is not None:
-            check_consistent_length(X, y)
         self._trained = None
         self._waiting = (X, y, fit_params)
         self.training_data_ = (X, y)

@@ -27,9 +27,7 @@ def as_labels(y, n_samples):
 
 
 def _as_array(values):
-    return (
-        values.detach().cpu().numpy() if torch.is_tensor(values) else np.asarray(values)
-    )
+    return np.asarray(values.detach().cpu() if torch.is_tensor(values) else values)
 
 
 def _as_columns(labels):

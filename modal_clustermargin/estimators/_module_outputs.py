@@ -20,15 +20,11 @@ def class_logits(output, n_classes):
     """
     logits = kept = logits_of(output)
     if n_classes is not None:
-        if logits.ndim != 2:
+        if logits.ndim != 2 or logits.shape[1] < n_classes:
             raise ValueError(
-                "The module must return logits of shape (n_samples, n_classes); it"
-                f" returned shape {tuple(logits.shape)}."
-            )
-        if logits.shape[1] < n_classes:
-            raise ValueError(
-                f"The module has {logits.shape[1]} outputs, and there are {n_classes}"
-                " classes: it needs one output for each class."
+                "The module must return logits of shape (n_samples, n_classes), at"
+                f" least one for each of {n_classes} classes; it returned shape"
+                f" {tuple(logits.shape)}."
             )
         if logits.shape[1] > n_classes:  # slicing adds a step to backward
             kept = logits[:, :n_classes]
@@ -77,11 +73,10 @@ class WatchedLayer:
         self._activations = self._head = None
 
     def see_input(self, part, args):
-        """Hook of every Linear layer: the one that runs last overwrites the others."""
+        # Of all Linear layers, the one that runs last overwrites the others.
         self._head, self._activations = part, args[0]
 
     def see_output(self, part, args, output):
-        """Hook of the named layer."""
         output = logits_of(output)
         # A copy, because the next layer may change this output in place.
         self._activations = output.clone() if torch.is_tensor(output) else output

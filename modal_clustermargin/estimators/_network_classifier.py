@@ -75,8 +75,7 @@ class NetworkClassifier(BaseNetworkClassifier):
         Largest batch in `predict_proba` and `embed`; -1 is all rows at once.
 
     schedule : {"cosine", "step"}, callable or None, default=None
-        How the learning rates fall from batch to batch; see `RateSchedule`. None
-        keeps them constant.
+        How the learning rates fall; see `RateSchedule`. None keeps them constant.
 
     head_lr : float or None, default=None
         Learning rate of the head, the Linear layer that runs last. None means `lr`.
@@ -102,12 +101,12 @@ class NetworkClassifier(BaseNetworkClassifier):
 
     checkpoint_dir : path-like or None, default=None
         Folder in which `fit` saves its state after each epoch. After a kill, the
-        same `fit` on the same data continues from that state; on a CPU, the result
-        is the same network. A complete training is loaded instead of repeated, even
-        with ``random_state=None``. With other data or settings, `fit` starts anew
-        and replaces the file. Arrays are compared by all rows, a Dataset by its
-        length, its labels and 64 samples, settings by value, and functions and
-        classes by name. The state of callbacks is not saved.
+        same `fit` on the same data continues from there; on a CPU, it gives the same
+        network. A complete training is loaded, even with ``random_state=None``. With
+        other data or settings, `fit` starts anew and replaces the file. Arrays are
+        compared by all rows, a Dataset by its length, its labels and 64 samples,
+        settings by value, and functions and classes by name. The state of callbacks
+        is not saved.
 
     classes : array-like of shape (n_classes,) or None, default=None
         All labels, if the first y may lack some of them. None means the labels in y.
@@ -146,13 +145,10 @@ class NetworkClassifier(BaseNetworkClassifier):
         Number of columns of X at `fit`, if X had two dimensions.
 
     module_ : nn.Module
-        The trained network.
+        The trained network, on the torch.device `device_`.
 
     linear_probe_ : NetworkClassifier
         The trained `linear_probe`, if there is one.
-
-    device_ : torch.device
-        Where `module_` is.
 
     history : skorch History
         ``history[:, "train_loss"]`` is the mean loss of the batches of each epoch.
@@ -263,12 +259,11 @@ class NetworkClassifier(BaseNetworkClassifier):
         head.classes_inferred_ = self.classes_
         head.is_multi_label_ = self._has_columns()
         head.set_params(predict_nonlinearity=self.predict_nonlinearity).initialize()
-        logits = [
-            np.concatenate([logits_of(each) for each in net.forward_iter(rows)])
-            for net, rows in ((self, X), (head, embeddings))
-        ]
-        tolerance = 0.02 if self.mixed_precision else 1e-3
-        return head if np.allclose(*logits, tolerance, tolerance) else None
+        logits, tolerance = logits_of(self.forward(X)), 1e-3
+        if self.mixed_precision:
+            tolerance = 0.02
+        is_same = np.allclose(head.forward(embeddings), logits, tolerance, tolerance)
+        return head if is_same else None
 
     def make_proxy(self):
         """A `ProxyClassifier` with this network's classes and device."""
@@ -298,28 +293,29 @@ class ProxyClassifier(NetworkClassifier):
     .. [1] Z. Wen, O. Pizarro, S. Williams, "Feature Alignment: Rethinking
        Efficient Active Learning via Proxy in the Context of Pre-trained Models",
        TMLR 2024, :arxiv:`2403.01101`.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from modal_clustermargin.estimators import ProxyClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> proxy = ProxyClassifier(random_state=0).fit(X, y)
-    >>> proxy.embed(X).shape, bool(proxy.score(X, y) > 0.9)
-    ((150, 4), True)
     """
 
     _defaults = {
         "optimizer": optim.SGD,
         "lr": 0.1,
         "batch_size": 2048,
-        "optimizer__momentum": 0.9,
-        "optimizer__nesterov": True,
         "schedule": "cosine",
     }
 
-    def __init__(self, module=ProxyNet, **kwargs):
-        super().__init__(module, **{**self._defaults, **kwargs})
+    def __init__(
+        self,
+        module=ProxyNet,
+        *,
+        optimizer__momentum=0.9,
+        optimizer__nesterov=True,
+        **kwargs,
+    ):
+        super().__init__(
+            module,
+            optimizer__momentum=optimizer__momentum,
+            optimizer__nesterov=optimizer__nesterov,
+            **{**self._defaults, **kwargs},
+        )
 
 
 class LinearProbe(ProxyClassifier):

@@ -62,7 +62,6 @@ class RateSchedule(Callback):
         self.schedule = schedule
 
     def initialize(self):
-        """Check the schedule."""
         if not callable(self.schedule) and self.schedule not in _FACTORS:
             raise ValueError(
                 f"schedule={self.schedule!r} is none of"
@@ -78,7 +77,6 @@ class RateSchedule(Callback):
         self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
 
     def on_epoch_begin(self, net, dataset_train=None, **kwargs):
-        """Count the batches."""
         n_in_epoch = len(net.get_iterator(dataset_train, training=True))
         self.n_batches_ = net.max_epochs * n_in_epoch
         # Epochs may come from a checkpoint; the present one is in the history.

@@ -15,14 +15,9 @@ from torch.utils.data import Dataset, IterableDataset, Subset
 
 from modal_clustermargin.estimators._seeding import undisturbed
 
-# Number of values that `check_all_finite` reads at a time.
-_CHECKED_NUMBERS = 2**20
-
-# Number of samples whose labels are compared with the `targets` of a Dataset.
-_N_PROBES = 5
-
-# Number of samples that identify a Dataset.
-_N_HASHED = 64
+_CHECKED_NUMBERS = 2**20  # that `check_all_finite` reads at a time
+_N_PROBES = 5  # samples whose labels are compared with the `targets` of a Dataset
+_N_HASHED = 64  # samples that identify a Dataset
 
 
 def as_samples(X):

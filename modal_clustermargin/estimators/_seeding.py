@@ -1,7 +1,6 @@
 """Randomness that belongs to one estimator.
 
-torch draws weights, shuffles and dropout masks from generators that the whole
-process shares. The functions here seed the generators and later restore their state.
+torch draws weights, shuffles and dropout masks from generators of the whole process.
 """
 
 import threading

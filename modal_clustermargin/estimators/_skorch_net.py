@@ -161,13 +161,10 @@ class SkorchNet(NeuralNetClassifier):
         if training and self.train_transform is not None:
             transform = self.train_transform
         dataset = with_transform(dataset, transform)
-        if training:
-            batches = super().get_iterator(dataset, training=True)
-        else:
-            size = self.predict_batch_size
-            size = {"batch_size": len(dataset) if size == -1 else size}
-            arguments = size | self.get_params_for("iterator_valid")
-            batches = self.iterator_valid(dataset, **arguments)
+        name = "iterator_train" if training else "iterator_valid"
+        size = self.batch_size if training else self.predict_batch_size
+        size = {"batch_size": len(dataset) if size == -1 else size}
+        batches = getattr(self, name)(dataset, **(size | self.get_params_for(name)))
         return ReadAhead(batches) if self.device_.type == "cuda" else batches
 
     def _make_dataset(self, X, y, weights=None):
@@ -220,13 +217,12 @@ class SkorchNet(NeuralNetClassifier):
         if not isinstance(y_true, tuple | list):
             return super().get_loss(y_pred, y_true, *args, **kwargs)
         y_true, weights = y_true
-        reduction = getattr(self.criterion_, "reduction", None)
-        if reduction is None:
+        if not hasattr(self.criterion_, "reduction"):
             raise ValueError(
                 "sample_weight needs a criterion with a `reduction`, as torch's losses"
                 f" have; {type(self.criterion_).__name__} has none."
             )
-        self.criterion_.reduction = "none"
+        reduction, self.criterion_.reduction = self.criterion_.reduction, "none"
         try:
             losses = super().get_loss(y_pred, y_true, *args, **kwargs)
         finally:
@@ -238,11 +234,6 @@ class SkorchNet(NeuralNetClassifier):
         if has_classes and self.criterion_.weight is not None:
             return weighted.sum() / self.criterion_.weight[y_true].sum()
         return weighted.mean()
-
-    def validation_step(self, batch, **fit_params):
-        """Validate one batch; an error about memory names `predict_batch_size`."""
-        with self._explained_errors("predict_batch_size"):
-            return super().validation_step(batch, **fit_params)
 
     def _to_device(self, batch):
         return map_tensors(batch, lambda part: part.to(self.device_, non_blocking=True))
@@ -258,7 +249,7 @@ class SkorchNet(NeuralNetClassifier):
         """Run `max_epochs` epochs, less the epochs that a checkpoint holds."""
         self.notify("on_train_begin", X=rows, y=targets)
         try:
-            with self._own_randomness(), self._explained_errors("batch_size"):
+            with self._own_randomness():
                 self._run_epochs(rows, targets, checkpoint)
         finally:
             self.notify("on_train_end", X=rows, y=targets)
@@ -278,10 +269,11 @@ class SkorchNet(NeuralNetClassifier):
         with bar as show:
             for epoch in range(n_done, self.max_epochs):
                 self.notify("on_epoch_begin", **datasets)
-                self.run_single_epoch(train_batches, True, "train", self.train_step)
-                self.run_single_epoch(
-                    valid_batches, False, "valid", self.validation_step
-                )
+                with self._explained_errors("batch_size"):
+                    self.run_single_epoch(train_batches, True, "train", self.train_step)
+                with self._explained_errors("predict_batch_size"):
+                    step = self.validation_step
+                    self.run_single_epoch(valid_batches, False, "valid", step)
                 try:
                     self.notify("on_epoch_end", **datasets)
                 except KeyboardInterrupt:  # skorch's EarlyStopping raises it

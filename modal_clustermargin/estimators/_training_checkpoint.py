@@ -12,11 +12,7 @@ from modal_clustermargin._whole_files import written_whole
 
 
 class TrainingCheckpoint:
-    """The state of one training after its last complete epoch, in a folder.
-
-    A checkpoint with other `settings` (which include the data) is replaced, not
-    restored.
-    """
+    """The state of one training, known by its settings and data, in a folder."""
 
     def __init__(self, folder, settings):
         self.path = Path(folder) / "training.pt"
@@ -24,10 +20,9 @@ class TrainingCheckpoint:
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
     def restore(self, net):
-        """Load the state on disk, if it belongs to this training.
+        """Load the state, with that of torch's generators, if it is of this training.
 
-        torch's generators are set as well. Returns the number of epochs that need not
-        be run.
+        Returns the number of epochs that need not be run.
         """
         found = self._read()
         if found is None:
@@ -68,7 +63,7 @@ class TrainingCheckpoint:
                 f"{self.path} is not a checkpoint of a training ({error!r}). Training"
                 " starts anew and replaces the file.",
                 UserWarning,
-                stacklevel=6,
+                stacklevel=7,
             )
             return None
 

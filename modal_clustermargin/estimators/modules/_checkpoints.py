@@ -61,14 +61,12 @@ def load_checkpoint(module, path, prefix=None):
     own = module.state_dict()
     prefix = _best_prefix(found, own) if prefix is None else prefix
     ours = {name: found[prefix + name] for name in own if prefix + name in found}
-    others = [name for name, part in ours.items() if part.shape != own[name].shape]
-    if others:
-        name = others[0]
-        raise ValueError(
-            f"The checkpoint {path} is of another architecture: {name} is"
-            f" {tuple(ours[name].shape)} there and {tuple(own[name].shape)} here"
-            + (f", and {len(others) - 1} more." if others[1:] else ".")
-        )
+    for name, part in ours.items():
+        if part.shape != own[name].shape:
+            raise ValueError(
+                f"The checkpoint {path} is of another architecture: {name} is"
+                f" {tuple(part.shape)} there and {tuple(own[name].shape)} here."
+            )
     if 2 * len(ours) < len(own):
         raise ValueError(
             f"The checkpoint {path} has {len(ours)} of the network's {len(own)} tensors"

@@ -98,8 +98,7 @@ class WideResNet28x8(VisionNet):
     Layers have the names and the behaviour of FixMatch's code for torch and of the
     programs of ASVP, so that their checkpoints fit: leaky ReLU of slope 0.1, batch
     norm with a momentum of 0.001, and, in the first blocks of the second and third
-    group, convolutions that read the input before batch norm. The unused batch norm
-    in these two blocks exists for its name only.
+    group, convolutions that read the input before batch norm.
 
     Parameters
     ----------
@@ -155,7 +154,7 @@ class _WideBlock(nn.Module):
         self.conv2 = _convolution(n_out, n_out)
         self.relu = nn.LeakyReLU(0.1)
         self.widens = n_in != n_out
-        # In FixMatch's code, the other widening blocks do not apply their norm.
+        # Blocks of stride 2 have this norm for its name only.
         self.uses_bn1 = stride == 1
         if self.widens:
             self.convShortcut = _convolution(n_in, n_out, stride, size=1)

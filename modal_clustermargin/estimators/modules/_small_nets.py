@@ -94,14 +94,6 @@ class SmallConvNet(nn.Module):
     n_hidden : int, default=64
         Width of the fully connected layer before the head, and of the rows that
         `NetworkClassifier.embed` returns.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from modal_clustermargin.estimators import SmallConvNet
-    >>> net = SmallConvNet(n_classes=10)
-    >>> net(torch.zeros(5, 1, 8, 8)).shape, net(torch.zeros(5, 28, 28)).shape
-    (torch.Size([5, 10]), torch.Size([5, 10]))
     """
 
     def __init__(self, n_classes, in_channels=1, width=16, n_hidden=64):

@@ -6,11 +6,7 @@ from modal_clustermargin.estimators.modules._checkpoints import load_checkpoint
 
 
 class VisionNet(nn.Module):
-    """A backbone of torchvision, an optional projection, and a linear head.
-
-    The input of the head is the embedding. Base class of `VGG16`, `ResNet18`,
-    `ResNet50` and `ResNet101`, which describe the parameters.
-    """
+    """A backbone, an optional projection, and a linear head, which reads embeddings."""
 
     def __init__(self, backbone, n_features, n_classes, n_projection, dropout):
         super().__init__()
