@@ -73,7 +73,7 @@ def load_checkpoint(module, path, prefix=None):
             f" under the prefix {prefix!r}. The network's names begin with"
             f" {', '.join(list(own)[:3])}; the checkpoint's with"
             f" {', '.join(list(found)[:3])}. Use the network that the checkpoint was"
-            " made from, or pass the prefix."
+            " made from, or pass the prefix to load_checkpoint."
         )
     module.load_state_dict(ours, strict=False)
     return LoadedWeights(
