@@ -32,7 +32,7 @@ class LabelledRows(Dataset):
         return len(self.X)
 
     def __getitem__(self, rows):
-        """Samples and targets at a list of rows, or at one row.
+        """Samples and targets at a list or array of rows, or at one row.
 
         With weights, samples and the pair of targets and weights.
         """
@@ -81,9 +81,11 @@ class RowBatches:
     def __iter__(self):
         n_rows, n_batches = len(self.dataset), len(self)
         order = torch.randperm(n_rows) if self._is_shuffled else torch.arange(n_rows)
+        order, in_subset = order.numpy(), isinstance(self.dataset, Subset)
         ends = [n_rows * i // n_batches for i in range(n_batches + 1)]
         for start, stop in pairwise(ends):
-            yield self.dataset[order[start:stop].tolist()]
+            rows = order[start:stop]
+            yield self.dataset[rows.tolist() if in_subset else rows]
 
 
 class ShuffledBatches(RowBatches):

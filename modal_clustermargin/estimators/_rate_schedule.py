@@ -19,12 +19,6 @@ class Steps(NamedTuple):
         Progress in [0, 1] at which each step is applied.
 
     factor : float, default=0.1
-
-    Examples
-    --------
-    >>> from modal_clustermargin.estimators import Steps
-    >>> Steps((0.5, 0.75))(0.6)
-    0.1
     """
 
     milestones: tuple
@@ -72,7 +66,6 @@ class RateSchedule(Callback):
         return self
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
-        """Store the initial rates, and the number of epochs of earlier fits."""
         self.n_epochs_before_ = len(net.history)
         self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
 
@@ -83,14 +76,12 @@ class RateSchedule(Callback):
         self.n_done_ = (len(net.history) - 1 - self.n_epochs_before_) * n_in_epoch
 
     def on_batch_begin(self, net, batch=None, training=False, **kwargs):
-        """Set the rates for this batch."""
         if training:
             self._set(net, self.factor_(self.n_done_ / self.n_batches_))
             self.n_done_ += 1
 
     def on_train_end(self, net, X=None, y=None, **kwargs):
-        """Restore the initial rates, for a later `partial_fit`."""
-        self._set(net, 1)
+        self._set(net, 1)  # for a later `partial_fit`
 
     def _set(self, net, factor):
         for group, rate in zip(net.optimizer_.param_groups, self.rates_, strict=True):

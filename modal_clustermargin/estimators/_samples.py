@@ -58,10 +58,11 @@ def as_samples(X):
 def read_rows(X, rows, transform=None):
     """Copy rows of `X` into a new tensor, dtype=float32, on the device of `X`.
 
-    It is always a copy, because a module may work in place. `rows` is a list, or a
-    slice of an array without a transform. `check_finite` looks for NaN in such arrays.
+    It is always a copy, because a module may work in place. `rows` are numbers or, if
+    there is no transform, a slice. `check_finite` looks for NaN in arrays.
     """
     if transform is not None or isinstance(X, DatasetSamples):
+        rows = np.asarray(rows).tolist()
         samples = [_read_sample(X, row, transform) for row in rows]
         for row, sample in zip(rows, samples, strict=True):
             if sample.shape != samples[0].shape:
@@ -205,10 +206,10 @@ class DatasetSamples:
         return item[0] if isinstance(item, tuple | list) else item
 
     def labels(self):
-        """Labels in the Dataset: ndarray of shape (n_samples, ...).
+        """Labels in the Dataset, as an array.
 
-        The attribute ``targets``, which torchvision's data sets have, is used if it
-        agrees with a few samples; otherwise every sample is read once.
+        They are read from ``targets``, which torchvision's data sets have, if that
+        agrees with a few samples, and otherwise from every sample.
         """
         targets = _targets(self.dataset)
         if targets is not None:
