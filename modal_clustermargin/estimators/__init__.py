@@ -1,12 +1,10 @@
 """Networks with a ``fit``, a ``predict_proba`` and an ``embed``.
 
 `NetworkClassifier` turns a torch module into a scikit-learn classifier that modAL
-can teach, `ProxyClassifier` is a small classifier for features computed beforehand,
-and `DeferredFit` trains only when a prediction is needed. The torch modules are
-example networks.
+can teach, `ProxyClassifier` is a small one for features computed beforehand, and
+`DeferredFit` trains only when a prediction is needed.
 """
 
-from modal_clustermargin.estimators._callbacks import RateSchedule, Steps
 from modal_clustermargin.estimators._dataset_rows import DatasetRows
 from modal_clustermargin.estimators._deferred_fit import DeferredFit
 from modal_clustermargin.estimators._network_classifier import (
@@ -14,6 +12,7 @@ from modal_clustermargin.estimators._network_classifier import (
     NetworkClassifier,
     ProxyClassifier,
 )
+from modal_clustermargin.estimators._rate_schedule import RateSchedule, Steps
 from modal_clustermargin.estimators.modules import (
     MLP,
     VGG16,

@@ -4,20 +4,16 @@
 holds the methods that skorch calls.
 """
 
-from contextlib import nullcontext
-from typing import NamedTuple
-
 import numpy as np
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 from skorch.utils import to_device
 from torch.utils.data import Subset
 
 from modal_clustermargin._progress import progress_bar
-from modal_clustermargin.estimators._batches import gather_rows, rows_behind
+from modal_clustermargin.estimators._batches import gather_rows
 from modal_clustermargin.estimators._labels import as_labels, as_weights, settle
 from modal_clustermargin.estimators._module_outputs import (
-    classifier_of_head,
     give_rate,
     give_weights,
     logits_of,
@@ -31,18 +27,8 @@ from modal_clustermargin.estimators._samples import (
     check_finite,
 )
 from modal_clustermargin.estimators._seeding import undisturbed
-from modal_clustermargin.estimators._skorch_net import SkorchNet, explained_errors
+from modal_clustermargin.estimators._skorch_net import SkorchNet
 from modal_clustermargin.estimators._training_checkpoint import TrainingCheckpoint
-
-
-class TrainingData(NamedTuple):
-    """Checked arguments of `fit`."""
-
-    X: object  # what `as_samples` returns
-    layout: SampleLayout
-    classes: np.ndarray
-    targets: np.ndarray  # positions in `classes`, or a column for each label
-    weights: np.ndarray | None
 
 
 class BaseNetworkClassifier(SkorchNet):
@@ -50,7 +36,7 @@ class BaseNetworkClassifier(SkorchNet):
 
     # ---- training ----------------------------------------------------------
 
-    def fit(self, X, y=None, sample_weight=None, **fit_params):
+    def fit(self, X, y=None, sample_weight=None):
         """Train a fresh network.
 
         Parameters
@@ -64,22 +50,15 @@ class BaseNetworkClassifier(SkorchNet):
             Factor of the loss of each sample. Only ratios matter: the weights are
             divided by their mean.
 
-        **fit_params : dict
-            Passed on to the module's ``forward``.
-
         Returns
         -------
         self : NetworkClassifier
 
         Raises
         ------
-        ValueError
-            If X contains NaN or infinity, y is continuous or has another length
-            than X, the module has fewer outputs than there are classes, or a
-            weight is negative.
-
-        TypeError
-            If X is sparse.
+        ValueError or TypeError
+            If X, y or the weights cannot be trained on, such as a sparse X, NaN, or
+            images for a module that reads rows.
 
         MemoryError
             If a batch is too large for the GPU.
@@ -89,64 +68,35 @@ class BaseNetworkClassifier(SkorchNet):
             present weights.
         """
         goes_on = self.warm_start and self.initialized_
-        data = self._check_training_data(X, y, sample_weight, None, goes_on)
-        if self.checkpoint_dir is not None and not goes_on:
-            settings = (self, data, fit_params)
-            self._checkpoint = TrainingCheckpoint(self.checkpoint_dir, settings)
-        try:
-            return self._fit(data, goes_on, _routing_method="fit", **fit_params)
-        finally:
-            self._checkpoint = None
+        return self._fit(X, y, sample_weight, None, goes_on, self.checkpoint_dir)
 
-    def partial_fit(self, X, y=None, classes=None, sample_weight=None, **fit_params):
+    def partial_fit(self, X, y=None, classes=None, sample_weight=None):
         """Train the present network for `max_epochs` more; the first call creates it.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, ...), or torch Dataset
-
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        X, y, sample_weight : array-like
+            As for `fit`.
 
         classes : array-like of shape (n_classes,) or None, default=None
             All labels, if the y of the first call may lack some of them. Only the
             first call reads them; None means the labels in its y.
 
-        sample_weight : array-like of shape (n_samples,), default=None
-            As for `fit`.
-
-        **fit_params : dict
-            Passed on to the module's ``forward``.
-
         Returns
         -------
         self : NetworkClassifier
         """
-        goes_on = self.initialized_
-        data = self._check_training_data(X, y, sample_weight, classes, goes_on)
-        return self._fit(data, goes_on, _routing_method="partial_fit", **fit_params)
+        return self._fit(X, y, sample_weight, classes, self.initialized_, None)
 
-    def _fit(self, data, goes_on, **fit_params):
-        self.classes_inferred_ = data.classes
-        self.is_multi_label_ = data.targets.ndim == 2
-        self.layout_ = data.layout
-        # A user's own `dataset` need not take weights.
-        weights = {} if data.weights is None else {"weights": data.weights}
-        rows = self._make_dataset(data.X, data.targets, **weights)
-        if not goes_on:
-            self.initialize()
-            self._prepare_head(rows, data)
-        self._train(rows, data.targets, **fit_params)
-        return self
-
-    def _check_training_data(self, X, y, sample_weight, classes, goes_on):
-        """Check X, y and weights; if training continues, also against earlier data."""
+    def _fit(self, X, y, sample_weight, classes, goes_on, checkpoint_dir):
+        """Check the data, also against those of earlier calls; then train."""
         with undisturbed():
             X = as_samples(X)
             if y is None and isinstance(X, DatasetSamples):
                 y = X.labels()
             layout = SampleLayout.of(X, self.predict_transform)
         labels = as_labels(y, len(X))
-        weights = as_weights(sample_weight, len(X))
+        weights = None if sample_weight is None else as_weights(sample_weight, len(X))
         known = None
         # A net that was only initialized knows neither layout nor labels.
         if goes_on and hasattr(self, "layout_"):
@@ -154,8 +104,7 @@ class BaseNetworkClassifier(SkorchNet):
             if (labels.ndim == 2) != self.is_multi_label_:
                 raise ValueError(
                     "y has a column for each label in one call and one label per sample"
-                    " in another. Use one form in all calls, or call fit, which starts"
-                    " anew."
+                    " in another. Use one form, or call fit, which starts anew."
                 )
             known = self.classes_
         if classes is None:
@@ -163,28 +112,35 @@ class BaseNetworkClassifier(SkorchNet):
         classes, targets = settle(labels, classes, known)
         if self.train_transform is None and self.predict_transform is None:
             check_all_finite(X)
-        return TrainingData(X, layout, classes, targets, weights)
+        checkpoint = None
+        if checkpoint_dir is not None and not goes_on:
+            settings = (self, X, layout, classes, targets, weights)
+            checkpoint = TrainingCheckpoint(checkpoint_dir, settings)
+        self.classes_inferred_ = classes
+        self.is_multi_label_ = labels.ndim == 2
+        self.layout_ = layout
+        rows = self._make_dataset(X, targets, weights)
+        if not goes_on:
+            self.initialize()
+            self._prepare_head(rows, targets, weights)
+        self._train(rows, targets, checkpoint)
+        return self
 
-    def _prepare_head(self, rows, data):
+    def _prepare_head(self, rows, targets, weights):
         """Train the linear probe and set the learning rate of the head, if wanted."""
         if self.linear_probe is not None:
             with watched_layer(self.module_) as watched:
                 embeddings = self._activations(rows, watched)
-            self.linear_probe_ = self._make_probe().fit(
-                embeddings, data.targets, sample_weight=data.weights
-            )
-            give_weights(self.linear_probe_.module_, watched.head())
+            probe = clone(self.linear_probe)
+            probe.set_params(classes=np.arange(len(self.classes_)), device=self.device_)
+            if probe.random_state is None:
+                probe.set_params(random_state=self.random_state_.randint(2**31 - 1))
+            self.linear_probe_ = probe.fit(embeddings, targets, weights)
+            give_weights(probe.module_, watched.head())
         if self.head_lr is not None:
             with watched_layer(self.module_) as watched:
                 next(self.forward_iter(Subset(rows, [0])))
             give_rate(self.optimizer_, watched.head(), self.head_lr)
-
-    def _make_probe(self):
-        probe = clone(self.linear_probe)
-        probe.set_params(classes=np.arange(len(self.classes_)), device=self.device_)
-        if probe.random_state is None:
-            probe.set_params(random_state=self.random_state_.randint(2**31 - 1))
-        return probe
 
     # ---- prediction --------------------------------------------------------
 
@@ -192,20 +148,24 @@ class BaseNetworkClassifier(SkorchNet):
         """Most probable label of each sample: ndarray of shape (n_samples,).
 
         For multi-label data, an ndarray of shape (n_samples, n_classes),
-        dtype=int64, with 1 where the probability is at least one half.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-
-        ValueError
-            If X contains NaN or infinity, or differs in shape from X at `fit`, or a
-            probability is NaN: in all rows if training diverged, in single rows if
-            their values are too large for the network.
+        dtype=int64, with 1 where the probability is at least one half. Raises errors
+        as `predict_proba` does, and a ValueError if a probability is NaN: in all rows
+        if training diverged, in single rows if their values are too large for the
+        network.
         """
         proba = self.predict_proba(X)
-        _check_probabilities(proba, self.lr)
+        lost = np.isnan(proba).any(axis=1)
+        if lost.any():
+            problem = (
+                f"every row: training has diverged. Fit again with an lr below"
+                f" {self.lr:g}, or with larger batches."
+                if lost.all()
+                else f"row {lost.argmax()} of X: its values overflow in the network."
+                " Repair or drop the row, or scale X before fit."
+            )
+            raise ValueError(
+                f"NetworkClassifier.predict got NaN as the probabilities of {problem}"
+            )
         if self._has_columns():
             return (proba >= 0.5).astype(np.int64)
         positions = proba.argmax(axis=1)
@@ -244,6 +204,9 @@ class BaseNetworkClassifier(SkorchNet):
     def embed(self, X, layer=None, out=None):
         """Hidden activations, computed in batches with dropout off.
 
+        Raises errors as `predict_proba` does, and a ValueError if there is no such
+        layer.
+
         Parameters
         ----------
         X : array-like of shape (n_samples, ...), or torch Dataset
@@ -261,37 +224,10 @@ class BaseNetworkClassifier(SkorchNet):
         hidden : ndarray of shape (n_samples, n_hidden), dtype=float32
             Activations with more than two dimensions are flattened. `out` itself, if
             it was given.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-
-        ValueError
-            If there is no such layer, or X holds NaN or infinity, or differs in
-            shape from X at `fit`.
         """
         X = self._check_X(X)
         with watched_layer(self.module_, layer) as watched:
             return self._activations(X, watched, out)
-
-    def head_classifier(self, X):
-        """A classifier that computes the network's probabilities from embeddings.
-
-        If the embeddings are known, the network need not run again.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, ...), or torch Dataset
-            A few samples, on which the outputs of both classifiers are compared.
-
-        Returns
-        -------
-        head : HeadClassifier or None
-            With `predict_proba` and `classes_`. None if the network changes the
-            output of its last Linear layer.
-        """
-        return classifier_of_head(self, self._check_X(X))
 
     def forward_iter(self, X, training=False, device="cpu"):
         """Yield the module's outputs batch by batch, in the order of the rows.
@@ -301,14 +237,12 @@ class BaseNetworkClassifier(SkorchNet):
         """
         n_done = 0
         with (
-            explained_errors(self.device_, predict_batch_size=self.predict_batch_size),
+            self._explained_errors("predict_batch_size"),
             progress_bar("predict", "row", len(X), self.verbose, delay=2) as show,
         ):
-            dataset = self.get_dataset(X)
-            batches = iter(self.get_iterator(dataset, training=False))
-            may_draw = self._runs_code_of_users(dataset)
+            batches = iter(self.get_iterator(self.get_dataset(X)))
             while True:
-                with undisturbed() if may_draw else nullcontext():
+                with undisturbed():  # a Dataset or a transform may draw
                     batch = next(batches, None)
                 if batch is None:
                     return
@@ -317,26 +251,13 @@ class BaseNetworkClassifier(SkorchNet):
                 n_done += len(batch[0])
                 show(n_done)
 
-    def _runs_code_of_users(self, dataset):
-        samples = getattr(rows_behind(dataset), "X", None)
-        return self.predict_transform is not None or isinstance(samples, DatasetSamples)
-
     def _activations(self, X, watched, out=None):
         outputs = map(logits_of, self.forward_iter(X))
         blocks = (watched.take(len(logits)) for logits in outputs)
         return gather_rows(blocks, len(X), out)
 
-    def check_is_fitted(self, attributes=None, *args, **kwargs):
-        """Raise scikit-learn's NotFittedError unless there is a network."""
-        kwargs.setdefault(
-            "msg", "This %(name)s has no network yet: call fit(X, y) first."
-        )
-        if not self.initialized_:
-            raise NotFittedError(kwargs["msg"] % {"name": type(self).__name__})
-        super().check_is_fitted(attributes, *args, **kwargs)
-
     def _check_X(self, X):
-        self.check_is_fitted()
+        check_is_fitted(self)
         if self._is_labelled(X):
             return X
         with undisturbed():
@@ -344,21 +265,4 @@ class BaseNetworkClassifier(SkorchNet):
             layout = SampleLayout.of(X, self.predict_transform)
         if hasattr(self, "layout_"):
             self.layout_.compare(layout)
-        return X
-
-
-def _check_probabilities(proba, lr):
-    """Raise ValueError for NaN in probabilities, and say where it comes from."""
-    lost = np.isnan(proba).any(axis=1)
-    if lost.all():
-        raise ValueError(
-            "NetworkClassifier.predict got NaN as the probabilities of every row:"
-            f" training has diverged. Fit again with an lr below {lr:g}, or with larger"
-            " batches."
-        )
-    if lost.any():
-        raise ValueError(
-            "NetworkClassifier.predict got NaN as the probabilities of row"
-            f" {lost.argmax()} of X: its values overflow in the network. Repair or drop"
-            " the row, or scale X before fit."
-        )
+        return self._make_dataset(X, None)

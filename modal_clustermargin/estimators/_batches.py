@@ -18,25 +18,26 @@ from modal_clustermargin.estimators._samples import read_rows
 class LabelledRows(Dataset):
     """Rows of X with their targets and, if there are any, their sample weights.
 
-    `X` is returned by `as_samples`, and is not copied. `y` holds the targets that
-    `settle` returns; None, used for prediction, stands for zeros. `transform` is
-    called with each sample.
+    `X` comes from `as_samples`, and `y` from `settle`; zeros stand for None.
+    `transform` is called with each sample.
     """
 
     def __init__(self, X, y=None, weights=None, transform=None):
         self.X = X
         self.y = np.zeros(len(X), np.int64) if y is None else y
-        self.weights = None if weights is None else np.asarray(weights, np.float32)
+        self.weights = weights
         self.transform = transform
 
     def __len__(self):
         return len(self.X)
 
     def __getitem__(self, rows):
-        """The pair (samples, targets) at `rows`: int, slice, list or ndarray.
+        """Samples and targets at a list or array of rows, or at one row.
 
-        With weights, the pair (samples, (targets, weights)).
+        With weights, samples and the pair of targets and weights.
         """
+        if np.ndim(rows) == 0:  # torch's DataLoader reads row by row
+            return map_tensors(self[[rows]], lambda part: part[0])
         samples = read_rows(self.X, rows, self.transform)
         y = torch.tensor(self.y[rows])
         if self.weights is None:
@@ -53,11 +54,10 @@ def rows_behind(dataset):
 
 def with_transform(dataset, transform):
     """Copy LabelledRows, or a Subset of them, with another `transform`."""
+    dataset = copy.copy(dataset)
     if isinstance(dataset, Subset):
-        inner = with_transform(dataset.dataset, transform)
-        return type(dataset)(inner, dataset.indices)
-    if isinstance(dataset, LabelledRows):
-        dataset = copy.copy(dataset)
+        dataset.dataset = with_transform(dataset.dataset, transform)
+    elif isinstance(dataset, LabelledRows):
         dataset.transform = transform
     return dataset
 
@@ -72,8 +72,6 @@ class RowBatches:
     _is_shuffled = False
 
     def __init__(self, dataset, batch_size):
-        if batch_size < 1:
-            raise ValueError(f"A batch needs at least 1 row; got {batch_size}.")
         self.dataset = dataset
         self.batch_size = batch_size
 
@@ -82,14 +80,12 @@ class RowBatches:
 
     def __iter__(self):
         n_rows, n_batches = len(self.dataset), len(self)
-        order = torch.randperm(n_rows).numpy() if self._is_shuffled else None
-        for start, stop in pairwise(
-            n_rows * i // n_batches for i in range(n_batches + 1)
-        ):
-            rows = slice(start, stop) if order is None else order[start:stop]
-            if type(self.dataset) is Subset:  # it takes only a list
-                rows = list(range(start, stop)) if order is None else rows.tolist()
-            yield self.dataset[rows]
+        order = torch.randperm(n_rows) if self._is_shuffled else torch.arange(n_rows)
+        order, in_subset = order.numpy(), isinstance(self.dataset, Subset)
+        ends = [n_rows * i // n_batches for i in range(n_batches + 1)]
+        for start, stop in pairwise(ends):
+            rows = order[start:stop]
+            yield self.dataset[rows.tolist() if in_subset else rows]
 
 
 class ShuffledBatches(RowBatches):
@@ -101,8 +97,7 @@ class ShuffledBatches(RowBatches):
 class ReadAhead:
     """Batches in page-locked memory, read one ahead by a thread.
 
-    A copy from page-locked memory to a GPU does not block the network. The order of
-    the batches and the random draws do not change.
+    A copy from page-locked memory to a GPU does not block the network.
     """
 
     def __init__(self, batches, pin=torch.Tensor.pin_memory):
@@ -114,15 +109,15 @@ class ReadAhead:
 
     def __iter__(self):
         batches = iter(self.batches)
-        with ThreadPoolExecutor(max_workers=1) as reader:
-            coming = reader.submit(self._next, batches)
-            while (batch := coming.result()) is not None:
-                coming = reader.submit(self._next, batches)
-                yield batch
 
-    def _next(self, batches):
-        batch = next(batches, None)
-        return None if batch is None else map_tensors(batch, self._pinned)
+        def read():
+            return map_tensors(next(batches, None), self._pinned)
+
+        with ThreadPoolExecutor(max_workers=1) as reader:
+            coming = reader.submit(read)
+            while (batch := coming.result()) is not None:
+                coming = reader.submit(read)
+                yield batch
 
     def _pinned(self, tensor):
         return self.pin(tensor) if tensor.device.type == "cpu" else tensor
@@ -138,30 +133,24 @@ def map_tensors(batch, change):
 
 
 def gather_rows(blocks, n_rows, out=None):
-    """Copy blocks of rows, tensors on any device, into one array as they arrive.
+    """Copy blocks of rows, which are tensors, into one array as they arrive.
 
-    `out` is an array of floats of shape (n_rows, n_columns), such as a memory map;
-    None creates an array of float32. Raises ValueError, after the first block, if
-    `out` has another shape or dtype.
+    Raises ValueError if `out` is not an array of floats with the shape of the answer.
     """
     start = 0
     for block in blocks:
         shape = (n_rows, *block.shape[1:])
-        if start == 0:
-            rows = np.empty(shape, np.float32) if out is None else _checked(out, shape)
+        if out is None:
+            out = np.empty(shape, np.float32)
+        dtype = getattr(out, "dtype", None)
+        if getattr(dtype, "kind", None) != "f" or out.shape != shape:
+            kind = type(out).__name__
+            found = kind if dtype is None else f"shape {out.shape} and {dtype}"
+            raise ValueError(
+                f"out must be an array of floats of shape {shape}; got {found}. Make it"
+                " with np.empty, or on disk with np.lib.format.open_memmap."
+            )
         stop = start + len(block)
-        rows[start:stop] = block.detach().float().cpu().numpy()
+        out[start:stop] = block.detach().float().cpu().numpy()
         start = stop
-    return rows
-
-
-def _checked(out, shape):
-    kind = getattr(getattr(out, "dtype", None), "kind", type(out).__name__)
-    if kind != "f" or out.shape != shape:
-        found = f"shape {out.shape} and {out.dtype}" if kind in "biufc" else kind
-        raise ValueError(
-            f"out must be an array of floats of shape {shape}; got {found}. Make it"
-            f" with np.empty({shape}, np.float32), or on disk with"
-            f" np.lib.format.open_memmap(file, 'w+', np.float32, {shape})."
-        )
     return out

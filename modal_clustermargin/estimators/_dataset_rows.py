@@ -34,13 +34,11 @@ class DatasetRows:
         If the Dataset has no length.
 
     ValueError
-        If the Dataset has no samples.
+        If the Dataset has no samples or, in a call, no such row.
 
     Notes
     -----
-    A copy, such as scikit-learn's ``clone`` makes, reads the same Dataset. A training
-    in `checkpoint_dir` recognises the Dataset by its length and 64 of its samples,
-    before `transform`.
+    A copy, such as scikit-learn's ``clone`` makes, reads the same Dataset.
 
     Examples
     --------
@@ -64,40 +62,16 @@ class DatasetRows:
         DatasetSamples(dataset)  # raises an error for an unsuitable Dataset
 
     def __call__(self, sample):
-        """The sample at a row number.
-
-        Parameters
-        ----------
-        sample : tensor of shape (1,), or of no dimension, of integers
-            Number of the row, counted from 0.
-
-        Returns
-        -------
-        sample : tensor or other type
-            As the Dataset and `transform` return it.
-
-        Raises
-        ------
-        TypeError
-            If the number is not an integer. A DataFrame is read as float32, which
-            cannot tell apart integers beyond 2**24.
-
-        ValueError
-            If the sample holds several numbers, or the Dataset has no such row.
-        """
+        """The sample at a row number, which is a tensor of one integer."""
         sample = torch.as_tensor(sample)
-        if sample.numel() != 1:
+        is_integer = not sample.is_floating_point() and sample.dtype != torch.bool
+        if sample.numel() != 1 or not is_integer:
             raise ValueError(
-                "DatasetRows needs X of shape (n_samples, 1), one row number per"
-                f" sample; got a sample of shape {tuple(sample.shape)}. Pass"
-                " rows.reshape(-1, 1)."
-            )
-        if sample.is_floating_point() or sample.dtype == torch.bool:
-            raise TypeError(
-                "DatasetRows needs row numbers that are integers; X has"
-                f" {str(sample.dtype).removeprefix('torch.')}. Pass an array such as"
-                " np.arange(n_samples).reshape(-1, 1), not a DataFrame, whose rows"
-                " are read as float32."
+                "DatasetRows needs X of shape (n_samples, 1), with one integer per"
+                f" sample, its row number; got a sample of shape {tuple(sample.shape)}"
+                f" and dtype {sample.dtype}. Pass an array such as"
+                " np.arange(n_samples).reshape(-1, 1), not a DataFrame, whose rows are"
+                " read as float32."
             )
         row = int(sample)
         if not 0 <= row < len(self.dataset):

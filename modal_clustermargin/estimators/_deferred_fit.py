@@ -4,7 +4,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_consistent_length
 
 
 def _estimator_has(name):
@@ -17,7 +16,8 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     modAL's `teach` fits the classifier after every batch of labels. If a cheaper
     classifier chooses the batches, such as a proxy on features computed beforehand,
     the large network is needed only in some rounds. Inside a DeferredFit, the network
-    is not trained in the other rounds.
+    is not trained in the other rounds. X and y are not copied, and an error in them is
+    raised when the training starts.
 
     Parameters
     ----------
@@ -39,22 +39,6 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         Sorted labels of `estimator_` or, while training is pending, of y. If y has
         columns, or `fit` got more than X and y, reading this attribute trains.
-
-    Notes
-    -----
-    X and y are not copied. An error in them is raised when the training starts.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sklearn.linear_model import LogisticRegression
-    >>> from modal_clustermargin.estimators import DeferredFit
-    >>> X, y = load_iris(return_X_y=True)
-    >>> model = DeferredFit(LogisticRegression(max_iter=1000)).fit(X, y)
-    >>> model.is_pending_
-    True
-    >>> bool(model.score(X, y) > 0.9), model.is_pending_
-    (True, False)
     """
 
     _waiting = _trained = None
@@ -79,13 +63,6 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         -------
         self : DeferredFit
         """
-        if not hasattr(self.estimator, "fit"):
-            raise TypeError(
-                "DeferredFit needs a classifier with a fit method; got"
-                f" {type(self.estimator).__name__}."
-            )
-        if y is not None:
-            check_consistent_length(X, y)
         self._trained = None
         self._waiting = (X, y, fit_params)
         self.training_data_ = (X, y)
@@ -93,12 +70,10 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @property
     def is_pending_(self):
-        """Whether the data of the last `fit` are not trained on yet."""
         return self._waiting is not None
 
     @property
     def estimator_(self):
-        """The trained clone of `estimator`."""
         if self.is_pending_:
             X, y, fit_params = self._waiting
             self._trained = clone(self.estimator).fit(X, y, **fit_params)
@@ -111,7 +86,6 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @property
     def classes_(self):
-        """Labels, sorted; known without training if y has one for each sample."""
         if not self.is_pending_:
             return self.estimator_.classes_
         _, y, fit_params = self._waiting
@@ -123,7 +97,6 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @property
     def n_features_in_(self):
-        """Columns of X, as `estimator_` says."""
         return self.estimator_.n_features_in_
 
     def predict(self, X):
@@ -149,12 +122,6 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def make_proxy(self):
         """A cheap classifier of embeddings, if the estimator has one."""
         return self.estimator.make_proxy()
-
-    def score(self, X, y, sample_weight=None):
-        """Score of the estimator, mean accuracy for most."""
-        if sample_weight is None:
-            return self.estimator_.score(X, y)
-        return self.estimator_.score(X, y, sample_weight)
 
     def __sklearn_is_fitted__(self):
         return self.is_pending_ or self._trained is not None

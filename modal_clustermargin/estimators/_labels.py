@@ -2,39 +2,45 @@
 
 import numpy as np
 import torch
-from sklearn.utils import column_or_1d
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
 
 
 def as_labels(y, n_samples):
-    """Check `y` and return it as an array.
+    """Check `y` and return it as an array of shape (n_samples,).
 
-    The array has shape (n_samples,) and holds labels of any sortable type. If y has
-    two columns or more, it has shape (n_samples, n_labels), dtype=float32, and holds
-    zeros and ones. Raises ValueError if y is None, has another length than X, is not
-    finite or continuous, or has columns with values other than zero and one.
+    If y has two columns or more, the shape is (n_samples, n_labels), dtype=float32.
     """
     if y is None:
         raise ValueError(
             "NetworkClassifier requires y to be passed, but the target y is None."
         )
-    if torch.is_tensor(y):
-        y = y.detach().cpu().numpy()
-    labels = np.asarray(y)
-    is_indicator = labels.ndim == 2 and labels.shape[1] > 1
-    labels = _indicator(labels) if is_indicator else column_or_1d(y, warn=True)
+    labels = _as_array(y)
+    has_columns = labels.ndim == 2 and labels.shape[1] > 1
+    labels = _as_columns(labels) if has_columns else column_or_1d(labels, warn=True)
     if len(labels) != n_samples:
         raise ValueError(f"X has {n_samples} samples; y has {len(labels)} labels.")
     if labels.ndim == 1 and labels.dtype.kind == "f":
-        if not np.isfinite(labels).all():
-            raise ValueError("Input y contains NaN or infinity.")
-        is_whole = labels == np.floor(labels)
-        if not is_whole.all():
-            row = int(is_whole.argmin())
-            raise ValueError(
-                f"Unknown label type: continuous. y[{row}] is {labels[row]}; classes"
-                " are whole numbers, strings or booleans."
-            )
+        assert_all_finite(labels, input_name="y")
+        check_classification_targets(labels)
     return labels
+
+
+def _as_array(values):
+    return np.asarray(values.detach().cpu() if torch.is_tensor(values) else values)
+
+
+def _as_columns(labels):
+    is_number = labels.dtype.kind in "biuf"
+    wrong = (labels != 0) & (labels != 1) if is_number else np.ones(labels.shape, bool)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise ValueError(
+            "y of several columns must hold 1 where a sample has a label and 0"
+            f" elsewhere; y[{row}, {column}] is {labels[row, column]}."
+            " sklearn.preprocessing.MultiLabelBinarizer converts lists of labels."
+        )
+    return labels.astype(np.float32)
 
 
 def find_classes(labels):
@@ -64,11 +70,9 @@ def label_positions(labels, classes):
 def settle(labels, classes, known):
     """Find the classes, and the targets that a network is trained on.
 
-    `classes` holds all labels, or the names of the columns; None means the labels in
-    `labels`, or the numbers of its columns. `known` holds the classes of an earlier
-    call, or is None.
-    Returns the classes, sorted or in the order of the columns, and the targets:
-    positions in the classes, or the columns themselves.
+    `classes` and, from an earlier call, `known` may be None. Returns the classes,
+    sorted or in the order of the columns of `labels`, and the targets: positions in
+    the classes, or the columns themselves.
     """
     if labels.ndim == 2:
         n_labels = labels.shape[1]
@@ -90,45 +94,18 @@ def settle(labels, classes, known):
 
 
 def as_weights(sample_weight, n_samples):
-    """Check `sample_weight` and divide it by its mean: ndarray, dtype=float32, or None.
-
-    Raises ValueError if the shape is not (n_samples,), a weight is negative or not
-    finite, or all weights are zero.
-    """
-    if sample_weight is None:
-        return None
-    if torch.is_tensor(sample_weight):
-        sample_weight = sample_weight.detach().cpu().numpy()
-    weights = np.asarray(sample_weight, dtype=np.float64)
+    """Check `sample_weight` and divide it by its mean: ndarray, dtype=float32."""
+    weights = _as_array(sample_weight).astype(np.float64)
     if weights.shape != (n_samples,):
         raise ValueError(
             f"sample_weight must have one number per sample, shape ({n_samples},); got"
             f" shape {weights.shape}."
         )
     wrong = ~(np.isfinite(weights) & (weights >= 0))
-    if wrong.any():
+    if wrong.any() or not weights.any():
         row = int(wrong.argmax())
         raise ValueError(
-            "sample_weight must be finite and not negative;"
-            f" sample_weight[{row}] is {weights[row]}."
+            "sample_weight must be finite and not negative, and not zero for every"
+            f" sample; sample_weight[{row}] is {weights[row]}."
         )
-    if not weights.any():
-        raise ValueError("sample_weight is zero for every sample; raise at least one.")
     return (weights / weights.mean()).astype(np.float32)
-
-
-def _indicator(labels):
-    if labels.dtype.kind not in "biuf":
-        raise ValueError(
-            "y of several columns must hold 1 where a sample has a label and 0"
-            f" elsewhere; got {labels.dtype}."
-            " sklearn.preprocessing.MultiLabelBinarizer converts lists of labels."
-        )
-    wrong = (labels != 0) & (labels != 1)
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        raise ValueError(
-            "y of several columns must hold 1 where a sample has a label and 0"
-            f" elsewhere; y[{row}, {column}] is {labels[row, column]}."
-        )
-    return labels.astype(np.float32)

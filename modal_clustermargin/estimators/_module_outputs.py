@@ -2,13 +2,10 @@
 
 from contextlib import contextmanager
 
-import numpy as np
 import torch
 from torch import nn
 
 from modal_clustermargin._unknown_names import nearest
-
-_BLOCK_ROWS = 4096
 
 
 def logits_of(output):
@@ -19,42 +16,33 @@ def logits_of(output):
 def class_logits(output, n_classes):
     """Keep one column of the logits for each class, in float32, in a tensor or a tuple.
 
-    None as `n_classes` keeps all. Raises ValueError if the logits have another rank, or
-    too few columns.
+    None as `n_classes` keeps all.
     """
     logits = kept = logits_of(output)
     if n_classes is not None:
-        if logits.ndim != 2:
+        if logits.ndim != 2 or logits.shape[1] < n_classes:
             raise ValueError(
-                "The module must return logits of shape (n_samples, n_classes); it"
-                f" returned shape {tuple(logits.shape)}."
-            )
-        if logits.shape[1] < n_classes:
-            raise ValueError(
-                f"The module has {logits.shape[1]} outputs, and there are {n_classes}"
-                " classes: it needs one output for each class."
+                "The module must return logits of shape (n_samples, n_classes), at"
+                f" least one for each of {n_classes} classes; it returned shape"
+                f" {tuple(logits.shape)}."
             )
         if logits.shape[1] > n_classes:  # slicing adds a step to backward
             kept = logits[:, :n_classes]
     kept = kept.float()
-    if kept is logits:
-        return output
     return (kept, *output[1:]) if isinstance(output, tuple) else kept
 
 
 @contextmanager
 def watched_layer(module, layer=None):
-    """Watch one layer of `module` during its forward passes; yields a WatchedLayer.
+    """Watch the output of a layer during forward passes; yields a WatchedLayer.
 
-    `layer` is a name in ``module.named_modules()``, whose output is watched. None
-    watches the input of the Linear layer that runs last. Raises ValueError if there is
-    no layer of that name.
+    None watches the input of the head, the Linear layer that runs last.
     """
     # A compiled module does not call hooks that were added after compiling, so
     # it runs uncompiled here, and its layers have their original names.
     module = getattr(module, "_orig_mod", module)
     layers = {name: part for name, part in module.named_modules() if name}
-    watched = WatchedLayer(layer, list(layers))
+    watched = WatchedLayer(layer, layers)
     if layer is None:
         handles = [
             part.register_forward_pre_hook(watched.see_input)
@@ -77,77 +65,57 @@ def watched_layer(module, layer=None):
 
 
 class WatchedLayer:
-    """Holds the activations of the latest forward pass only.
-
-    If no layer was named, it also knows the Linear layer that ran last: the head.
-    """
+    """Holds the activations of the latest forward pass only."""
 
     def __init__(self, layer, names):
         self._layer = layer
         self._names = names
-        self._activations = None
-        self._part = None
+        self._activations = self._head = None
 
     def see_input(self, part, args):
-        """Hook of every Linear layer: the one that runs last overwrites the others."""
-        self._part = part
-        self._activations = args[0]
+        # Of all Linear layers, the one that runs last overwrites the others.
+        self._head, self._activations = part, args[0]
 
     def see_output(self, part, args, output):
-        """Hook of the named layer, which keeps the first item of a tuple."""
-        if isinstance(output, tuple):
-            output = output[0]
-        if torch.is_tensor(output):
-            # A copy, because the next layer may change this output in place.
-            output = output.clone()
-        self._activations = output
+        output = logits_of(output)
+        # A copy, because the next layer may change this output in place.
+        self._activations = output.clone() if torch.is_tensor(output) else output
 
     def head(self):
         """The Linear layer that ran last."""
-        if self._part is None:
+        if self._head is None:
             raise ValueError(
                 "The head of a network is the Linear layer that runs last, and no"
-                f" Linear layer ran. The module has: {', '.join(self._names)}."
+                " Linear layer ran. For embed, name another layer, one of:"
+                f" {', '.join(self._names)}."
             )
-        return self._part
+        return self._head
 
     def take(self, n_samples):
         """Activations as a tensor of shape (n_samples, n_hidden)."""
         activations, self._activations = self._activations, None
-        if activations is None and self._layer is None:
-            raise ValueError(
-                "embed looks for the input of the last Linear layer, and no Linear"
-                f" layer ran. Name a layer, one of: {', '.join(self._names)}."
-            )
-        if activations is None:
-            raise ValueError(f"Layer {self._layer!r} did not run in the forward pass.")
+        if self._layer is None:
+            self.head()  # raises an error if there is none
         found = getattr(activations, "shape", type(activations).__name__)
         if found[:1] != (n_samples,):
             raise ValueError(
                 f"Layer {self._layer!r} does not return one row per sample: for"
-                f" {n_samples} samples it returned {found}."
+                f" {n_samples} samples it returned {found}, or did not run."
             )
         return activations.detach().reshape(n_samples, -1)
 
 
 def give_rate(optimizer, head, lr):
     """Set a separate learning rate for the parameters of a head, in place."""
-    own = list(head.parameters())
-    ids = {id(part) for part in own}
+    own = set(head.parameters())
     for group in optimizer.param_groups:
-        group["params"] = [part for part in group["params"] if id(part) not in ids]
-    optimizer.param_groups[:] = [
-        group for group in optimizer.param_groups if group["params"]
-    ]
-    optimizer.add_param_group({"params": own, "lr": lr})
+        group["params"] = [part for part in group["params"] if part not in own]
+    optimizer.add_param_group({"params": list(head.parameters()), "lr": lr})
 
 
 @torch.no_grad()
 def give_weights(probe, head):
-    """Copy the weights of a probe into the first outputs of a head.
-
-    Raises ValueError if the probe is not one Linear layer with a bias.
-    """
+    """Copy the weights of a probe into the first outputs of a head."""
     parts = list(probe.parameters())
     if [part.ndim for part in parts] != [2, 1]:
         raise ValueError(
@@ -158,52 +126,3 @@ def give_weights(probe, head):
     head.weight[: len(weight)] = weight
     if head.bias is not None:
         head.bias[: len(bias)] = bias
-
-
-def classifier_of_head(net, X):
-    """The head of a fitted network as a classifier of embeddings.
-
-    Returns None if its logits on X differ from those of the network.
-    """
-    with watched_layer(net.module_) as watched:
-        logits, embeddings = [], []
-        for output in map(logits_of, net.forward_iter(X)):
-            logits.append(output.float())
-            embeddings.append(watched.take(len(output)).float().cpu())
-    head, logits = watched.head(), torch.cat(logits)
-    if head.out_features < logits.shape[1]:
-        return None
-    classifier = HeadClassifier(head, net._get_predict_nonlinearity(), net.classes_)
-    own = classifier.logits(torch.cat(embeddings))
-    tolerance = 0.02 if net.mixed_precision else 1e-3
-    is_same = torch.allclose(own, logits, rtol=tolerance, atol=tolerance)
-    return classifier if is_same else None
-
-
-class HeadClassifier:
-    """The head of a network, as a classifier of the network's embeddings."""
-
-    def __init__(self, head, nonlinearity, classes):
-        self.head = head
-        self.nonlinearity = nonlinearity
-        self.classes_ = classes
-
-    def logits(self, embeddings):
-        """Tensor of shape (n_samples, n_classes), on the CPU."""
-        weight = self.head.weight
-        with torch.inference_mode():
-            rows = torch.as_tensor(np.asarray(embeddings, np.float32))
-            logits = self.head(rows.to(weight.device, weight.dtype)).cpu()
-        return class_logits(logits, len(self.classes_))
-
-    def predict_proba(self, embeddings):
-        """Class probabilities: ndarray of shape (n_samples, n_classes), float32."""
-        blocks = [
-            self.nonlinearity(self.logits(embeddings[start : start + _BLOCK_ROWS]))
-            for start in range(0, len(embeddings), _BLOCK_ROWS)
-        ]
-        return torch.cat(blocks).numpy()
-
-    def embed(self, embeddings):
-        """The embeddings themselves."""
-        return np.asarray(embeddings)

@@ -3,6 +3,7 @@
 Training and prediction are in `_base_network.py`.
 """
 
+import numpy as np
 from sklearn.base import clone
 from skorch.utils import is_dataset
 from torch import nn, optim
@@ -14,7 +15,16 @@ from modal_clustermargin.estimators._batches import (
     RowBatches,
     ShuffledBatches,
 )
+from modal_clustermargin.estimators._module_outputs import logits_of, watched_layer
 from modal_clustermargin.estimators.modules._small_nets import MLP, LinearNet, ProxyNet
+
+# Of the parameters of skorch that `NetworkClassifier` does not list.
+_DEFAULTS = {
+    "train_split": None,
+    "iterator_train": ShuffledBatches,
+    "iterator_valid": RowBatches,
+    "dataset": LabelledRows,
+}
 
 
 class NetworkClassifier(BaseNetworkClassifier):
@@ -43,7 +53,8 @@ class NetworkClassifier(BaseNetworkClassifier):
         ``n_classes`` that are not given are set from the data (``n_features``
         only if X has two dimensions). An instance is copied at every `fit`, which
         starts from its weights and does not change it. If the module returns a
-        tuple, its first item is the logits.
+        tuple, its first item is the logits. Logits beyond the number of classes are
+        ignored in the loss and in the probabilities.
 
     criterion : nn.Module class or instance, default=nn.CrossEntropyLoss
         Loss of the logits. For another loss, set `predict_nonlinearity`, which
@@ -64,8 +75,7 @@ class NetworkClassifier(BaseNetworkClassifier):
         Largest batch in `predict_proba` and `embed`; -1 is all rows at once.
 
     schedule : {"cosine", "step"}, callable or None, default=None
-        How the learning rates fall from batch to batch; see `RateSchedule`. None
-        keeps them constant.
+        How the learning rates fall; see `RateSchedule`. None keeps them constant.
 
     head_lr : float or None, default=None
         Learning rate of the head, the Linear layer that runs last. None means `lr`.
@@ -91,12 +101,12 @@ class NetworkClassifier(BaseNetworkClassifier):
 
     checkpoint_dir : path-like or None, default=None
         Folder in which `fit` saves its state after each epoch. After a kill, the
-        same `fit` on the same data continues from that state; on a CPU, the result
-        is the same network. A complete training is loaded instead of repeated, even
-        with ``random_state=None``. With other data or settings, `fit` starts anew
-        and replaces the file. Arrays are compared by all rows, a Dataset by its
-        length, its labels and 64 samples, settings by value, and functions and
-        classes by name. The state of callbacks is not saved.
+        same `fit` on the same data continues from there; on a CPU, it gives the same
+        network. A complete training is loaded, even with ``random_state=None``. With
+        other data or settings, `fit` starts anew and replaces the file. Arrays are
+        compared by all rows, a Dataset by its length, its labels and 64 samples,
+        settings by value, and functions and classes by name. The state of callbacks
+        is not saved.
 
     classes : array-like of shape (n_classes,) or None, default=None
         All labels, if the first y may lack some of them. None means the labels in y.
@@ -112,25 +122,15 @@ class NetworkClassifier(BaseNetworkClassifier):
         on the same data, in the same order, gives the same network. The global
         generators of torch and numpy are neither read nor changed.
 
-    train_split : callable or None, default=None
-        None trains on all samples. See skorch for other values.
-
-    callbacks : list or None, default=None
-        Callbacks of skorch. One may stop the training by raising KeyboardInterrupt
-        at the end of an epoch.
-
     verbose : int, default=0
         1 shows a progress bar during training and during long predictions; 2 prints
         a line per epoch.
 
-    iterator_train, iterator_valid, dataset : classes
-        Classes that divide X into batches. torch's DataLoader works too, but is
-        slower.
-
-    **kwargs
-        Other parameters of skorch, such as ``module__<name>`` and
-        ``optimizer__<name>``. ``compile=True`` runs the network through
-        torch.compile.
+    train_split, callbacks, iterator_train, iterator_valid, dataset, **kwargs
+        As in skorch, and with them ``module__<name>``, ``optimizer__<name>`` and
+        ``compile=True``. By default, training uses all samples. A callback may stop
+        it by raising KeyboardInterrupt at the end of an epoch. torch's DataLoader is
+        slower than the iterators given here, unless it has several workers.
 
     Attributes
     ----------
@@ -145,22 +145,13 @@ class NetworkClassifier(BaseNetworkClassifier):
         Number of columns of X at `fit`, if X had two dimensions.
 
     module_ : nn.Module
-        The trained network.
+        The trained network, on the torch.device `device_`.
 
     linear_probe_ : NetworkClassifier
         The trained `linear_probe`, if there is one.
 
-    device_ : torch.device
-        Where `module_` is.
-
     history : skorch History
         ``history[:, "train_loss"]`` is the mean loss of the batches of each epoch.
-
-    Notes
-    -----
-    The module needs at least one output for each class. Extra outputs are ignored in
-    the loss and in the probabilities: a network with ten outputs, fitted on labels
-    of seven classes, returns seven columns.
 
     Examples
     --------
@@ -194,12 +185,7 @@ class NetworkClassifier(BaseNetworkClassifier):
         classes=None,
         device=None,
         random_state=None,
-        train_split=None,
-        callbacks=None,
         verbose=0,
-        iterator_train=ShuffledBatches,
-        iterator_valid=RowBatches,
-        dataset=LabelledRows,
         **kwargs,
     ):
         self.predict_batch_size = predict_batch_size
@@ -220,13 +206,8 @@ class NetworkClassifier(BaseNetworkClassifier):
             batch_size=batch_size,
             classes=classes,
             device=device,
-            train_split=train_split,
-            callbacks=callbacks,
             verbose=verbose,
-            iterator_train=iterator_train,
-            iterator_valid=iterator_valid,
-            dataset=dataset,
-            **kwargs,
+            **{**_DEFAULTS, **kwargs},
         )
 
     def untrained(self, X):
@@ -244,18 +225,45 @@ class NetworkClassifier(BaseNetworkClassifier):
             weights, for example pre-trained weights. It has the classes in
             `classes`, or one class.
         """
-        blank = clone(self).set_params(
-            max_epochs=0,
-            linear_probe=None,
-            head_lr=None,
-            checkpoint_dir=None,
-            train_split=None,
-        )
+        without = ("linear_probe", "head_lr", "checkpoint_dir", "train_split")
+        blank = clone(self).set_params(max_epochs=0, **dict.fromkeys(without))
         if is_dataset(X):
             first = Subset(X, [0])
         else:
             first = X.iloc[:1] if hasattr(X, "iloc") else X[:1]
         return blank.fit(first, [0 if self.classes is None else self.classes[0]])
+
+    def head_classifier(self, X):
+        """A classifier that computes the network's probabilities from embeddings.
+
+        If the embeddings are known, the network need not run again.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...), or torch Dataset
+            A few samples, on which the outputs of both classifiers are compared.
+
+        Returns
+        -------
+        head : NetworkClassifier or None
+            A fitted classifier whose X are embeddings. None if the network changes the
+            output of its last Linear layer.
+        """
+        X = self._check_X(X)
+        with watched_layer(self.module_) as watched:
+            embeddings = self._activations(X, watched)
+        layer = watched.head()
+        if layer.out_features < len(self.classes_):
+            return None
+        head = NetworkClassifier(layer, criterion=self.criterion, device=self.device_)
+        head.classes_inferred_ = self.classes_
+        head.is_multi_label_ = self._has_columns()
+        head.set_params(predict_nonlinearity=self.predict_nonlinearity).initialize()
+        logits, tolerance = logits_of(self.forward(X)), 1e-3
+        if self.mixed_precision:
+            tolerance = 0.02
+        is_same = np.allclose(head.forward(embeddings), logits, tolerance, tolerance)
+        return head if is_same else None
 
     def make_proxy(self):
         """A `ProxyClassifier` with this network's classes and device."""
@@ -275,63 +283,38 @@ class ProxyClassifier(NetworkClassifier):
     ----------
     module : nn.Module class or instance, default=ProxyNet
 
-    optimizer : torch optimizer class, default=optim.SGD
-
-    lr : float, default=0.1
-
-    max_epochs : int, default=50
-
-    batch_size : int, default=2048
-
-    optimizer__momentum : float, default=0.9
-
-    optimizer__nesterov : bool, default=True
-
-    schedule : str, callable or None, default="cosine"
-
     **kwargs
-        The other parameters of `NetworkClassifier`: ``module__n_hidden``,
-        ``classes``, ``device``, ``random_state`` and so on.
+        Parameters of `NetworkClassifier`. The defaults above are those of `optimizer`,
+        ``optimizer__momentum``, ``optimizer__nesterov``, `lr`, `max_epochs`,
+        `batch_size` and `schedule`.
 
     References
     ----------
     .. [1] Z. Wen, O. Pizarro, S. Williams, "Feature Alignment: Rethinking
        Efficient Active Learning via Proxy in the Context of Pre-trained Models",
        TMLR 2024, :arxiv:`2403.01101`.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from modal_clustermargin.estimators import ProxyClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> proxy = ProxyClassifier(random_state=0).fit(X, y)
-    >>> proxy.embed(X).shape, bool(proxy.score(X, y) > 0.9)
-    ((150, 4), True)
     """
+
+    _defaults = {
+        "optimizer": optim.SGD,
+        "lr": 0.1,
+        "batch_size": 2048,
+        "schedule": "cosine",
+    }
 
     def __init__(
         self,
         module=ProxyNet,
         *,
-        optimizer=optim.SGD,
-        lr=0.1,
-        max_epochs=50,
-        batch_size=2048,
         optimizer__momentum=0.9,
         optimizer__nesterov=True,
-        schedule="cosine",
         **kwargs,
     ):
         super().__init__(
             module,
-            optimizer=optimizer,
-            lr=lr,
-            max_epochs=max_epochs,
-            batch_size=batch_size,
             optimizer__momentum=optimizer__momentum,
             optimizer__nesterov=optimizer__nesterov,
-            schedule=schedule,
-            **kwargs,
+            **{**self._defaults, **kwargs},
         )
 
 
@@ -348,33 +331,21 @@ class LinearProbe(ProxyClassifier):
     ----------
     module : nn.Module class or instance, default=LinearNet
 
-    lr : float, default=0.5
-
-    max_epochs : int, default=80
-
-    batch_size : int, default=256
-
     **kwargs
-        The other parameters of `ProxyClassifier`, with its defaults.
+        Parameters of `ProxyClassifier`, with the defaults above.
 
     References
     ----------
     .. [1] A. Kumar et al., "Fine-tuning can distort pretrained features and
        underperform out-of-distribution", ICLR 2022, :arxiv:`2202.10054`.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from modal_clustermargin.estimators import LinearProbe, NetworkClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> net = NetworkClassifier(linear_probe=LinearProbe(), random_state=0).fit(X, y)
-    >>> bool(net.score(X, y) > 0.9)
-    True
     """
 
-    def __init__(
-        self, module=LinearNet, *, lr=0.5, max_epochs=80, batch_size=256, **kwargs
-    ):
-        super().__init__(
-            module, lr=lr, max_epochs=max_epochs, batch_size=batch_size, **kwargs
-        )
+    _defaults = {
+        **ProxyClassifier._defaults,
+        "lr": 0.5,
+        "max_epochs": 80,
+        "batch_size": 256,
+    }
+
+    def __init__(self, module=LinearNet, **kwargs):
+        super().__init__(module, **kwargs)

@@ -5,7 +5,6 @@ are read batch by batch.
 """
 
 import math
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import joblib
@@ -16,23 +15,16 @@ from torch.utils.data import Dataset, IterableDataset, Subset
 
 from modal_clustermargin.estimators._seeding import undisturbed
 
-# Number of values that `check_all_finite` reads at a time.
-_CHECKED_NUMBERS = 2**20
-
-# Number of samples whose labels are compared with the `targets` of a Dataset.
-_N_PROBES = 5
-
-# Number of samples that identify a Dataset.
-_N_HASHED = 64
+_CHECKED_NUMBERS = 2**20  # that `check_all_finite` reads at a time
+_N_PROBES = 5  # samples whose labels are compared with the `targets` of a Dataset
+_N_HASHED = 64  # samples that identify a Dataset
 
 
 def as_samples(X):
     """Check `X` and return it in a form that `read_rows` can read.
 
-    ndarrays (also memory maps), tensors and DataFrames of two dimensions or more are
-    returned unchanged, a Dataset as DatasetSamples, another sequence as an array.
-    Raises TypeError if `X` is sparse or a dict, and ValueError if it is complex, has
-    one dimension, no rows or no features.
+    Arrays, tensors and DataFrames are returned unchanged, a Dataset as
+    DatasetSamples, another sequence as an array.
     """
     if isinstance(X, Dataset):
         return DatasetSamples(X)
@@ -42,15 +34,10 @@ def as_samples(X):
             "NetworkClassifier does not take sparse X: a network reads dense rows."
             " Pass X.toarray(), or reduce the features first."
         )
-    if isinstance(X, Mapping):
-        raise TypeError(
-            f"NetworkClassifier takes X as one array; got a {type(X).__name__}."
-            " For data that does not fit into memory pass a numpy memory map or a"
-            " torch Dataset."
-        )
     if not (is_tensor or isinstance(X, np.ndarray) or _is_frame(X)):
         X = np.asarray(X)
-    if _is_complex(X):
+    dtypes = X.dtypes if _is_frame(X) else [X.dtype]
+    if any("complex" in str(dtype) for dtype in dtypes):
         raise ValueError("Complex data not supported: X must be real numbers.")
     shape = tuple(X.shape)
     if len(shape) < 2:
@@ -71,18 +58,24 @@ def as_samples(X):
 def read_rows(X, rows, transform=None):
     """Copy rows of `X` into a new tensor, dtype=float32, on the device of `X`.
 
-    It is always a copy, so that a module that works in place (for example a first
-    layer ``nn.ReLU(inplace=True)``) does not change the caller's X. A `transform` is
-    called with each sample, a tensor in the dtype of `X`; the network sees what it
-    returns. Raises ValueError if samples differ in shape or hold NaN or infinity, and
-    TypeError if they are not numbers; for arrays without a transform, `check_finite`
-    looks for NaN.
+    It is always a copy, because a module may work in place. `rows` are numbers or, if
+    there is no transform, a slice. `check_finite` looks for NaN in arrays.
     """
     if transform is not None or isinstance(X, DatasetSamples):
-        return _read_one_by_one(X, rows, transform)
+        rows = np.asarray(rows).tolist()
+        samples = [_read_sample(X, row, transform) for row in rows]
+        for row, sample in zip(rows, samples, strict=True):
+            if sample.shape != samples[0].shape:
+                raise ValueError(
+                    f"Samples must have one shape; sample {rows[0]} of X has"
+                    f" {tuple(samples[0].shape)} and sample {row} has"
+                    f" {tuple(sample.shape)}. Crop or resize them with"
+                    " train_transform= and predict_transform=."
+                )
+        return torch.stack(samples)
     if torch.is_tensor(X):
         return X[rows].detach().to(torch.float32, copy=True)
-    if type(X) is np.ndarray and X.dtype == np.float32 and not np.isscalar(rows):
+    if type(X) is np.ndarray and X.dtype == np.float32:
         # A small network trains on a batch in the time of a few copies of the batch.
         block = X[rows].copy() if isinstance(rows, slice) else X.take(rows, axis=0)
         return torch.from_numpy(block)
@@ -96,24 +89,17 @@ def read_rows(X, rows, transform=None):
         return torch.from_numpy(np.array(block, dtype=np.float32, order="C"))
 
 
-def _read_one_by_one(X, rows, transform):
-    if np.isscalar(rows):
-        return _prepared(X, rows, transform)
-    rows = np.arange(len(X))[rows].tolist()
-    samples = [_prepared(X, row, transform) for row in rows]
-    for row, sample in zip(rows, samples, strict=True):
-        if sample.shape != samples[0].shape:
-            raise ValueError(
-                f"Samples must have one shape; sample {rows[0]} of X has"
-                f" {tuple(samples[0].shape)} and sample {row} has"
-                f" {tuple(sample.shape)}. Crop or resize them with train_transform="
-                " and predict_transform=."
-            )
-    return torch.stack(samples)
-
-
-def _prepared(X, row, transform):
-    sample = X.sample(row) if isinstance(X, DatasetSamples) else _raw_sample(X, row)
+def _read_sample(X, row, transform):
+    """One sample in float32, after the transform, which sees the dtype of X."""
+    if isinstance(X, DatasetSamples):
+        sample = X.sample(row)
+    elif torch.is_tensor(X):
+        sample = X[row].detach().clone()
+    elif _is_frame(X):
+        sample = read_rows(X, [row])[0]
+    else:
+        kind = X.dtype.newbyteorder("=") if X.dtype.kind in "biuf" else np.float32
+        sample = torch.from_numpy(np.array(X[row], dtype=kind, order="C"))
     if transform is not None:
         sample = transform(sample)
     if not isinstance(sample, torch.Tensor | np.ndarray | list):
@@ -125,16 +111,6 @@ def _prepared(X, row, transform):
     sample = torch.as_tensor(sample).detach().to(torch.float32, copy=transform is None)
     check_finite(sample[None], row)
     return sample
-
-
-def _raw_sample(X, row):
-    if torch.is_tensor(X):
-        return X[row].detach().clone()
-    if _is_frame(X):
-        return read_rows(X, int(row))
-    sample = X[row]
-    number = sample.dtype.newbyteorder("=") if sample.dtype.kind in "biuf" else "f4"
-    return torch.from_numpy(np.array(sample, dtype=number, order="C"))
 
 
 def check_all_finite(X):
@@ -169,13 +145,9 @@ class SampleLayout(NamedTuple):
 
     @classmethod
     def of(cls, X, transform=None):
-        """Layout of `X`, with column names if all of them are strings.
-
-        For a Dataset, or with a `transform`, the shape is that of the first
-        sample as the network sees it.
-        """
+        """Layout of samples as the network sees them, with names that are strings."""
         if transform is not None or isinstance(X, DatasetSamples):
-            return cls(tuple(read_rows(X, 0, transform).shape), None)
+            return cls(tuple(read_rows(X, [0], transform).shape[1:]), None)
         names = tuple(X.columns) if _is_frame(X) else ()
         named = bool(names) and all(isinstance(name, str) for name in names)
         return cls(tuple(X.shape[1:]), names if named else None)
@@ -193,26 +165,19 @@ class SampleLayout(NamedTuple):
                 f"X has samples of shape {other.shape}; NetworkClassifier was"
                 f" fitted on samples of shape {self.shape}."
             )
-        if self.column_names and other.column_names not in (None, self.column_names):
-            pairs = zip(self.column_names, other.column_names, strict=True)
-            column, (was, now) = next(
-                (i, pair) for i, pair in enumerate(pairs) if pair[0] != pair[1]
-            )
-            raise ValueError(
-                f"Columns are read by position, and column {column} of X is {now!r};"
-                f" at fit it was {was!r}."
-            )
+        if None in (self.column_names, other.column_names):
+            return
+        pairs = zip(self.column_names, other.column_names, strict=True)
+        for column, (was, now) in enumerate(pairs):
+            if was != now:
+                raise ValueError(
+                    f"Columns are read by position, and column {column} of X is"
+                    f" {now!r}; at fit it was {was!r}."
+                )
 
 
 def _is_frame(X):
     return hasattr(X, "iloc") and hasattr(X, "columns")
-
-
-def _is_complex(X):
-    if torch.is_tensor(X):
-        return X.is_complex()
-    dtypes = X.dtypes if _is_frame(X) else [X.dtype]
-    return any(dtype.kind == "c" for dtype in dtypes)
 
 
 class DatasetSamples:
@@ -241,28 +206,31 @@ class DatasetSamples:
         return item[0] if isinstance(item, tuple | list) else item
 
     def labels(self):
-        """Labels in the Dataset: ndarray of shape (n_samples, ...).
+        """Labels in the Dataset, as an array.
 
-        The attribute ``targets``, which torchvision's data sets have, is used if it
-        agrees with a few samples; otherwise every sample is read once.
+        They are read from ``targets``, which torchvision's data sets have, if that
+        agrees with a few samples, and otherwise from every sample.
         """
-        n_samples = len(self)
-        labels = _targets(self.dataset)
-        if labels is not None and len(labels) == n_samples:
-            probes = np.unique(np.linspace(0, n_samples - 1, _N_PROBES).astype(int))
-            if all(np.array_equal(self._label(i), labels[i]) for i in probes):
-                return labels
-        return np.array([np.asarray(self._label(row)) for row in range(n_samples)])
+        targets = _targets(self.dataset)
+        if targets is not None:
+            probes = self._evenly_spread(_N_PROBES)
+            if all(np.array_equal(self._label(i), targets[i]) for i in probes):
+                return targets
+        return np.array([np.asarray(self._label(row)) for row in range(len(self))])
 
     def identity(self):
         """Length and hashes of 64 samples, which `settings_text` compares."""
-        rows = np.unique(np.linspace(0, len(self) - 1, _N_HASHED).astype(int))
         with undisturbed():
-            samples = [np.asarray(self.sample(int(row))) for row in rows]
+            samples = [
+                np.asarray(self.sample(i)) for i in self._evenly_spread(_N_HASHED)
+            ]
         return len(self), [joblib.hash(sample) for sample in samples]
 
+    def _evenly_spread(self, n_rows):
+        return np.unique(np.linspace(0, len(self) - 1, n_rows).astype(int)).tolist()
+
     def _label(self, row):
-        item = self.dataset[int(row)]
+        item = self.dataset[row]
         if not isinstance(item, tuple | list) or len(item) < 2:
             raise ValueError(
                 "The samples of the Dataset have no labels. Pass the labels as y, or"
@@ -272,6 +240,7 @@ class DatasetSamples:
 
 
 def _targets(dataset):
+    """The attribute ``targets`` as an array, or None if it has another length."""
     if isinstance(dataset, Subset):
         labels = _targets(dataset.dataset)
         return None if labels is None else labels[np.asarray(dataset.indices)]

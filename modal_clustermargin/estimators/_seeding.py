@@ -1,46 +1,27 @@
 """Randomness that belongs to one estimator.
 
-torch draws weights, shuffles and dropout masks from generators that the whole
-process shares. The functions here seed the generators and later restore their state.
+torch draws weights, shuffles and dropout masks from generators of the whole process.
 """
 
 import threading
 from contextlib import contextmanager
 
-import numpy as np
 import torch
-from sklearn.utils import check_random_state
 
 # Two threads that borrowed the generators at the same time would use each other's
 # draws, and restore a state from the middle of the other's training.
 _BORROWING = threading.RLock()
 
 
-def own_random_state(random_state):
-    """Return a RandomState that is not numpy's global one.
-
-    None draws a new seed from the operating system. scikit-learn would draw from the
-    global generator, and so change it.
-    """
-    if random_state is None:
-        random_state = int(np.random.default_rng().integers(2**32))
-    return check_random_state(random_state)
-
-
 def undisturbed():
-    """Run a block with a fixed seed, and restore torch's generator.
-
-    For reading samples outside of training: their Dataset or transform may draw random
-    numbers.
-    """
+    """Run a block under a fixed seed, such as reading samples, which may draw."""
     return borrowed_generators(0, torch.device("cpu"))
 
 
 @contextmanager
 def borrowed_generators(seed, device):
-    """Run a block under `seed`, then restore torch's generators.
+    """Run a block under `seed`, then restore the generators of the CPU and `device`.
 
-    The generator of the CPU is seeded and, if `device` is a GPU, that of the GPU.
     On a GPU, cuDNN also uses its deterministic kernels; otherwise two runs with one
     seed differ from the first convolution on.
     """

@@ -1,75 +1,61 @@
-"""The methods that skorch calls: module, batches, loss, callbacks and parameters.
+"""The methods that skorch calls: module, batches, loss, training and parameters.
 
 `_base_network.py` adds `fit` and the predictions.
 """
 
 import copy
-from contextlib import contextmanager, suppress
-from functools import partial
+import re
+from contextlib import contextmanager, nullcontext
 from inspect import signature
 from types import MappingProxyType
 
 import numpy as np
 import torch
+from sklearn.utils import check_random_state
 from skorch import NeuralNetClassifier
-from skorch.callbacks import PassthroughScoring
-from skorch.utils import is_dataset
 from torch import nn, optim
 
 from modal_clustermargin._devices import resolve_device
+from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.estimators._batches import (
     ReadAhead,
     map_tensors,
     rows_behind,
     with_transform,
 )
-from modal_clustermargin.estimators._callbacks import RateSchedule, TrainingBar
 from modal_clustermargin.estimators._labels import as_labels, find_classes, settle
-from modal_clustermargin.estimators._module_outputs import (
-    class_logits,
-    logits_of,
-)
-from modal_clustermargin.estimators._samples import DatasetSamples, as_samples
-from modal_clustermargin.estimators._seeding import (
-    borrowed_generators,
-    own_random_state,
-)
+from modal_clustermargin.estimators._module_outputs import class_logits, logits_of
+from modal_clustermargin.estimators._rate_schedule import RateSchedule
+from modal_clustermargin.estimators._samples import as_samples
+from modal_clustermargin.estimators._seeding import borrowed_generators
 
 _WHO = "NetworkClassifier"
 
-
-class _StoppedByCallback(Exception):
-    """A callback ended the training after an epoch."""
+# What torch says if a layer cannot read its input.
+_WRONG_SHAPE = re.compile(
+    "shapes cannot be multiplied|expected input|Expected .* input to conv"
+    "|expected .*D input|Kernel size can't be greater"
+)
 
 
 class SkorchNet(NeuralNetClassifier):
     """A skorch net that draws from its own seed, on its own device."""
 
-    # skorch sets these attributes in `__init__`, where scikit-learn allows parameters
-    # only. `initialize` sets them for each instance.
+    # skorch sets these in `__init__`, where scikit-learn allows parameters only.
     history_ = None
     initialized_ = False
     virtual_params_ = MappingProxyType({})
 
-    # Set while `fit` runs with a `checkpoint_dir`.
-    _checkpoint = None
-
     def __init__(self, module, **parameters):
         super().__init__(module, **parameters)
         for name in ("history_", "initialized_", "virtual_params_"):
-            if name not in parameters:
-                del self.__dict__[name]
+            del self.__dict__[name]
 
     # ---- network, criterion and optimizer ----------------------------------
 
     def initialize(self):
-        """Create a new network, a new optimizer and new callbacks.
-
-        Returns
-        -------
-        self : NetworkClassifier
-        """
-        if not self._has_sound_callbacks():
+        """Create a new network, a new optimizer and new callbacks; returns self."""
+        if not isinstance(self.callbacks, list | None | str):
             raise ValueError(
                 "callbacks must be a list of skorch callbacks, or of pairs of a name"
                 f" and a callback; got {self.callbacks!r}."
@@ -80,8 +66,13 @@ class SkorchNet(NeuralNetClassifier):
                     f"{name} must be at least 1, or -1 for all rows at once; got"
                     f" {getattr(self, name)}."
                 )
+        if self.max_epochs < 0:
+            raise ValueError(f"max_epochs must be at least 0; got {self.max_epochs}.")
         self.device_ = resolve_device(self.device, _WHO)
-        self.random_state_ = own_random_state(self.random_state)
+        seed = self.random_state
+        if seed is None:  # scikit-learn would draw from numpy's global generator
+            seed = int(np.random.default_rng().integers(2**32))
+        self.random_state_ = check_random_state(seed)
         return super().initialize()
 
     def initialize_module(self):
@@ -103,11 +94,27 @@ class SkorchNet(NeuralNetClassifier):
             return copy.deepcopy(self.module)
         make = type(self.module) if is_instance else self.module
         shape = self.layout_.shape if hasattr(self, "layout_") else ()
-        known = {
+        learned = {
             "n_features": shape[0] if len(shape) == 1 else None,
             "n_classes": self._n_classes(),
         }
-        return make(**_learned_arguments(make, given, known), **given)
+        parameters = signature(make).parameters
+        set_by_user = {*given, *getattr(make, "keywords", {})}  # of a partial
+        wanted = [name for name in learned if name in parameters.keys() - set_by_user]
+        missing = []
+        for name in wanted:
+            if learned[name] is not None:
+                given[name] = learned[name]
+            elif parameters[name].default is parameters[name].empty:
+                missing.append(name)
+        if missing:
+            raise ValueError(
+                f"{getattr(make, '__name__', repr(make))} needs"
+                f" {' and '.join(missing)}. fit learns n_classes from y, and n_features"
+                " from an X of two dimensions; otherwise pass"
+                f" {', '.join(f'module__{name}=' for name in missing)}."
+            )
+        return make(**given)
 
     def initialize_criterion(self):
         """Create `criterion_`: binary cross-entropy for multi-label data."""
@@ -136,15 +143,13 @@ class SkorchNet(NeuralNetClassifier):
 
     def get_dataset(self, X, y=None):
         """Rows of X and their targets, as an instance of `dataset`."""
-        if self._is_labelled(X):
-            return X
-        return self._make_dataset(as_samples(X) if is_dataset(X) else X, y)
+        return X if self._is_labelled(X) else self._make_dataset(as_samples(X), y)
 
     def get_split_datasets(self, X, y=None, **fit_params):
         """Training and validation rows; validation rows may be a user's Dataset."""
         training, validation = super().get_split_datasets(X, y, **fit_params)
         if validation is not None and not self._is_labelled(validation):
-            samples = DatasetSamples(validation)
+            samples = as_samples(validation)
             labels = as_labels(samples.labels(), len(samples))
             _, targets = settle(labels, self.classes_, None)
             validation = self._make_dataset(samples, targets)
@@ -156,25 +161,19 @@ class SkorchNet(NeuralNetClassifier):
         if training and self.train_transform is not None:
             transform = self.train_transform
         dataset = with_transform(dataset, transform)
-        if training:
-            batches = super().get_iterator(dataset, training=True)
-        else:
-            size = self.predict_batch_size
-            arguments = {
-                "batch_size": len(dataset) if size == -1 else size,
-                **self.get_params_for("iterator_valid"),
-            }
-            batches = self.iterator_valid(dataset, **arguments)
+        name = "iterator_train" if training else "iterator_valid"
+        size = self.batch_size if training else self.predict_batch_size
+        size = {"batch_size": len(dataset) if size == -1 else size}
+        batches = getattr(self, name)(dataset, **(size | self.get_params_for(name)))
         return ReadAhead(batches) if self.device_.type == "cuda" else batches
 
-    def check_data(self, X, y=None):
-        """Check nothing: `fit` has checked X and y before skorch asks."""
-
-    def _make_dataset(self, X, y, **arguments):
-        return self.dataset(X, y, **arguments, **self.get_params_for("dataset"))
+    def _make_dataset(self, X, y, weights=None):
+        # A user's own `dataset` need not take weights.
+        arguments = [X, y] if weights is None else [X, y, weights]
+        return self.dataset(*arguments, **self.get_params_for("dataset"))
 
     def _is_labelled(self, X):
-        """Whether X was made by `_make_dataset`, and not passed by a user."""
+        """Whether X is an instance of `dataset`, and not X of a user."""
         return isinstance(rows_behind(X), self.dataset)
 
     # ---- one batch ---------------------------------------------------------
@@ -188,13 +187,24 @@ class SkorchNet(NeuralNetClassifier):
     def infer(self, x, **fit_params):
         """Module output for one batch, with a column of logits for each class."""
         x = self._to_device(x)
-        if not self.mixed_precision:
-            output = self.module_(x, **fit_params)
-        else:
-            if x.ndim == 4:
-                x = x.contiguous(memory_format=torch.channels_last)
-            with torch.autocast(self.device_.type, torch.bfloat16):
+        if self.mixed_precision and x.ndim == 4:
+            x = x.contiguous(memory_format=torch.channels_last)
+        precision = nullcontext()
+        if self.mixed_precision:
+            precision = torch.autocast(self.device_.type, torch.bfloat16)
+        try:
+            with precision:
                 output = self.module_(x, **fit_params)
+        except (RuntimeError, ValueError) as error:
+            if not _WRONG_SHAPE.search(str(error)):
+                raise
+            raise ValueError(
+                f"{_WHO}: the module {type(self.module_).__name__} cannot read samples"
+                f" of shape {tuple(x.shape[1:])}. Convolutions read images of shape"
+                " (channels, height, width), and Linear layers read rows of features."
+                " Reshape X, choose another module, or set its parameters, such as"
+                f" module__in_channels=. torch says: {error}"
+            ) from error
         return class_logits(output, self._n_classes())
 
     def get_loss(self, y_pred, y_true, *args, **kwargs):
@@ -207,13 +217,12 @@ class SkorchNet(NeuralNetClassifier):
         if not isinstance(y_true, tuple | list):
             return super().get_loss(y_pred, y_true, *args, **kwargs)
         y_true, weights = y_true
-        reduction = getattr(self.criterion_, "reduction", None)
-        if reduction is None:
+        if not hasattr(self.criterion_, "reduction"):
             raise ValueError(
                 "sample_weight needs a criterion with a `reduction`, as torch's losses"
                 f" have; {type(self.criterion_).__name__} has none."
             )
-        self.criterion_.reduction = "none"
+        reduction, self.criterion_.reduction = self.criterion_.reduction, "none"
         try:
             losses = super().get_loss(y_pred, y_true, *args, **kwargs)
         finally:
@@ -226,11 +235,6 @@ class SkorchNet(NeuralNetClassifier):
             return weighted.sum() / self.criterion_.weight[y_true].sum()
         return weighted.mean()
 
-    def validation_step(self, batch, **fit_params):
-        """Validate one batch; an error about memory names `predict_batch_size`."""
-        with explained_errors(self.device_, predict_batch_size=self.predict_batch_size):
-            return super().validation_step(batch, **fit_params)
-
     def _to_device(self, batch):
         return map_tensors(batch, lambda part: part.to(self.device_, non_blocking=True))
 
@@ -241,115 +245,123 @@ class SkorchNet(NeuralNetClassifier):
 
     # ---- training and its callbacks ----------------------------------------
 
-    def _train(self, rows, targets, **fit_params):
+    def _train(self, rows, targets, checkpoint=None):
         """Run `max_epochs` epochs, less the epochs that a checkpoint holds."""
         self.notify("on_train_begin", X=rows, y=targets)
-        n_epochs = self.max_epochs
         try:
-            with (
-                self._own_randomness(),
-                explained_errors(self.device_, batch_size=self.batch_size),
-            ):
-                if self._checkpoint is not None:
-                    is_complete = self._checkpoint.restore(self)
-                    n_epochs = 0 if is_complete else n_epochs - len(self.history)
-                # skorch's own loop would catch Ctrl-C and end only this fit, and a
-                # program with a hundred fits would continue with the next one.
-                with suppress(_StoppedByCallback):
-                    self.fit_loop(rows, targets, epochs=n_epochs, **fit_params)
+            with self._own_randomness():
+                self._run_epochs(rows, targets, checkpoint)
         finally:
             self.notify("on_train_end", X=rows, y=targets)
-        if self._checkpoint is not None:
-            self._checkpoint.write(self, is_complete=True)
+        if checkpoint is not None:
+            checkpoint.write(self, is_complete=True)
+
+    def _run_epochs(self, rows, targets, checkpoint):
+        # skorch's own loop would take Ctrl-C as the end of this fit only, and a
+        # program with a hundred fits would continue with the next one.
+        train, valid = self.get_split_datasets(rows, targets)
+        datasets = {"dataset_train": train, "dataset_valid": valid}
+        train_batches = self.get_iterator(train, training=True)
+        valid_batches = None if valid is None else self.get_iterator(valid)
+        n_done = 0 if checkpoint is None else checkpoint.restore(self)
+        shown = self.verbose == 1
+        bar = progress_bar("fit", "epoch", self.max_epochs, shown, n_done=n_done)
+        with bar as show:
+            for epoch in range(n_done, self.max_epochs):
+                self.notify("on_epoch_begin", **datasets)
+                with self._explained_errors("batch_size"):
+                    self.run_single_epoch(train_batches, True, "train", self.train_step)
+                with self._explained_errors("predict_batch_size"):
+                    step = self.validation_step
+                    self.run_single_epoch(valid_batches, False, "valid", step)
+                try:
+                    self.notify("on_epoch_end", **datasets)
+                except KeyboardInterrupt:  # skorch's EarlyStopping raises it
+                    return
+                loss = self.history[-1].get("train_loss", np.nan)
+                show(epoch + 1, f"loss {loss:.4f}")
+                if checkpoint is not None:
+                    checkpoint.write(self)
 
     def notify(self, method_name, **cb_kwargs):
-        """Call the callbacks; after an epoch, they may stop the training."""
+        """Call the callbacks, with the targets but not the weights of a batch."""
         batch = cb_kwargs.get("batch")
-        if isinstance(batch, tuple | list) and isinstance(batch[1], tuple | list):
-            # skorch's callbacks would mistake the weights for targets.
+        if batch is not None and isinstance(batch[1], tuple | list):
             cb_kwargs["batch"] = (batch[0], batch[1][0])
-        if method_name != "on_epoch_end":
-            super().notify(method_name, **cb_kwargs)
-            return
-        try:
-            super().notify(method_name, **cb_kwargs)
-        except KeyboardInterrupt as stop:  # skorch's EarlyStopping raises it
-            raise _StoppedByCallback from stop
-        if self._checkpoint is not None:
-            self._checkpoint.write(self)
+        super().notify(method_name, **cb_kwargs)
 
     @property
     def _default_callbacks(self):
-        callbacks = [
-            ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
-            ("valid_loss", PassthroughScoring(name="valid_loss")),
-        ]
-        if self.verbose == 1:
-            callbacks = [*callbacks, ("bar", TrainingBar())]
-        elif self.verbose:
-            callbacks = super()._default_callbacks
+        callbacks = super()._default_callbacks
+        if self.verbose < 2:
+            callbacks = [pair for pair in callbacks if pair[0].endswith("_loss")]
         if self.schedule is not None:
-            callbacks = [*callbacks, ("schedule", RateSchedule(self.schedule))]
+            callbacks.append(("schedule", RateSchedule(self.schedule)))
         return callbacks
+
+    @contextmanager
+    def _explained_errors(self, name):
+        """Explain torch's errors about a batch, whose size is the parameter `name`."""
+        try:
+            yield
+        except torch.OutOfMemoryError as error:
+            size = getattr(self, name)
+            less = f"{name}={size // 2} or less" if size > 1 else f"a smaller {name}"
+            raise MemoryError(
+                f"{self.device_} has too little memory for {name}={size}. Set {less},"
+                " mixed_precision=True, or use smaller samples."
+            ) from error
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise ValueError(
+                "The network has batch norm, which cannot train on a batch of one"
+                " sample. Label a second sample first, or raise batch_size."
+            ) from error
 
     # ---- parameters and pickles --------------------------------------------
 
     def set_params(self, **params):
-        """Set parameters; optimizer settings hold for the next `fit`, too.
-
-        Returns
-        -------
-        self : NetworkClassifier
-        """
-        for name in ("iterator_train", "iterator_valid", "dataset"):
-            # skorch cannot set these parameters once a network exists.
-            if name in params:
+        """Set parameters, which also hold for the next `fit`; returns self."""
+        # skorch cannot set these once a network exists, and invalid callbacks never.
+        own = {"iterator_train", "iterator_valid", "dataset"}
+        own |= set() if self.initialized_ else {"callbacks"}
+        for name in list(params):
+            if name in own:
                 setattr(self, name, params.pop(name))
-        if not self.initialized_ and "callbacks" in params:
-            # skorch would create the callbacks here, and raise an error if invalid.
-            self.callbacks = params.pop("callbacks")
-        super().set_params(**params)
-        # In a fitted net, skorch changes the present optimizer only.
-        for name, value in params.items():
-            if name.startswith("optimizer__") and name.count("__") == 1:
-                setattr(self, name, value)
-        return self
+            elif name.startswith("optimizer__") and name.count("__") == 1:
+                setattr(self, name, params[name])  # skorch changes `optimizer_` only
+        return super().set_params(**params)
 
     def _get_param_names(self):
         # skorch would list private attributes among the parameters.
         return [name for name in super()._get_param_names() if name[0] != "_"]
 
     def _get_params_callbacks(self, deep=True):
-        # `get_params` and `clone` accept invalid callbacks; `fit` raises the error.
-        return super()._get_params_callbacks(deep and self._has_sound_callbacks())
-
-    def _has_sound_callbacks(self):
-        return isinstance(self.callbacks, list | None | str)
+        # Until `initialize` has checked them, parameters may be of any kind.
+        return super()._get_params_callbacks(deep and self.initialized_)
 
     def __setattr__(self, name, value):
-        # These parameters may be torch modules. When set_params sets one, skorch
-        # would mistake it for a network created outside of `initialize_module`.
-        if name in ("module", "criterion", "train_transform", "predict_transform"):
-            object.__setattr__(self, name, value)
-        else:
+        # skorch would mistake a parameter that is a torch module for a network that
+        # was created outside of `initialize_module`.
+        if name.endswith("_"):
             super().__setattr__(name, value)
-
-    def __getstate__(self):
-        # A callback may pickle the net during training.
-        state = super().__getstate__()
-        state.pop("_checkpoint", None)
-        return state
+        else:
+            object.__setattr__(self, name, value)
 
     def __setstate__(self, state):
         # With device=None skorch would unpickle to the CPU, with a warning.
-        automatic = state["device"] is None
-        if automatic:
+        device = state["device"]
+        if device is None:
             state = {**state, "device": str(resolve_device(None, _WHO))}
         super().__setstate__(state)
         if hasattr(self, "device_"):
             self.device_ = resolve_device(self.device, _WHO)
-        if automatic:
+        if device is None:
             self.device = None
+
+    def __sklearn_is_fitted__(self):
+        return self.initialized_
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -371,10 +383,7 @@ class SkorchNet(NeuralNetClassifier):
     def n_features_in_(self):
         """Number of columns of X at `fit`; AttributeError if X has more dimensions."""
         if len(self.layout_.shape) != 1:
-            raise AttributeError(
-                f"n_features_in_ needs X of two dimensions; samples have shape"
-                f" {self.layout_.shape}."
-            )
+            raise AttributeError("n_features_in_ needs X of two dimensions.")
         return self.layout_.shape[0]
 
     def _n_classes(self):
@@ -382,44 +391,3 @@ class SkorchNet(NeuralNetClassifier):
 
     def _has_columns(self):
         return getattr(self, "is_multi_label_", False)
-
-
-@contextmanager
-def explained_errors(device, **batch_size):
-    """Explain torch's errors about a batch, whose size is given by its parameter."""
-    ((name, size),) = batch_size.items()
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        less = f"{name}={size // 2} or less" if size > 1 else f"a smaller {name}"
-        raise MemoryError(
-            f"{device} has too little memory for {name}={size}. Set {less},"
-            " mixed_precision=True, or use smaller samples."
-        ) from error
-    except ValueError as error:
-        if "more than 1 value per channel" not in str(error):
-            raise
-        raise ValueError(
-            "The network has batch norm, which cannot train on a batch of one sample."
-            " Label a second sample first, or raise batch_size."
-        ) from error
-
-
-def _learned_arguments(make, given, known):
-    """Values in `known` for parameters of a module that the user has not `given`."""
-    if isinstance(make, partial):
-        given = {**make.keywords, **given}
-    parameters = signature(make).parameters
-    wanted = [name for name in known if name in parameters and name not in given]
-    missing = [
-        name
-        for name in wanted
-        if known[name] is None and parameters[name].default is parameters[name].empty
-    ]
-    if missing:
-        raise ValueError(
-            f"{getattr(make, '__name__', repr(make))} needs {' and '.join(missing)}."
-            " fit learns n_classes from y, and n_features from an X of two dimensions;"
-            f" otherwise pass {', '.join(f'module__{name}=' for name in missing)}."
-        )
-    return {name: known[name] for name in wanted if known[name] is not None}

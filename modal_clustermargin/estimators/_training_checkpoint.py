@@ -5,7 +5,6 @@ import warnings
 from pathlib import Path
 
 import joblib
-import numpy as np
 import torch
 
 from modal_clustermargin._identity import settings_text
@@ -13,45 +12,31 @@ from modal_clustermargin._whole_files import written_whole
 
 
 class TrainingCheckpoint:
-    """The state of one training after its last complete epoch, in a folder.
-
-    A checkpoint with other `settings` (which include the data) is replaced, not
-    restored. Raises ValueError if the folder cannot be created, or a setting cannot
-    be compared between processes.
-    """
+    """The state of one training, known by its settings and data, in a folder."""
 
     def __init__(self, folder, settings):
         self.path = Path(folder) / "training.pt"
         self._key = joblib.hash(settings_text(settings))
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ValueError(
-                f"checkpoint_dir={str(folder)!r} cannot be created: {error}."
-            ) from error
+        self.path.parent.mkdir(parents=True, exist_ok=True)
 
     def restore(self, net):
-        """Load the state on disk, if it belongs to this training.
+        """Load the state, with that of torch's generators, if it is of this training.
 
-        The network must be initialized. torch's generators are set as well. Returns
-        whether the training is complete.
+        Returns the number of epochs that need not be run.
         """
         found = self._read()
         if found is None:
-            return False
+            return 0
         for name in ("module_", "criterion_", "optimizer_"):
             getattr(net, name).load_state_dict(found[name])
         net.history.extend(json.loads(found["history"]))
-        name, keys, *others = found["random_state"]
-        net.random_state_.set_state((name, keys.numpy().astype(np.uint32), *others))
         torch.set_rng_state(found["cpu_generator"])
         if net.device_.type == "cuda" and found["cuda_generator"] is not None:
             torch.cuda.set_rng_state(found["cuda_generator"], net.device_)
-        return found["is_complete"]
+        return net.max_epochs if found["is_complete"] else len(net.history)
 
     def write(self, net, is_complete=False):
         """Replace the checkpoint with the present state of a network."""
-        name, keys, *others = net.random_state_.get_state()
         on_gpu = net.device_.type == "cuda"
         state = {
             "key": self._key,
@@ -60,7 +45,6 @@ class TrainingCheckpoint:
             "criterion_": net.criterion_.state_dict(),
             "optimizer_": net.optimizer_.state_dict(),
             "history": json.dumps(list(net.history), default=_as_json),
-            "random_state": (name, torch.from_numpy(keys.astype(np.int64)), *others),
             "cpu_generator": torch.get_rng_state(),
             "cuda_generator": torch.cuda.get_rng_state(net.device_) if on_gpu else None,
         }
@@ -79,7 +63,7 @@ class TrainingCheckpoint:
                 f"{self.path} is not a checkpoint of a training ({error!r}). Training"
                 " starts anew and replaces the file.",
                 UserWarning,
-                stacklevel=6,
+                stacklevel=7,
             )
             return None
 

@@ -76,11 +76,6 @@ def test_no_batch_for_batch_norm_has_a_single_row():
         norm(X)
 
 
-def test_batch_size_below_one():
-    with pytest.raises(ValueError, match="at least 1 row; got 0"):
-        RowBatches(numbered(3), 0)
-
-
 def test_same_batches_in_the_same_order():
     batches = [(torch.tensor([i]), [torch.tensor([i]), "text"]) for i in range(5)]
     pinned = []

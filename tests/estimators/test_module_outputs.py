@@ -141,13 +141,13 @@ class TestMessages:
             backwards.embed(blobs[0], layer="xyz")
 
     def test_layer_that_does_not_run(self, backwards, blobs):
-        with pytest.raises(ValueError, match="Layer 'idle' did not run"):
+        with pytest.raises(ValueError, match="Layer 'idle' .* or did not run"):
             backwards.embed(blobs[0], layer="idle")
 
     def test_no_linear_layer(self, digits):
         X, y = digits
         net = NetworkClassifier(NoLinear, max_epochs=1).fit(X[:30], y[:30])
-        with pytest.raises(ValueError, match=r"Name a layer, one of: classify\."):
+        with pytest.raises(ValueError, match=r"name another layer, one of: classify\."):
             net.embed(X)
         assert net.embed(X[:5], layer="classify").shape == (5, len(net.classes_))
 

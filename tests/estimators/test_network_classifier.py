@@ -193,12 +193,12 @@ class TestOutputs:
 
     def test_too_few_outputs(self, blobs):
         net = NetworkClassifier(FixedWidth, module__n_outputs=2)
-        with pytest.raises(ValueError, match=r"has 2 outputs, .* 3 classes"):
+        with pytest.raises(ValueError, match=r"each of 3 classes; .* \(30, 2\)"):
             net.fit(*blobs)
 
     def test_logits_of_another_rank(self, blobs):
         net = NetworkClassifier(nn.Sequential(nn.Linear(4, 1), nn.Flatten(0)))
-        with pytest.raises(ValueError, match=r"\(n_samples, n_classes\); .*\(30,\)"):
+        with pytest.raises(ValueError, match=r"\(n_samples, n_classes\).*\(30,\)"):
             net.fit(*blobs)
 
     def test_module_arguments_of_the_user_are_kept(self, net, blobs):
@@ -220,8 +220,8 @@ class TestLabelMessages:
         [
             (None, "requires y to be passed, but the target y is None"),
             ([0, 1], "X has 90 samples; y has 2 labels"),
-            (np.linspace(0, 1, 90), r"Unknown label type: continuous\. y\[1\] is 0\.0"),
-            (np.full(90, np.nan), "y contains NaN or infinity"),
+            (np.linspace(0, 1, 90), "Unknown label type: continuous"),
+            (np.full(90, np.nan), "y contains NaN"),
             ([1, "a"] * 45, None),
             (np.array([1, "a"] * 45, dtype=object), "Unknown label type: .* int, str"),
             (2 * np.eye(90), r"1 where a sample has a label .* y\[0, 0\] is 2.0"),
@@ -244,7 +244,7 @@ class TestLabelMessages:
     @pytest.mark.parametrize("method", ["predict", "predict_proba", "embed"])
     def test_before_fit(self, method, net, blobs):
         X, _ = blobs
-        with pytest.raises(NotFittedError, match=r"NetworkClassifier .* call fit\(X"):
+        with pytest.raises(NotFittedError, match="NetworkClassifier .* not fitted yet"):
             getattr(net, method)(X)
 
     def test_classes_before_fit(self, net):

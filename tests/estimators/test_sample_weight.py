@@ -86,9 +86,9 @@ def test_weights_pass_through_a_pipeline_a_split_and_metadata_routing():
     [
         (np.ones(3), r"shape \(12,\); got shape \(3,\)"),
         (np.ones((12, 2)), r"one number per sample.*\(12, 2\)"),
-        (-np.arange(12), r"not negative; sample_weight\[1\] is -1"),
+        (-np.arange(12), r"not negative.*; sample_weight\[1\] is -1"),
         (np.full(12, np.nan), r"finite.*sample_weight\[0\] is nan"),
-        (np.zeros(12), "zero for every sample"),
+        (np.zeros(12), r"not zero for every sample; sample_weight\[0\] is 0"),
     ],
 )
 def test_messages(weights, message):

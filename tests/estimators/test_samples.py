@@ -143,7 +143,6 @@ class TestMessages:
         [
             (sparse.csr_array(np.eye(90, 4)), "sparse X: .* X.toarray"),
             (torch.eye(90, 4).to_sparse(), "sparse X"),
-            ({"X": np.eye(90, 4)}, "one array; got a dict.*memory map"),
         ],
     )
     def test_bad_kinds(self, X, message, net, blobs):

@@ -36,7 +36,7 @@ def test_global_generators_do_not_change(random_state, dropping, blobs):
 def test_global_generators_are_restored_when_fit_fails(dropping, blobs):
     before = global_states()
     dropping.set_params(module__n_classes=2)
-    with pytest.raises(ValueError, match="2 outputs"):
+    with pytest.raises(ValueError, match="each of 3 classes"):
         dropping.fit(*blobs)
     assert global_states() == before
 

@@ -1,6 +1,7 @@
-"""A network on its device, in bfloat16, and errors of torch, explained."""
+"""A network on its device, in bfloat16; errors of torch, explained; the bar."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -10,9 +11,13 @@ from torch import nn
 
 from modal_clustermargin.estimators import (
     MLP,
+    LinearNet,
     NetworkClassifier,
     ProxyClassifier,
+    ProxyNet,
+    ResNet18,
     SmallConvNet,
+    SmallResNet,
 )
 
 
@@ -157,6 +162,41 @@ def test_a_full_device_in_validation(blobs):
         net.fit(*blobs)
 
 
+@pytest.mark.parametrize(
+    ("module", "parameters", "shape"),
+    [
+        (SmallConvNet, {}, (64,)),
+        (SmallConvNet, {}, (3, 8, 8)),
+        (SmallResNet, {}, (64,)),
+        (MLP, {"module__n_features": 7}, (1, 8, 8)),
+        (LinearNet, {"module__n_features": 64}, (1, 8, 8)),
+        (ProxyNet, {"module__n_features": 7}, (64,)),
+        (ResNet18, {}, (64,)),
+        (nn.Sequential(nn.BatchNorm2d(1), nn.Flatten()), {}, (64,)),
+    ],
+)
+def test_samples_that_the_module_cannot_read(module, parameters, shape):
+    net = NetworkClassifier(module, **parameters)
+    with pytest.raises(
+        ValueError, match=rf"cannot read samples .*{re.escape(str(shape))}|takes colour"
+    ):
+        net.fit(np.zeros((6, *shape)), np.arange(6) % 2)
+
+
+def test_other_errors_of_a_module_stay_as_they_are(blobs):
+    class Broken(MLP):
+        def forward(self, X):
+            raise RuntimeError("my own words")
+
+    with pytest.raises(RuntimeError, match="my own words"):
+        NetworkClassifier(Broken).fit(*blobs)
+
+
+def test_a_negative_number_of_epochs(blobs):
+    with pytest.raises(ValueError, match="max_epochs must be at least 0; got -1"):
+        NetworkClassifier(max_epochs=-1).fit(*blobs)
+
+
 def test_batch_norm_and_a_single_sample(blobs):
     X, y = blobs
     with pytest.raises(ValueError, match=r"of one sample\. Label a"):
@@ -182,3 +222,14 @@ def test_a_row_that_overflows(net, blobs):
     net.set_params(module=Steep, max_epochs=0).fit(X, y)
     with pytest.raises(ValueError, match="of row 17 of X: its values overflow in"):
         net.predict(large)
+
+
+def test_the_progress_bar_shows_epochs_and_the_loss(blobs, capsys):
+    net = NetworkClassifier(MLP, max_epochs=6, verbose=1).fit(*blobs)
+    printed = capsys.readouterr()
+    assert "6/6" in printed.err
+    assert f"loss {net.history[-1, 'train_loss']:.4f}" in printed.err
+    assert printed.out == ""
+    pickle.dumps(net)
+    net.set_params(verbose=0).fit(*blobs)
+    assert capsys.readouterr().err == ""

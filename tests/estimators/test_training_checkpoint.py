@@ -194,11 +194,6 @@ class TestMessages:
         forbid_training()
         net.fit(*blobs)
 
-    def test_a_folder_that_cannot_be_created(self, blobs, tmp_path):
-        (tmp_path / "file").write_text("no folder")
-        with pytest.raises(ValueError, match="checkpoint_dir=.* cannot be created"):
-            interruptible(checkpoint_dir=tmp_path / "file").fit(*blobs)
-
     @pytest.mark.parametrize(
         "parameters",
         [

@@ -2,6 +2,7 @@
 
 import argparse
 import pickle
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,21 +61,19 @@ def load_checkpoint(module, path, prefix=None):
     own = module.state_dict()
     prefix = _best_prefix(found, own) if prefix is None else prefix
     ours = {name: found[prefix + name] for name in own if prefix + name in found}
-    others = [name for name, part in ours.items() if part.shape != own[name].shape]
-    if others:
-        name = others[0]
-        raise ValueError(
-            f"The checkpoint {path} is of another architecture: {name} is"
-            f" {tuple(ours[name].shape)} there and {tuple(own[name].shape)} here"
-            + (f", and {len(others) - 1} more." if others[1:] else ".")
-        )
+    for name, part in ours.items():
+        if part.shape != own[name].shape:
+            raise ValueError(
+                f"The checkpoint {path} is of another architecture: {name} is"
+                f" {tuple(part.shape)} there and {tuple(own[name].shape)} here."
+            )
     if 2 * len(ours) < len(own):
         raise ValueError(
             f"The checkpoint {path} has {len(ours)} of the network's {len(own)} tensors"
             f" under the prefix {prefix!r}. The network's names begin with"
             f" {', '.join(list(own)[:3])}; the checkpoint's with"
             f" {', '.join(list(found)[:3])}. Use the network that the checkpoint was"
-            " made from, or pass the prefix."
+            " made from, or pass the prefix to load_checkpoint."
         )
     module.load_state_dict(ours, strict=False)
     return LoadedWeights(
@@ -102,11 +101,9 @@ def _state_dict(path):
             f" ({str(error).splitlines()[0]}). Save its state dict alone:"
             " torch.save(network.state_dict(), path)."
         ) from error
+    stored = stored if isinstance(stored, dict) else {}
     for key in ("state_dict", "model", "teacher"):
-        if isinstance(stored, dict) and isinstance(stored.get(key), dict):
-            stored = stored[key]
-    if not isinstance(stored, dict):
-        stored = {}
+        stored = stored[key] if isinstance(stored.get(key), dict) else stored
     tensors = {name: part for name, part in stored.items() if torch.is_tensor(part)}
     if not tensors:
         raise ValueError(f"The checkpoint {path} holds no named tensors.")
@@ -115,17 +112,16 @@ def _state_dict(path):
 
 def _best_prefix(found, own):
     """The prefix under which the most tensors match; ties prefer _FIRST_CHOICES."""
-    matches = {"": 0}
+    n_matches = Counter({"": 0})
     for stored_name, tensor in found.items():
         parts = stored_name.split(".")
         for n_taken in range(len(parts)):
             name = ".".join(parts[n_taken:])
             if name in own and own[name].shape == tensor.shape:
-                prefix = stored_name[: len(stored_name) - len(name)]
-                matches[prefix] = matches.get(prefix, 0) + 1
+                n_matches[stored_name.removesuffix(name)] += 1
 
     def rank(prefix):
         is_chosen = any(part.startswith(_FIRST_CHOICES) for part in prefix.split("."))
-        return matches[prefix], is_chosen
+        return n_matches[prefix], is_chosen
 
-    return max(matches, key=rank)
+    return max(n_matches, key=rank)

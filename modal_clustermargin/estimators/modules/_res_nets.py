@@ -22,7 +22,8 @@ class SmallResNet(nn.Module):
         Number of logits.
 
     in_channels : int, default=1
-        Channels of an image: 1 for grey, 3 for colour.
+        Channels of an image: 1 for grey, 3 for colour. X has shape (n_samples,
+        in_channels, height, width), or (n_samples, height, width) for one channel.
 
     width : int, default=16
         Channels of the first stage.
@@ -35,34 +36,11 @@ class SmallResNet(nn.Module):
 
     weights : path-like, default=None
         A checkpoint for everything except the head, read by `load_checkpoint`;
-        None draws all weights at random. The head is always new.
-
-    prefix : str, default=None
-        Prefix of the names in the checkpoint; see `load_checkpoint`.
-
-    Attributes
-    ----------
-    loaded : LoadedWeights or None
-        Which tensors were read from the checkpoint.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from modal_clustermargin.estimators import SmallResNet
-    >>> net = SmallResNet(n_classes=10)
-    >>> net(torch.zeros(5, 1, 24, 24)).shape, net(torch.zeros(5, 28, 28)).shape
-    (torch.Size([5, 10]), torch.Size([5, 10]))
+        None draws all weights at random. The attribute `loaded` is a LoadedWeights.
     """
 
     def __init__(
-        self,
-        n_classes,
-        in_channels=1,
-        width=16,
-        n_blocks=1,
-        stride=2,
-        weights=None,
-        prefix=None,
+        self, n_classes, in_channels=1, width=16, n_blocks=1, stride=2, weights=None
     ):
         super().__init__()
         self.backbone = nn.Sequential(
@@ -78,14 +56,10 @@ class SmallResNet(nn.Module):
         # Measured on a CPU: convolutions this thin are 1.4 times as fast.
         self.backbone.to(memory_format=torch.channels_last)
         self.head = nn.Linear(n_channels, n_classes)
-        self.loaded = initial_weights(self.backbone, None, weights, prefix)
+        self.loaded = initial_weights(self.backbone, None, weights)
 
     def forward(self, X):
-        """Logits of shape (n_samples, n_classes).
-
-        `X` has shape (n_samples, in_channels, height, width), or
-        (n_samples, height, width) for images of one channel.
-        """
+        """Logits of shape (n_samples, n_classes)."""
         if X.ndim == 3:
             X = X.unsqueeze(1)
         return self.head(self.backbone(X).mean(dim=(2, 3)))
@@ -124,8 +98,7 @@ class WideResNet28x8(VisionNet):
     Layers have the names and the behaviour of FixMatch's code for torch and of the
     programs of ASVP, so that their checkpoints fit: leaky ReLU of slope 0.1, batch
     norm with a momentum of 0.001, and, in the first blocks of the second and third
-    group, convolutions that read the input before batch norm. The unused batch norm
-    in these two blocks exists for its name only.
+    group, convolutions that read the input before batch norm.
 
     Parameters
     ----------
@@ -135,64 +108,43 @@ class WideResNet28x8(VisionNet):
     weights : path-like, default=None
         A checkpoint for the backbone, for example of SimSiam, read by
         `load_checkpoint`; None draws the weights at random. The head is always new.
-
-    prefix : str, default=None
-        Prefix of the names in the checkpoint; see `load_checkpoint`.
+        The attribute `loaded` is a LoadedWeights.
 
     dropout : float in [0, 1), default=0.0
         Share of the embedding switched off while training.
-
-    Attributes
-    ----------
-    loaded : LoadedWeights or None
-        Which tensors were read from the checkpoint.
 
     References
     ----------
     .. [1] S. Zagoruyko, N. Komodakis, "Wide Residual Networks", BMVC 2016,
        :arxiv:`1605.07146`.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from modal_clustermargin.estimators import WideResNet28x8
-    >>> WideResNet28x8(n_classes=100)(torch.zeros(1, 3, 8, 8)).shape
-    torch.Size([1, 100])
     """
 
-    def __init__(self, n_classes, weights=None, prefix=None, dropout=0.0):
-        backbone = _Backbone()
-        super().__init__(backbone, 64 * _WIDTH, n_classes, None, dropout)
-        self.loaded = initial_weights(backbone, None, weights, prefix)
-
-
-class _Backbone(nn.Sequential):
-    def __init__(self):
-        super().__init__()
+    def __init__(self, n_classes, weights=None, dropout=0.0):
         n_first, n_last = 16 * _WIDTH, 64 * _WIDTH
-        self.conv1 = _convolution(3, 16)
-        self.block1 = _Group(16, n_first, stride=1, norms_all=True)
-        self.block2 = _Group(n_first, 2 * n_first, stride=2)
-        self.block3 = _Group(2 * n_first, n_last, stride=2)
-        self.bn1 = _norm(n_last)
-        self.relu = _relu()
-        self.pool = nn.AdaptiveAvgPool2d(1)
-        self.flatten = nn.Flatten()
+        backbone = nn.Sequential()
+        backbone.conv1 = _convolution(3, 16)
+        backbone.block1 = _group(16, n_first, stride=1)
+        backbone.block2 = _group(n_first, 2 * n_first, stride=2)
+        backbone.block3 = _group(2 * n_first, n_last, stride=2)
+        backbone.bn1 = _norm(n_last)
+        backbone.relu = nn.LeakyReLU(0.1)
+        backbone.pool = nn.AdaptiveAvgPool2d(1)
+        backbone.flatten = nn.Flatten()
+        super().__init__(backbone, n_last, n_classes, None, dropout)
+        self.loaded = initial_weights(backbone, None, weights)
 
 
-class _Group(nn.Sequential):
+def _group(n_in, n_out, stride):
     """Blocks of equal width; the first one widens and strides."""
-
-    def __init__(self, n_in, n_out, stride, norms_all=False):
-        super().__init__()
-        self.layer = nn.Sequential(
-            _WideningBlock(n_in, n_out, stride, norms_all),
-            *(_WideBlock(n_out, n_out) for _ in range(_BLOCKS_IN_A_GROUP - 1)),
-        )
+    blocks = [_WideBlock(n_in, n_out, stride)]
+    blocks += [_WideBlock(n_out, n_out) for _ in range(_BLOCKS_IN_A_GROUP - 1)]
+    group = nn.Sequential()
+    group.layer = nn.Sequential(*blocks)
+    return group
 
 
 class _WideBlock(nn.Module):
-    """Two convolutions, each after norm and ReLU, with a shortcut."""
+    """Two convolutions, each after norm and ReLU; the shortcut may be a third one."""
 
     def __init__(self, n_in, n_out, stride=1):
         super().__init__()
@@ -200,27 +152,17 @@ class _WideBlock(nn.Module):
         self.conv1 = _convolution(n_in, n_out, stride)
         self.bn2 = _norm(n_out)
         self.conv2 = _convolution(n_out, n_out)
-        self.relu = _relu()
+        self.relu = nn.LeakyReLU(0.1)
+        self.widens = n_in != n_out
+        # Blocks of stride 2 have this norm for its name only.
+        self.uses_bn1 = stride == 1
+        if self.widens:
+            self.convShortcut = _convolution(n_in, n_out, stride, size=1)
 
     def forward(self, X):
-        return X + self._convolved(self.relu(self.bn1(X)))
-
-    def _convolved(self, X):
-        return self.conv2(self.relu(self.bn2(self.conv1(X))))
-
-
-class _WideningBlock(_WideBlock):
-    """A block whose shortcut is a convolution."""
-
-    def __init__(self, n_in, n_out, stride, norms_all):
-        super().__init__(n_in, n_out, stride)
-        self.norms_all = norms_all
-        self.convShortcut = _convolution(n_in, n_out, stride, size=1)
-
-    def forward(self, X):
-        if self.norms_all:
-            X = self.relu(self.bn1(X))
-        return self.convShortcut(X) + self._convolved(X)
+        normed = self.relu(self.bn1(X)) if self.uses_bn1 else X
+        shortcut = self.convShortcut(normed) if self.widens else X
+        return shortcut + self.conv2(self.relu(self.bn2(self.conv1(normed))))
 
 
 def _convolution(n_in, n_out, stride=1, size=3):
@@ -231,7 +173,3 @@ def _convolution(n_in, n_out, stride=1, size=3):
 
 def _norm(n_channels):
     return nn.BatchNorm2d(n_channels, momentum=0.001)
-
-
-def _relu():
-    return nn.LeakyReLU(0.1)

@@ -20,13 +20,6 @@ class MLP(nn.Module):
 
     dropout : float in [0, 1), default=0.0
         Share of the hidden units switched off at random during training.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from modal_clustermargin.estimators import MLP
-    >>> MLP(n_features=4, n_classes=3)(torch.zeros(5, 4)).shape
-    torch.Size([5, 3])
     """
 
     def __init__(self, n_features, n_classes, n_hidden=64, dropout=0.0):
@@ -46,21 +39,11 @@ class ProxyNet(nn.Module):
 
     Parameters
     ----------
-    n_features : int
-        Number of columns of X.
-
-    n_classes : int
-        Number of logits.
+    n_features, n_classes : int
+        Number of columns of X, and of logits.
 
     n_hidden : int, default=None
         Width of the hidden layer; None means `n_features`.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from modal_clustermargin.estimators import ProxyNet
-    >>> ProxyNet(n_features=4, n_classes=3)(torch.zeros(5, 4)).shape
-    torch.Size([5, 3])
     """
 
     def __init__(self, n_features, n_classes, n_hidden=None):
@@ -80,11 +63,8 @@ class LinearNet(nn.Module):
 
     Parameters
     ----------
-    n_features : int
-        Number of columns of X.
-
-    n_classes : int
-        Number of logits.
+    n_features, n_classes : int
+        Number of columns of X, and of logits.
     """
 
     def __init__(self, n_features, n_classes):
@@ -105,7 +85,8 @@ class SmallConvNet(nn.Module):
         Number of logits.
 
     in_channels : int, default=1
-        Channels of an image: 1 for grey, 3 for colour.
+        Channels of an image: 1 for grey, 3 for colour. X has shape (n_samples,
+        in_channels, height, width), or (n_samples, height, width) for one channel.
 
     width : int, default=16
         Channels out of the first convolution; the second has twice as many.
@@ -113,14 +94,6 @@ class SmallConvNet(nn.Module):
     n_hidden : int, default=64
         Width of the fully connected layer before the head, and of the rows that
         `NetworkClassifier.embed` returns.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from modal_clustermargin.estimators import SmallConvNet
-    >>> net = SmallConvNet(n_classes=10)
-    >>> net(torch.zeros(5, 1, 8, 8)).shape, net(torch.zeros(5, 28, 28)).shape
-    (torch.Size([5, 10]), torch.Size([5, 10]))
     """
 
     def __init__(self, n_classes, in_channels=1, width=16, n_hidden=64):
@@ -140,11 +113,7 @@ class SmallConvNet(nn.Module):
         self.head = nn.Linear(n_hidden, n_classes)
 
     def forward(self, X):
-        """Logits of shape (n_samples, n_classes).
-
-        `X` has shape (n_samples, in_channels, height, width), or
-        (n_samples, height, width) for images of one channel.
-        """
+        """Logits of shape (n_samples, n_classes)."""
         if X.ndim == 3:
             X = X.unsqueeze(1)
         maps = self.features(X)

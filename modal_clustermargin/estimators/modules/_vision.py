@@ -6,11 +6,7 @@ from modal_clustermargin.estimators.modules._checkpoints import load_checkpoint
 
 
 class VisionNet(nn.Module):
-    """A backbone of torchvision, an optional projection, and a linear head.
-
-    The input of the head is the embedding. Base class of `VGG16`, `ResNet18`,
-    `ResNet50` and `ResNet101`, which describe the parameters.
-    """
+    """A backbone, an optional projection, and a linear head, which reads embeddings."""
 
     def __init__(self, backbone, n_features, n_classes, n_projection, dropout):
         super().__init__()
@@ -23,10 +19,7 @@ class VisionNet(nn.Module):
         self.head = nn.Linear(n_embedding, n_classes)
 
     def forward(self, X):
-        """Logits of shape (n_samples, n_classes).
-
-        `X` has shape (n_samples, 3, height, width).
-        """
+        """Logits of images of shape (n_samples, 3, height, width)."""
         if X.ndim != 4 or X.shape[1] != 3:
             raise ValueError(
                 f"{type(self).__name__} takes colour images of shape (n_samples, 3,"
@@ -48,11 +41,8 @@ class _ResNet(VisionNet):
         Initial weights of the backbone: None draws them at random; a name in
         torchvision, such as ``"IMAGENET1K_V2"`` or ``"DEFAULT"``, is downloaded
         at first use; another value is the path of a checkpoint (supervised, MoCo,
-        BYOL, EMAN, SimSiam, DINO and others), read by `load_checkpoint`. The head
-        is always new.
-
-    prefix : str, default=None
-        Prefix of the names in a local checkpoint; see `load_checkpoint`.
+        BYOL, EMAN, SimSiam, DINO and others), read by `load_checkpoint`, and the
+        attribute `loaded` is a LoadedWeights. The head is always new.
 
     small_images : bool, default=False
         For images of about 32 x 32: the first convolution is 3 x 3 with stride 1,
@@ -63,11 +53,6 @@ class _ResNet(VisionNet):
 
     dropout : float in [0, 1), default=0.0
         Share of the embedding switched off while training.
-
-    Attributes
-    ----------
-    loaded : LoadedWeights or None
-        Which tensors were read from a local checkpoint.
     """
 
     _architecture = ""
@@ -76,7 +61,6 @@ class _ResNet(VisionNet):
         self,
         n_classes,
         weights=None,
-        prefix=None,
         small_images=False,
         n_projection=None,
         dropout=0.0,
@@ -91,7 +75,7 @@ class _ResNet(VisionNet):
             nn.init.kaiming_normal_(backbone.conv1.weight, mode="fan_out")
             backbone.maxpool = nn.Identity()
         super().__init__(backbone, n_features, n_classes, n_projection, dropout)
-        self.loaded = initial_weights(backbone, self._architecture, weights, prefix)
+        self.loaded = initial_weights(backbone, self._architecture, weights)
 
 
 class ResNet18(_ResNet):
@@ -124,49 +108,25 @@ class VGG16(VisionNet):
 
     Parameters
     ----------
-    n_classes : int
-        Number of logits.
-
-    weights : str or path-like, default=None
-        Initial weights of the convolutions: None draws them at random; a name in
-        torchvision, such as ``"IMAGENET1K_V1"``, is downloaded at first use;
-        another value is the path of a checkpoint, read by `load_checkpoint`.
-
-    prefix : str, default=None
-        Prefix of the names in a local checkpoint; see `load_checkpoint`.
+    n_classes, weights, dropout
+        As for `ResNet18`; `weights` are those of the convolutions.
 
     batch_norm : bool, default=False
         Batch norm after every convolution.
 
     n_hidden : int, default=512
         Width of the hidden layer, and so of the embedding.
-
-    dropout : float in [0, 1), default=0.0
-        Share of the embedding switched off while training.
-
-    Attributes
-    ----------
-    loaded : LoadedWeights or None
-        Which tensors were read from a local checkpoint.
     """
 
     def __init__(
-        self,
-        n_classes,
-        weights=None,
-        prefix=None,
-        batch_norm=False,
-        n_hidden=512,
-        dropout=0.0,
+        self, n_classes, weights=None, batch_norm=False, n_hidden=512, dropout=0.0
     ):
         from torchvision.models import vgg
 
         features = vgg.make_layers(vgg.cfgs["D"], batch_norm)
         for layer in features:
             if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(
-                    layer.weight, mode="fan_out", nonlinearity="relu"
-                )
+                nn.init.kaiming_normal_(layer.weight, mode="fan_out")
                 nn.init.zeros_(layer.bias)
         backbone = nn.Sequential()
         backbone.features = features
@@ -175,12 +135,11 @@ class VGG16(VisionNet):
         backbone.hidden = nn.Linear(512, n_hidden)
         backbone.relu = nn.ReLU()
         super().__init__(backbone, n_hidden, n_classes, None, dropout)
-        self.loaded = initial_weights(
-            features, "vgg16_bn" if batch_norm else "vgg16", weights, prefix
-        )
+        architecture = "vgg16_bn" if batch_norm else "vgg16"
+        self.loaded = initial_weights(features, architecture, weights)
 
 
-def initial_weights(module, architecture, weights, prefix):
+def initial_weights(module, architecture, weights):
     """Load weights by torchvision's name; or from a file, returning LoadedWeights.
 
     `architecture` is torchvision's name of the network, or None for other networks.
@@ -194,11 +153,7 @@ def initial_weights(module, architecture, weights, prefix):
         if weights == "DEFAULT" or weights in named.__members__:
             found = named[weights].get_state_dict(check_hash=True)
             # A module that is a part of VGG has names without "features.".
-            module.load_state_dict(
-                {
-                    name: found[name if name in found else f"features.{name}"]
-                    for name in module.state_dict()
-                }
-            )
+            found = {k.removeprefix("features."): part for k, part in found.items()}
+            module.load_state_dict({name: found[name] for name in module.state_dict()})
             return None
-    return load_checkpoint(module, weights, prefix)
+    return load_checkpoint(module, weights)

@@ -1,17 +1,10 @@
-"""Learning rates that fall during training, and the progress bar."""
-
-import pickle
+"""Learning rates that fall during training."""
 
 import numpy as np
 import pytest
 from skorch.callbacks import Callback
 
-from modal_clustermargin.estimators import (
-    MLP,
-    NetworkClassifier,
-    ProxyClassifier,
-    Steps,
-)
+from modal_clustermargin.estimators import NetworkClassifier, ProxyClassifier, Steps
 
 
 class Rates(Callback):
@@ -53,14 +46,3 @@ def test_an_unknown_schedule(blobs):
 def test_steps():
     rates = [Steps((0.25, 0.5), factor=0.5)(p) for p in (0, 0.24, 0.25, 0.5, 1)]
     assert rates == [1, 1, 0.5, 0.25, 0.25]
-
-
-def test_shows_all_batches_and_the_loss(blobs, capsys):
-    net = NetworkClassifier(MLP, max_epochs=6, verbose=1).fit(*blobs)
-    printed = capsys.readouterr()
-    assert "18/18" in printed.err
-    assert f"loss {net.history[-1, 'train_loss']:.4f}" in printed.err
-    assert printed.out == ""
-    pickle.dumps(net)
-    net.set_params(verbose=0).fit(*blobs)
-    assert capsys.readouterr().err == ""
