@@ -33,6 +33,7 @@ _OF_WHOLE_POOL = {
     "cluster-margin-1.25": {"kind": "ClusterMargin", "candidate_factor": 1.25},
     "cluster-margin-10": {"kind": "ClusterMargin", "candidate_factor": 10},
     "former-auto": {"kind": "FormerAuto"},
+    "coverage": {"kind": "CoverageVariant"},
     "uncertainty-herding": {"kind": "UncertaintyHerding"},
     "max-herding": {"kind": "MaxHerding"},
 }

@@ -8,11 +8,14 @@ clustering, kept on disk, and labelled rows keep their place in it.
 import inspect
 
 import numpy as np
+from coverage_variants import CoverageVariant
 from former_auto import FormerAuto
 
 from modal_clustermargin import clustering, strategies
 from modal_clustermargin.datasets import load_data
 from modal_clustermargin.pools import row_keys
+
+_OWN = {"FormerAuto": FormerAuto, "CoverageVariant": CoverageVariant}
 
 
 class OfWholePool:
@@ -21,7 +24,7 @@ class OfWholePool:
     Parameters
     ----------
     kind : str
-        A class of `modal_clustermargin.strategies`, or "FormerAuto".
+        A class of `modal_clustermargin.strategies`, "FormerAuto" or "CoverageVariant".
 
     data : dict
         Arguments of `load_data`, without the seed.
@@ -48,7 +51,7 @@ class OfWholePool:
     def __call__(self, classifier, X_pool, n_instances):
         if self.strategy_ is None:
             self.fit()
-        if "labelled" in self._known():
+        if "graph" in self._known():
             X = self._rows()
             self.strategy_.set_params(labelled=X[left_rows(X, X_pool)])
         return self.strategy_(classifier, X_pool, n_instances)
@@ -81,7 +84,7 @@ class OfWholePool:
 
 def strategy_class(kind):
     """A class by its name."""
-    found = FormerAuto if kind == "FormerAuto" else getattr(strategies, kind, None)
+    found = _OWN.get(kind) or getattr(strategies, kind, None)
     if found is None:
         raise ValueError(
             f"The study needs {kind} in modal_clustermargin.strategies, which has none."
