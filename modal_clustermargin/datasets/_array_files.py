@@ -1,10 +1,8 @@
-"""Your own arrays: a .npz file, or .npy files as memory maps.
+"""Your own arrays: a .npz file, or .npy files as memory maps."""
 
-Rows may be larger than memory, so the checks do not read them.
-"""
-
+from contextlib import contextmanager
 from pathlib import Path
-from zipfile import is_zipfile
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -14,11 +12,8 @@ from modal_clustermargin.datasets._dataset_info import TEST_SIZE, DataCard, Data
 
 _WHO = "load_data('arrays')"
 _PATH = (str, None)
-_OBJECTS = (
-    "Arrays of Python objects are pickles, which can run any code: save numbers, or"
-    " labels with .astype(str)."
-)
-_N_CHECKED = 10_000  # rows of labels
+_NAMES = ("X", "y", "X_test", "y_test")
+_N_CHECKED = 10_000  # rows of a memory map, which may be larger than memory
 
 CARD = DataCard(
     name="arrays",
@@ -69,63 +64,55 @@ def read(random_state, folder, *, path, test_size, **paths):
 
 
 def _read_npz(path):
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{_WHO} finds no file {str(path)!r}. Write it with numpy.savez, with"
-            " arrays X and y."
-        )
-    if not is_zipfile(path):
-        raise ValueError(
-            f"{_WHO} needs a .npz file of numpy.savez for path; {str(path)!r} is not a"
-            " .npz file. Give .npy files as X and y."
-        )
-    with np.load(path, allow_pickle=False) as archive:
-        names = archive.files
-        for name in "Xy":
-            if name not in names:
-                raise ValueError(
-                    f"{_WHO} needs an array {name!r} in {str(path)!r}, as"
-                    " numpy.savez(path, X=..., y=...) writes it; it has"
-                    f" {', '.join(map(repr, names)) or 'none'}.{nearest(name, names)}"
-                )
-        try:
-            wanted = ("X", "y", "X_test", "y_test")
-            return {name: archive[name] for name in wanted if name in names}
-        except ValueError as error:
+    with _explained(path, _WHO, "path", "savez"), np.lib.npyio.NpzFile(path) as file:
+        names = file.files
+        arrays = {name: file[name] for name in _NAMES if name in names}
+    for name in "Xy":
+        if name not in arrays:
             raise ValueError(
-                f"{_WHO} cannot read {str(path)!r} ({error}). {_OBJECTS}"
-            ) from error
+                f"{_WHO} needs an array {name!r} in {str(path)!r}, as"
+                " numpy.savez(path, X=..., y=...) writes it; it has"
+                f" {', '.join(map(repr, names)) or 'none'}.{nearest(name, names)}"
+            )
+    return arrays
 
 
 def open_array(path, who, what):
     """Open a .npy file as a read-only memory map; messages name the array `what`."""
-    path = Path(path)
+    with _explained(path, who, what, "save"):
+        return np.lib.format.open_memmap(path, mode="r")
+
+
+@contextmanager
+def _explained(path, who, what, save):
     if not path.is_file():
         raise FileNotFoundError(
-            f"{who} finds no file {str(path)!r} for {what}. Write it with numpy.save."
+            f"{who} finds no file {str(path)!r} for {what}. Write it with numpy.{save}."
         )
-    with path.open("rb") as file:
-        if file.read(6) != np.lib.format.MAGIC_PREFIX:
-            raise ValueError(
-                f"{who} needs a file of numpy.save for {what}; {str(path)!r} is not a"
-                " .npy file."
-            )
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError as error:
-        repair = _OBJECTS if "objects" in str(error) else "Write it again."
+        yield
+    except (ValueError, BadZipFile) as error:
         raise ValueError(
-            f"{who} cannot read {what} from {str(path)!r} ({error}). {repair}"
+            f"{who} cannot read {what} from {str(path)!r} ({error}). Write it with"
+            f" numpy.{save}: numbers, or labels with .astype(str), because arrays of"
+            " Python objects are pickles, which can run any code."
         ) from error
 
 
 def make_data_set(name, who, X, y, X_test, y_test):
     """Make a data set of arrays; raise ValueError if they do not fit together.
 
-    Rows are numbers; labels are integers, strings, or columns of 0 and 1.
+    Rows are finite numbers; labels are integers, strings, or columns of 0 and 1. Of a
+    memory map, only the first 10,000 rows are read.
     """
     for end, rows, labels in (("", X, y), ("_test", X_test, y_test)):
-        _check_rows(who, f"X{end}", rows)
+        if rows.ndim < 2 or rows.dtype.kind not in "fiub":
+            raise ValueError(
+                f"{who} needs X{end} as an array of numbers with at least 2 dimensions,"
+                f" a row for each sample; got {rows.dtype} of shape {rows.shape}."
+            )
+        _check_finite(who, f"X{end}", rows)
+        _check_finite(who, f"y{end}", labels)
         _check_labels(who, f"y{end}", labels)
         if len(rows) != len(labels) or not len(rows):
             raise ValueError(
@@ -147,16 +134,21 @@ def make_data_set(name, who, X, y, X_test, y_test):
     return DataSet(name, X, y, X_test, y_test, classes)
 
 
-def _check_rows(who, what, rows):
-    if rows.ndim < 2 or rows.dtype.kind not in "fiub":
+def _checked_part(rows):
+    return rows[:_N_CHECKED] if isinstance(rows, np.memmap) else rows
+
+
+def _check_finite(who, what, rows):
+    is_bad = ~np.isfinite(_checked_part(rows)) if rows.dtype.kind == "f" else False
+    if np.any(is_bad):
         raise ValueError(
-            f"{who} needs {what} as an array of numbers with at least 2 dimensions, a"
-            f" row for each sample; got {rows.dtype} of shape {rows.shape}."
+            f"{who} needs finite numbers in {what}; row {np.argwhere(is_bad)[0, 0]} has"
+            " NaN or infinity. Repair the row, or remove it with its label."
         )
 
 
 def _check_labels(who, what, labels):
-    kind, some = labels.dtype.kind, labels[:_N_CHECKED]
+    kind, some = labels.dtype.kind, _checked_part(labels)
     if labels.ndim == 1 and (
         kind in "iubUS" or (kind == "f" and (some == np.rint(some)).all())
     ):

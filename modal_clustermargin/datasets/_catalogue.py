@@ -3,7 +3,7 @@
 import json
 from textwrap import fill
 
-from modal_clustermargin._unknown_names import nearest
+from modal_clustermargin._unknown_names import check_known
 from modal_clustermargin.datasets import (
     _array_files,
     _embedding_files,
@@ -97,12 +97,7 @@ def load_data(name, *, random_state=0, folder=None, **options):
     >>> data.thumbnails([5, 8]).shape
     (2, 8, 8)
     """
-    if name not in _READERS:
-        raise ValueError(
-            f"load_data has no data set {name!r}; it has"
-            f" {', '.join(map(repr, _READERS))}."
-            f"{nearest(name, _READERS)}"
-        )
+    check_known(name, _READERS, "load_data", "data set")
     card, read = _READERS[name]
     settings = card.settings(options)
     if card.needs_folder and folder is None:
@@ -148,27 +143,25 @@ def describe_data_sets():
 
 def _described(card):
     lines = [
-        card.name,
-        _indented(card.what, 4),
-        _indented(f"Size: {card.size}.", 4),
-        _indented(f"Licence and source: {card.licence}.", 4),
-        _indented(f"In the folder: {card.needs}.", 4),
+        (0, card.name),
+        (4, card.what),
+        (4, f"Size: {card.size}."),
+        (4, f"Licence and source: {card.licence}."),
+        (4, f"In the folder: {card.needs}."),
+        *([(4, "Options:")] if card.options else []),
     ]
-    if card.options:
-        lines.append("    Options:")
     for name, option in card.options.items():
         # Defaults read as in TOML, which has no None.
         default = "..." if option.default is None else json.dumps(option.default)
-        lines.append(_indented(f"{name}={default}  {option.meaning}", 6))
-    return "\n".join(lines)
-
-
-def _indented(text, n_spaces):
-    return fill(
-        text,
-        _WIDTH,
-        initial_indent=" " * n_spaces,
-        subsequent_indent=" " * (n_spaces + 4),
-        break_long_words=False,
-        break_on_hyphens=False,
+        lines.append((6, f"{name}={default}  {option.meaning}"))
+    return "\n".join(
+        fill(
+            text,
+            _WIDTH,
+            initial_indent=" " * n_spaces,
+            subsequent_indent=" " * (n_spaces + 4),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for n_spaces, text in lines
     )

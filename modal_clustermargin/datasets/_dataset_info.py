@@ -9,7 +9,7 @@ from modal_clustermargin._param_validation import (
     RealNotInt,
     validate_parameter_constraints,
 )
-from modal_clustermargin._unknown_names import nearest
+from modal_clustermargin._unknown_names import check_known
 
 
 class DataOption(NamedTuple):
@@ -70,12 +70,7 @@ class DataCard(NamedTuple):
         """
         who = f"load_data({self.name!r})"
         for name in options:
-            if name not in self.options:
-                raise ValueError(
-                    f"{who} has no option {name!r}; it has"
-                    f" {', '.join(map(repr, self.options)) or 'none'}."
-                    f"{nearest(name, self.options)}"
-                )
+            check_known(name, self.options, who, "option")
         settings = {name: option.default for name, option in self.options.items()}
         settings.update(options)
         allowed = {name: list(option.allowed) for name, option in self.options.items()}
@@ -91,4 +86,8 @@ TEST_SIZE = DataOption(
     0.2,
     "rows held out for the test, or their share, if there is no test",
     (*COUNT, Interval(RealNotInt, 0, 1, closed="neither")),
+)
+OPEN_IMAGES_LICENCE = (
+    "annotations CC BY 4.0 by Google, images listed as CC BY 2.0"
+    " (https://storage.googleapis.com/openimages/web/index.html)"
 )

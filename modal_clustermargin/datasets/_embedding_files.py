@@ -6,7 +6,11 @@ from zipfile import BadZipFile
 import numpy as np
 
 from modal_clustermargin.datasets._array_files import make_data_set, open_array
-from modal_clustermargin.datasets._dataset_info import DataCard, DataOption
+from modal_clustermargin.datasets._dataset_info import (
+    OPEN_IMAGES_LICENCE,
+    DataCard,
+    DataOption,
+)
 from modal_clustermargin.datasets._stored_arrays import store_sparse_labels
 
 _WHO = "load_data('open-images')"
@@ -18,10 +22,7 @@ CARD = DataCard(
         " each. Made for Open Images."
     ),
     size="any; files are memory maps",
-    licence=(
-        "of Open Images: annotations CC BY 4.0 by Google, images listed as CC BY 2.0"
-        " (https://storage.googleapis.com/openimages/web/index.html)"
-    ),
+    licence=f"of Open Images: {OPEN_IMAGES_LICENCE}",
     options={
         "embeddings": DataOption("embeddings", "file name without .npy", (str,)),
         "labels": DataOption("labels", "the same for labels", (str,)),
@@ -40,20 +41,19 @@ CARD = DataCard(
 
 def read(random_state, folder, *, embeddings, labels, test_embeddings, test_labels):
     """Open the files of a folder as memory maps."""
-    folder = Path(folder)
-    X = open_array(folder / f"{embeddings}.npy", _WHO, "embeddings")
-    X_test = open_array(folder / f"{test_embeddings}.npy", _WHO, "test_embeddings")
-    y = _open_labels(folder, labels, len(X))
-    y_test = _open_labels(folder, test_labels, len(X_test))
-    return make_data_set(CARD.name, _WHO, X, y, X_test, y_test)
+    arrays = []
+    for rows, of_rows in ((embeddings, labels), (test_embeddings, test_labels)):
+        path = Path(folder, f"{rows}.npy")
+        arrays += [open_array(path, _WHO, "embeddings"), _open_labels(folder, of_rows)]
+    return make_data_set(CARD.name, _WHO, *arrays)
 
 
-def _open_labels(folder, stem, n_rows):
+def _open_labels(folder, stem):
     from scipy import sparse
 
-    path = folder / f"{stem}.npz"
-    if not path.is_file() or (folder / f"{stem}.npy").is_file():
-        return open_array(folder / f"{stem}.npy", _WHO, "labels (.npy or .npz)")
+    path = Path(folder, f"{stem}.npz")
+    if not path.is_file() or path.with_suffix(".npy").is_file():
+        return open_array(path.with_suffix(".npy"), _WHO, "labels (.npy or .npz)")
     try:
         labels = sparse.load_npz(path).tocsr()
     except (ValueError, KeyError, BadZipFile) as error:
@@ -61,11 +61,6 @@ def _open_labels(folder, stem, n_rows):
             f"{_WHO} needs a file of scipy.sparse.save_npz; it cannot read"
             f" {str(path)!r} ({error})."
         ) from error
-    if labels.shape[0] != n_rows:
-        raise ValueError(
-            f"{_WHO} needs a row of {str(path)!r} for each embedding; got"
-            f" {labels.shape[0]} for {n_rows}."
-        )
     if not np.isin(labels.data, (0, 1)).all():
         raise ValueError(
             f"{_WHO} needs labels of 0 and 1; {str(path)!r} has other values."

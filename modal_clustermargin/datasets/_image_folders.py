@@ -32,7 +32,7 @@ def read(random_state, folder, *, test_size):
     from torchvision.datasets import ImageFolder
 
     folder = Path(folder)
-    with explain_missing_files(CARD.name, folder, CARD.needs):
+    with explain_missing_files(CARD, folder):
         parts = [ImageFolder(part) for part in _parts(folder)]
     names = parts[0].classes
     if len(names) < 2:

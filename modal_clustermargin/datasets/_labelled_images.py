@@ -1,20 +1,26 @@
 """Images with any number of labels each, from tables such as those of Open Images."""
 
 import csv
-import hashlib
 import os
 import warnings
 from array import array
 from collections import defaultdict
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
+import joblib
 import numpy as np
 from scipy import sparse
 
 from modal_clustermargin._unknown_names import nearest
 from modal_clustermargin.datasets._data_set import DataSet
-from modal_clustermargin.datasets._dataset_info import COUNT, DataCard, DataOption
+from modal_clustermargin.datasets._dataset_info import (
+    COUNT,
+    OPEN_IMAGES_LICENCE,
+    DataCard,
+    DataOption,
+)
 from modal_clustermargin.datasets._stored_arrays import store_sparse_labels
 
 _WHO = "load_data('labelled-images')"
@@ -28,10 +34,7 @@ CARD = DataCard(
         " a table are left out."
     ),
     size="any",
-    licence=(
-        "yours; of Open Images: annotations CC BY 4.0 by Google, images listed as CC BY"
-        " 2.0 (https://storage.googleapis.com/openimages/web/index.html)"
-    ),
+    licence=f"yours; of Open Images: {OPEN_IMAGES_LICENCE}",
     options={
         "images": DataOption("train", "folder of the pool's images", (str,)),
         "labels": DataOption("train.csv", "table of their labels", (str,)),
@@ -70,25 +73,27 @@ def read(
     """Row numbers of images, with a column of 0 and 1 for each label."""
     folder = Path(folder)
     columns = image_column, label_column
-    pool = _Part(folder / images, folder / labels, columns)
-    test = _Part(folder / test_images, folder / test_labels, columns)
-    counts = pool.counts()
-    names = sorted(name for name, count in counts.items() if count >= min_images)
+    pool = _read_part(folder / images, folder / labels, columns)
+    test = _read_part(folder / test_images, folder / test_labels, columns)
+    n_images = np.asarray(pool.has_label.sum(axis=0)).ravel()
+    names = sorted(
+        name for name, i in pool.label_numbers.items() if n_images[i] >= min_images
+    )
     if len(names) < 2:
         raise ValueError(
             f"{_WHO} needs at least two labels with {min_images} images in the pool;"
-            f" {pool.table} has {len(names)} of {len(counts)}."
+            f" {folder / labels} has {len(names)} of {len(pool.label_numbers)}."
         )
     n_pool = len(pool.paths)
     rows = np.arange(n_pool + len(test.paths)).reshape(-1, 1)
     return DataSet(
         CARD.name,
         rows[:n_pool],
-        pool.stored_labels(names, folder),
+        _stored_labels(pool, names, folder, folder / labels),
         rows[n_pool:],
-        test.stored_labels(names, folder),
+        _stored_labels(test, names, folder, folder / test_labels),
         np.arange(len(names)),
-        images=ImageFiles(pool.paths + test.paths),
+        images=ImageFiles([*pool.paths.values(), *test.paths.values()]),
     )
 
 
@@ -120,107 +125,97 @@ class ImageFiles:
             ) from error
 
 
-class _Part:
-    """Images of pool or test with a line in a table, and their labels.
+class _Part(NamedTuple):
+    """Images of pool or test with a line in a table, and their labels."""
 
-    `paths` are sorted by the names of the images.
-    """
+    paths: dict  # by the names of the images, which are sorted
+    label_numbers: dict  # by the names of the labels
+    has_label: sparse.csr_array  # the last column stands for other labels
 
-    def __init__(self, folder, table, columns):
-        self.table = table
-        if not table.is_file() or not folder.is_dir():
-            missing = folder if table.is_file() else table
-            raise FileNotFoundError(
-                f"{_WHO} finds no {str(missing)!r}. Put into {str(folder.parent)!r}"
-                f" {CARD.needs}."
-            )
-        # Each new name gets the next number.
-        self._image_number = defaultdict(count().__next__)
-        self._label_number = defaultdict(count().__next__)
-        self._read_table(columns)
-        paths = self._find_images(folder)
-        self._names = sorted(paths)
-        self.paths = [paths[name] for name in self._names]
-        self._has_label = self._has_label[
-            [self._image_number[name] for name in self._names]
-        ]
 
-    def _read_table(self, columns):
-        rows, labels = array("q"), array("q")
-        with self.table.open(newline="", encoding="utf-8-sig") as file:
-            lines = csv.reader(file)
-            header = next(lines, [])
-            for column in columns:
-                if column not in header:
-                    raise ValueError(
-                        f"{_WHO} needs a column {column!r} in {str(self.table)!r}; it"
-                        f" has {', '.join(map(repr, header)) or 'none'}."
-                        f"{nearest(column, header)} The options image_column and"
-                        " label_column name the columns."
-                    )
-            image, label = map(header.index, columns)
-            confidence = header.index("Confidence") if "Confidence" in header else None
-            for line in lines:
-                if not line:
-                    continue
-                try:
-                    is_true = confidence is None or float(line[confidence]) > 0
-                    row, name = self._image_number[line[image]], line[label]
-                except (IndexError, ValueError) as error:
-                    raise ValueError(
-                        f"{_WHO} cannot read line {lines.line_num} of"
-                        f" {str(self.table)!r}, {line!r} ({error})."
-                    ) from error
-                if is_true:
-                    rows.append(row)
-                    labels.append(self._label_number[name])
-        # The last column stands for labels that are not in the table.
-        shape = len(self._image_number), len(self._label_number) + 1
-        ones = np.ones(len(rows), bool)
-        # Repeated lines count once.
-        self._has_label = sparse.csr_array((ones, (rows, labels)), shape=shape) > 0
+def _read_part(folder, table, columns):
+    if not table.is_file() or not folder.is_dir():
+        missing = folder if table.is_file() else table
+        raise FileNotFoundError(
+            f"{_WHO} finds no {str(missing)!r}. Put into {str(folder.parent)!r}"
+            f" {CARD.needs}."
+        )
+    image_numbers, label_numbers, has_label = _read_table(table, columns)
+    paths = _find_images(folder, table, image_numbers)
+    rows = [image_numbers[name] for name in paths]
+    return _Part(paths, label_numbers, has_label[rows])
 
-    def _find_images(self, folder):
-        """Paths by name of the images in the table; warns if some are missing."""
-        found = {}
-        for parent, _, files in os.walk(folder):
-            for file in files:
-                name, suffix = os.path.splitext(file)  # noqa: PTH122, faster than Path
-                if suffix.lower() not in _SUFFIXES or name not in self._image_number:
-                    continue
-                path = os.path.join(parent, file)  # noqa: PTH118
-                if name in found:
-                    raise ValueError(
-                        f"{_WHO} needs images with different names; {found[name]!r}"
-                        f" and {path!r} have the same."
-                    )
-                found[name] = path
-        n_images = len(self._image_number)
-        if not found:
-            some = ", such as {!r}".format(*self._image_number) if n_images else ""
-            raise ValueError(
-                f"{_WHO} finds none of the {n_images} images of {str(self.table)!r} in"
-                f" {str(folder)!r}{some}. The table needs names without folder and"
-                " suffix."
-            )
-        if len(found) < n_images:
-            warnings.warn(
-                f"{_WHO} leaves out {n_images - len(found)} of the {n_images} images of"
-                f" {str(self.table)!r}, which are not in {str(folder)!r}.",
-                UserWarning,
-                stacklevel=5,
-            )
-        return found
 
-    def counts(self):
-        """Number of images by label."""
-        n_images = np.asarray(self._has_label.sum(axis=0)).ravel()
-        return dict(zip(self._label_number, n_images.tolist(), strict=False))
+def _stored_labels(part, names, folder, table):
+    """A memory map of 0 and 1 with a column for each label name."""
+    columns = [part.label_numbers.get(name, -1) for name in names]
+    settings = {"content": joblib.hash([list(part.paths), names])}
+    return store_sparse_labels(part.has_label[:, columns], folder, table, settings)
 
-    def stored_labels(self, names, folder):
-        """A memory map of 0 and 1 with a column for each label name."""
-        columns = [self._label_number.get(name, -1) for name in names]
-        chosen = self._has_label[:, columns]
-        images = hashlib.sha256("\n".join(self._names).encode(errors="surrogateescape"))
-        settings = {"images": images.hexdigest(), "labels": names}
-        return store_sparse_labels(chosen, folder, self.table, settings)
+
+def _read_table(table, columns):
+    # Each new name gets the next number.
+    image_numbers = defaultdict(count().__next__)
+    label_numbers = defaultdict(count().__next__)
+    rows, labels = array("q"), array("q")
+    with table.open(newline="", encoding="utf-8-sig") as file:
+        lines = csv.reader(file)
+        header = next(lines, [])
+        for column in columns:
+            if column not in header:
+                raise ValueError(
+                    f"{_WHO} needs a column {column!r} in {str(table)!r}; it has"
+                    f" {', '.join(map(repr, header)) or 'none'}."
+                    f"{nearest(column, header)} The options image_column and"
+                    " label_column name the columns."
+                )
+        for line in filter(None, lines):
+            try:
+                values = dict(zip(header, line, strict=True))
+                is_true = float(values.get("Confidence", 1)) > 0
+            except ValueError as error:
+                raise ValueError(
+                    f"{_WHO} cannot read line {lines.line_num} of {str(table)!r},"
+                    f" {line!r} ({error})."
+                ) from error
+            image, label = (values[column] for column in columns)
+            row = image_numbers[image]
+            if is_true:
+                rows.append(row)
+                labels.append(label_numbers[label])
+    shape = len(image_numbers), len(label_numbers) + 1
+    ones = np.ones(len(rows), bool)
+    # Repeated lines count once.
+    has_label = sparse.csr_array((ones, (rows, labels)), shape=shape) > 0
+    return image_numbers, label_numbers, has_label
+
+
+def _find_images(folder, table, wanted):
+    """Sorted paths by name of the images in a table; warns if some are missing."""
+    found = {}
+    for parent, _, files in os.walk(folder):
+        for file in files:
+            name, suffix = os.path.splitext(file)  # noqa: PTH122, faster than Path
+            if suffix.lower() not in _SUFFIXES or name not in wanted:
+                continue
+            path = os.path.join(parent, file)  # noqa: PTH118
+            if name in found:
+                raise ValueError(
+                    f"{_WHO} needs images with different names; {found[name]!r} and"
+                    f" {path!r} have the same."
+                )
+            found[name] = path
+    if not found:
+        some = ", such as {!r}".format(*wanted) if wanted else ""
+        raise ValueError(
+            f"{_WHO} finds none of the {len(wanted)} images of {str(table)!r} in"
+            f" {str(folder)!r}{some}. The table needs names without folder and suffix."
+        )
+    if len(found) < len(wanted):
+        warnings.warn(
+            f"{_WHO} leaves out {len(wanted) - len(found)} of the {len(wanted)} images"
+            f" of {str(table)!r}, which are not in {str(folder)!r}.",
+            UserWarning,
+            stacklevel=5,
+        )
+    return dict(sorted(found.items()))

@@ -6,7 +6,7 @@ chunk of rows can be drawn without the others.
 """
 
 from numbers import Integral, Real
-from typing import NamedTuple
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -116,67 +116,31 @@ def read(random_state, folder, *, kind, **options):
         )
     chosen = {name: value for name, value in options.items() if value is not None}
     seed = int(check_random_state(random_state).randint(2**31 - 1))
-    recipe = Recipe(**(_KINDS[kind] | chosen), seed=seed)
-    rows = SyntheticRows(recipe)
-    if folder is None:
-        X, y, _ = rows.pool(0, recipe.n_pool)
-        X_test, y_test = rows.test(0, recipe.n_test)
-        arrays = {"X": X, "y": y, "X_test": X_test, "y_test": y_test}
-    else:
-        tables = {
-            ("X", "y"): _table(rows.pool, recipe.n_pool),
-            ("X_test", "y_test"): _table(rows.test, recipe.n_test),
-        }
-        settings = {"version": _VERSION, **_plain_numbers(recipe._asdict())}
-        arrays = store_arrays(folder, "synthetic", settings, tables)
-    return DataSet("synthetic", **arrays, classes=np.arange(recipe.n_classes))
-
-
-def _table(draw, n_rows):
-    """Number of rows, and a function that yields blocks of X and y."""
-
-    def blocks():
-        for start in range(0, n_rows, _BLOCK):
-            yield draw(start, min(start + _BLOCK, n_rows))[:2]
-
-    return n_rows, blocks
-
-
-def _plain_numbers(settings):
-    """Plain numbers, with 1.0 as 1, so that equal settings have equal texts."""
-    plain = {name: float(value) for name, value in settings.items()}
-    return {
-        name: int(value) if value.is_integer() else value
-        for name, value in plain.items()
-    }
-
-
-class Recipe(NamedTuple):
-    """Everything that the rows depend on; all but the seed are options of the card."""
-
-    n_pool: int
-    n_test: int
-    n_features: int
-    n_classes: int
-    n_modes: int
-    overlap: float
-    class_power: float
-    n_copies: int
-    copy_power: float
-    jitter: float
-    label_noise: float
-    seed: int
+    rows = SyntheticRows(seed=seed, **(_KINDS[kind] | chosen))
+    arrays = []
+    for part, draw in (("pool", rows.pool), ("test", rows.test)):
+        n_rows = options[f"n_{part}"]
+        if folder is None:
+            arrays += draw(0, n_rows)
+            continue
+        # 1.0 is written as 1, so that equal settings have equal texts.
+        recipe = vars(rows.recipe).items()
+        settings = {key: int(n) if n == int(n) else n for key, n in recipe}
+        settings["version"] = _VERSION
+        name = f"synthetic-{part}"
+        arrays += store_arrays(folder, name, settings, n_rows, _BLOCK, draw)
+    return DataSet("synthetic", *arrays, classes=np.arange(options["n_classes"]))
 
 
 class SyntheticRows:
     """A pool and a test whose rows are drawn on demand.
 
-    With copies, the originals stay in memory: 8 numbers for each of ``recipe.n_pool /
-    recipe.n_copies``.
+    They depend on the options of `CARD` and a seed. With copies, the originals stay in
+    memory: 8 numbers for each of ``n_pool / n_copies``.
     """
 
-    def __init__(self, recipe):
-        self.recipe = recipe
+    def __init__(self, **recipe):
+        self.recipe = recipe = SimpleNamespace(**recipe)
         rng = self._stream(_WORLD)
         n_latent = min(_N_LATENT, recipe.n_features)
         shape = recipe.n_classes, recipe.n_modes, n_latent
@@ -193,10 +157,7 @@ class SyntheticRows:
             self._original_bounds = _bounds(n_originals, recipe.copy_power)
 
     def pool(self, start, stop):
-        """Rows of the pool: X, y, and the original that each row is a copy of.
-
-        Without copies, originals are -1.
-        """
+        """Rows of the pool: X and y."""
         return _joined(self._pool_chunk, start, stop)
 
     def test(self, start, stop):
@@ -215,17 +176,12 @@ class SyntheticRows:
             width = self.recipe.overlap * self.recipe.jitter
             latent = latent + width * rng.standard_normal(latent.shape, np.float32)
         else:
-            original = np.full(CHUNK, -1)
             y = _drawn(rng, self._class_bounds, CHUNK)
             latent = self._around_centres(rng, y)
         # An offset of at least 1 gives a wrong class.
         wrong = rng.integers(1, max(self.recipe.n_classes, 2), CHUNK)
         is_wrong = rng.random(CHUNK) < self.recipe.label_noise
-        return (
-            self._features(latent),
-            (y + wrong * is_wrong) % self.recipe.n_classes,
-            original,
-        )
+        return self._features(latent), (y + wrong * is_wrong) % self.recipe.n_classes
 
     def _test_chunk(self, number):
         y = (number * CHUNK + np.arange(CHUNK)) % self.recipe.n_classes

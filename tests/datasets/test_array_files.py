@@ -87,8 +87,16 @@ PACKED = [
     ({"X": X, "y": COLUMNS + 1}, "columns of 0 and 1, .* got 2\\."),
     ({"X": X[:, 0], "y": LABELS}, "X as an array of numbers .* of shape \\(20,\\)."),
     ({"X": X.astype(str), "y": LABELS}, "X as an array of numbers .* got <U"),
-    ({"X": X.astype(object), "y": LABELS}, "Python objects are pickles, .*astype"),
-    ({"X": X, "y": LABELS.astype(object)}, "Python objects are pickles, .*astype"),
+    ({"X": X.astype(object), "y": LABELS}, "cannot read path .* objects are pickles"),
+    (
+        {"X": np.where(X[7, 1] == X, np.nan, X), "y": LABELS},
+        "finite numbers in X; row 7 has NaN or infinity. Repair the row",
+    ),
+    (
+        {"X": X, "y": LABELS, "X_test": X * np.inf, "y_test": LABELS},
+        "finite numbers in X_test; row 0",
+    ),
+    ({"X": X, "y": np.full(20, np.nan)}, "finite numbers in y; row 0"),
 ]
 
 
@@ -109,24 +117,16 @@ def test_messages_of_packed_files(arrays, message, tmp_path):
             {"X": "X.npy", "y": "y.npy", "y_test": "y.npy"},
             "needs both X_test and y_test, .*; got X, y, y_test",
         ),
-        (
-            {"path": "X.npy"},
-            "file of numpy.savez for path; .*X.npy' is not a .npz file. Give .npy",
-        ),
-        (
-            {"X": "text", "y": "y.npy"},
-            "numpy.save for X; .*text' is not a .npy",
-        ),
-        (
-            {"X": "pickle", "y": "y.npy"},
-            "numpy.save for X; .*pickle' is not a .npy",
-        ),
+        ({"path": "X.npy"}, "X.npy' .File is not a zip file.. .* numpy.savez: n"),
+        ({"X": "text", "y": "y.npy"}, "cannot read X .*text' .* with numpy.save:"),
+        ({"X": "X.npy", "y": "pickle"}, "cannot read y .*pickle' .* with numpy.save"),
         ({"X": "object.npy", "y": "y.npy"}, "cannot read X .*objects.*are pickles"),
-        ({"X": "cut.npy", "y": "y.npy"}, "cannot read X from .* Write it again."),
+        ({"X": "cut.npy", "y": "y.npy"}, "cannot read X .* greater than file size"),
+        ({"X": "nan.npy", "y": "y.npy"}, "finite numbers in X; row 0"),
     ],
 )
 def test_messages_of_files(options, message, tmp_path):
-    write_arrays(tmp_path, X=X, y=LABELS, object=X.astype(object))
+    write_arrays(tmp_path, X=X, y=LABELS, object=X.astype(object), nan=X * np.nan)
     (tmp_path / "text").write_text("1 2 3")
     (tmp_path / "pickle").write_bytes(pickle.dumps(X))
     (tmp_path / "cut.npy").write_bytes((tmp_path / "X.npy").read_bytes()[:-10])

@@ -61,14 +61,18 @@ def test_digits():
         (
             "digit",
             {},
-            "has no data set 'digit'; it has 'digits', .*mean 'digits'?",
+            "has no data set 'digit'; choose one of digits, .*mean 'digits'?",
         ),
         (
             "synthetic",
             {"n_pol": 5},
-            "'synthetic'\\) has no option 'n_pol'; it has .*mean 'n_pool'?",
+            "'synthetic'\\) has no option 'n_pol'; choose one of .*mean 'n_pool'?",
         ),
-        ("digits", {"n_pool": 5}, "'digits'\\) has no option 'n_pool'; it has none."),
+        (
+            "digits",
+            {"n_pool": 5},
+            "'digits'\\) has no option 'n_pool'; there are.",
+        ),
         ("synthetic", {"n_pool": 0}, "'n_pool' parameter of load_data\\('synthetic'"),
         ("synthetic", {"n_pool": "9"}, "'n_pool' .* an int in .* Got '9' instead"),
         ("synthetic", {"kind": "hard"}, "'kind' .* must be a str among .*'plain'"),

@@ -49,7 +49,10 @@ def test_sparse_labels_are_unpacked_once(block, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (sparse.csr_array(COLUMNS[:9]), "a row of .* for each embedding; got 9 for 20"),
+        (
+            sparse.csr_array(COLUMNS[:9]),
+            "rows in X as labels in y, .* got 20 and 9",
+        ),
         (
             sparse.csr_array(COLUMNS * 3),
             "labels of 0 and 1; .* has other values.",

@@ -1,7 +1,5 @@
 """Synthetic pools: rows by number, in files and in memory, and their properties."""
 
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,26 +9,22 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.svm import SVC
 
 from modal_clustermargin.datasets import _synthetic, load_data
-from modal_clustermargin.datasets._synthetic import (
-    CHUNK,
-    Recipe,
-    SyntheticRows,
-)
+from modal_clustermargin.datasets._synthetic import CHUNK, SyntheticRows
 
 PARTS = ("X", "y", "X_test", "y_test")
 N_ROWS = 2 * CHUNK + 100
 SMALL = {"n_pool": 400, "n_test": 60, "n_features": 3}
 
 
-def recipe(**changes):
+def rows_of(**changes):
     plain = _synthetic._PLAIN | {"n_pool": N_ROWS, "n_test": N_ROWS, "seed": 0}
-    return Recipe(**(plain | {"n_features": 2, "n_classes": 3} | changes))
+    return SyntheticRows(**(plain | {"n_features": 2, "n_classes": 3} | changes))
 
 
 @pytest.fixture(scope="module")
 def whole():
     """A pool without copies and a pool with copies, each with all its rows."""
-    rows = [SyntheticRows(recipe(n_copies=n)) for n in (1, 10)]
+    rows = [rows_of(n_copies=n) for n in (1, 10)]
     return [(r, r.pool(0, N_ROWS), r.test(0, N_ROWS)) for r in rows]
 
 
@@ -80,27 +74,17 @@ def test_other_settings_have_other_files(tmp_path):
     np.testing.assert_array_equal(again.X, pools[0].X)
 
 
-def test_unfinished_files_are_written_again(tmp_path, monkeypatch):
-    test_rows = SyntheticRows.test
-    monkeypatch.setattr(SyntheticRows, "test", lambda *_: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
+def test_files_that_were_not_finished_are_written_again(tmp_path, monkeypatch):
+    pool_chunk = SyntheticRows._pool_chunk
+    monkeypatch.setattr(_synthetic, "_BLOCK", 150)
+    calls = iter([pool_chunk, pool_chunk])
+    monkeypatch.setattr(SyntheticRows, "_pool_chunk", lambda *a: next(calls)(*a))
+    with pytest.raises(StopIteration):
         load_data("synthetic", folder=tmp_path, **SMALL)
-    left = sorted(file.name for file in tmp_path.glob("*/*"))
-    assert left == ["X.npy", "y.npy"]  # each whole, and no settings beside them
-    monkeypatch.setattr(SyntheticRows, "test", test_rows)
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr(SyntheticRows, "_pool_chunk", pool_chunk)
     data = load_data("synthetic", folder=tmp_path, **SMALL)
-    np.testing.assert_array_equal(data.y_test, load_data("synthetic", **SMALL).y_test)
-
-
-def test_changed_settings_are_written_again(tmp_path):
-    data = load_data("synthetic", folder=tmp_path, **SMALL)
-    (settings,) = tmp_path.glob("*/settings.json")
-    about = json.loads(settings.read_text())
-    assert about["n_pool"] == 400
-    settings.write_text(json.dumps(about | {"n_pool": 4}))
-    again = load_data("synthetic", folder=tmp_path, **SMALL)
-    assert json.loads(settings.read_text()) == about
-    np.testing.assert_array_equal(again.X, data.X)
+    np.testing.assert_array_equal(data.y, load_data("synthetic", **SMALL).y)
 
 
 def test_a_folder_needs_a_seed(tmp_path):
@@ -112,28 +96,26 @@ def test_a_folder_needs_a_seed(tmp_path):
 
 
 def test_redundant_rows_are_near_copies_of_few():
-    rows = SyntheticRows(recipe(n_copies=10, n_features=8, n_pool=4000))
-    X, _, original = rows.pool(0, 4000)
-    _, counts = np.unique(original, return_counts=True)
+    exact = rows_of(n_copies=10, n_features=8, n_pool=4000, jitter=0, label_noise=0)
+    X, y = exact.pool(0, 4000)
+    _, original, counts = np.unique(X, axis=0, return_inverse=True, return_counts=True)
     assert len(counts) <= 400
     assert np.sort(counts)[::-1][:40].sum() > 2000  # half are copies of a tenth
-    # A row is as good as its original: one of the same is nearest, for most.
-    distance, nearest = cKDTree(X).query(X, k=2)
-    assert (original[nearest[:, 1]] == original).mean() > 0.9
-    plain = SyntheticRows(recipe(n_features=8)).pool(0, 4000)[0]
+    # Copies have the label of their original.
+    pairs = np.unique(np.column_stack([original.ravel(), y]), axis=0)
+    assert len(pairs) == len(counts)
+    near, plain = (
+        rows_of(n_copies=n, n_features=8, n_pool=4000).pool(0, 4000)[0] for n in (10, 1)
+    )
+    distance, nearest = cKDTree(near).query(near, k=2)
+    assert (original.ravel()[nearest[:, 1]] == original.ravel()).mean() > 0.9
     spread = np.median(cKDTree(plain).query(plain, k=2)[0][:, 1])
     assert np.median(distance[:, 1]) < spread / 3
 
 
-def test_copies_share_their_label_without_noise():
-    _, y, original = SyntheticRows(recipe(n_copies=10, label_noise=0)).pool(0, N_ROWS)
-    pairs = np.unique(np.column_stack([original, y]), axis=0)
-    assert len(pairs) == len(np.unique(original))
-
-
 def test_share_of_wrong_labels_in_the_pool():
-    right, noisy = (SyntheticRows(recipe(label_noise=share)) for share in (0, 0.25))
-    (X, y, _), (X_noisy, y_noisy, _) = (rows.pool(0, N_ROWS) for rows in (right, noisy))
+    right, noisy = (rows_of(label_noise=share) for share in (0, 0.25))
+    (X, y), (X_noisy, y_noisy) = (rows.pool(0, N_ROWS) for rows in (right, noisy))
     np.testing.assert_array_equal(X, X_noisy)
     assert (y != y_noisy).mean() == pytest.approx(0.25, abs=0.02)
     assert set(np.unique(y_noisy)) == {0, 1, 2}
@@ -142,7 +124,7 @@ def test_share_of_wrong_labels_in_the_pool():
 
 
 def test_long_tails_follow_a_power_law_and_tests_are_balanced():
-    rows = SyntheticRows(recipe(n_classes=5, class_power=1.5, label_noise=0))
+    rows = rows_of(n_classes=5, class_power=1.5, label_noise=0)
     counts = np.bincount(rows.pool(0, N_ROWS)[1], minlength=5)
     shares = np.arange(1, 6) ** -1.5
     np.testing.assert_allclose(counts / N_ROWS, shares / shares.sum(), atol=0.015)
