@@ -7,25 +7,10 @@ from contextlib import contextmanager
 
 
 def resolve_device(device, who):
-    """Turn the parameter `device` into a torch.device.
+    """Turn the parameter `device` into a torch.device; a CUDA device has an index.
 
-    Parameters
-    ----------
-    device : str, torch.device or None
-        None is the current CUDA device if there is one, else the CPU.
-
-    who : str
-        Name to give in error messages.
-
-    Returns
-    -------
-    device : torch.device
-        A CUDA device has an index.
-
-    Raises
-    ------
-    ValueError
-        If torch does not know the device, or the CUDA device does not exist.
+    None is the current CUDA device if there is one, else the CPU. Raises ValueError if
+    torch does not know the device, or the CUDA device does not exist.
     """
     import torch
 

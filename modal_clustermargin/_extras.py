@@ -4,13 +4,7 @@ from importlib import import_module
 
 
 def import_with_extra(module, extra):
-    """Import a module of this package whose dependencies are in an extra.
-
-    Raises
-    ------
-    ImportError
-        If a dependency is missing. The message says how to install it.
-    """
+    """Import a module of this package; ImportError says how to install the extra."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:

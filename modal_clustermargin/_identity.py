@@ -23,25 +23,14 @@ _WITHOUT_EFFECT = {
 def settings_text(value):
     """Write a setting as text that is equal for equal settings in every process.
 
-    Parameters
-    ----------
-    value : object
-        An estimator is written with its parameters, except those that change no
-        result, such as `verbose` and `device`; an array or a tensor with a hash of
-        its content; a torch module with its layers and weights; a class or a
-        function by its module and name, without its code; any other object with
-        its public attributes, or with what its method ``identity()`` returns.
+    An estimator is written with its parameters, except those that change no result,
+    such as `verbose` and `device`; an array or a tensor with a hash of its content; a
+    torch module with its layers and weights; a class or a function by its module and
+    name, without its code; any other object with its public attributes, or with what
+    its method ``identity()`` returns.
 
-    Returns
-    -------
-    text : str
-
-    Raises
-    ------
-    ValueError
-        If the value holds a lambda or a function defined inside another function,
-        because their names are not unique; or a random generator, because its state
-        changes.
+    Raises ValueError for a lambda or a function defined inside another function, whose
+    names are not unique, and for a random generator, whose state changes.
     """
     if isinstance(value, np.random.RandomState | np.random.Generator):
         raise ValueError(

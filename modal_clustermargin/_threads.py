@@ -31,10 +31,7 @@ def _launch():
 def threads_for(n_operations):
     """A block in which numba's parallel loops use one thread unless the work is large.
 
-    Parameters
-    ----------
-    n_operations : int
-        Approximate number of array entries that the loop reads.
+    `n_operations` is about the number of array entries that the loop reads.
     """
     _launch()
     with one_at_a_time:

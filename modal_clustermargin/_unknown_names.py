@@ -10,24 +10,9 @@ def nearest(name, known):
 
 
 def check_known(name, known, who, what):
-    """Raise ValueError for an unknown name, and suggest the closest known one.
+    """Raise ValueError for an unknown name; the message lists the known names.
 
-    Parameters
-    ----------
-    name : str
-
-    known : iterable of str
-
-    who : str
-        The caller: the first word of the message.
-
-    what : str
-        What the name stands for, such as "strategy".
-
-    Raises
-    ------
-    ValueError
-        If `name` is unknown. The message lists the known names.
+    `who` is the caller, and `what` says what the name stands for, such as "strategy".
     """
     known = list(known)
     if name not in known:

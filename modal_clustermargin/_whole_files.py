@@ -7,16 +7,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def written_whole(path):
-    """Open a file that gets its name only when it is complete.
+    """Open a binary file for writing that gets its name only when it is complete.
 
-    Parameters
-    ----------
-    path : Path
-        Its folder must exist. An existing file of this name is replaced.
-
-    Yields
-    ------
-    file : binary file, open for writing
+    Its folder must exist. An existing file of this name is replaced.
     """
     # `tempfile` is not used, because only the owner may read its files.
     unfinished = path.with_name(f".{secrets.token_hex(8)}")

@@ -1,6 +1,7 @@
 """Pools of dask arrays and of arrays in Zarr stores, read by workers in chunks."""
 
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from importlib.util import find_spec
 from itertools import pairwise
 
@@ -21,41 +22,32 @@ _N_TRIED = 1024
 
 
 @contextmanager
-def open_dask_array(X, who, name):
-    """A `DaskPool` of a dask array; parameters and errors as in `pools.open_pool`."""
-    _check_installed(X, who, name)
-    with _pool_of(_checked_dask_array(X, who, name), who) as pool:
-        yield pool
+def open_array(X, who, name):
+    """A `DaskPool` of a dask or Zarr array; arguments and errors as in `open_pool`.
 
-
-@contextmanager
-def open_zarr_array(X, who, name):
-    """A `DaskPool` of a Zarr array; checks the store before and after its use."""
-    _check_installed(X, who, name)
-    with _pool_of(array_of_store(X, who, name), who) as pool:
-        yield pool
-        check_unchanged(X, who, name)
-
-
-@contextmanager
-def _pool_of(array, who):
+    The store of a Zarr array is checked before and after its use.
+    """
+    if find_spec("dask") is None or find_spec("distributed") is None:
+        raise ImportError(
+            f"{who} reads {name}, a {type(X).__name__}, with dask and distributed,"
+            " which are not installed: pip install 'modal-clustermargin[dask]'."
+        )
+    is_zarr = any(kind.__module__.startswith("zarr") for kind in type(X).__mro__)
+    array = array_of_store(X, who, name) if is_zarr else _checked(X, who, name)
     with ExitStack() as stack:
         yield DaskPool(array, lambda: stack.enter_context(dask_workers(who)))
+        if is_zarr:
+            check_unchanged(X, who, name)
 
 
-class _PoolWithWorkers(Pool):
-    has_workers = True
-
-    def neighbor_search(self, recall, device, find_device, verbose):
-        return WorkerSearch(self.workers, recall, device, find_device, verbose)
-
-
-class DaskPool(_PoolWithWorkers):
+class DaskPool(Pool):
     """A pool in chunks of rows that workers read and compute with.
 
     `array` is a dask array with known chunks. `find_workers` is called when the
     `Workers` are first needed, and returns them.
     """
+
+    has_workers = True
 
     def __init__(self, array, find_workers):
         whole = dict.fromkeys(range(1, array.ndim), -1)
@@ -65,13 +57,14 @@ class DaskPool(_PoolWithWorkers):
         sizes = [n_rows for n_rows in self.X.chunks[0] if n_rows]
         self._starts = np.cumsum([0, *sizes]).tolist()
         self._find_workers = find_workers
-        self._workers = self._chunks = None
+        self._chunks = None
 
-    @property
+    @cached_property
     def workers(self):
-        if self._workers is None:
-            self._workers = self._find_workers()
-        return self._workers
+        return self._find_workers()
+
+    def neighbor_search(self, recall, device, find_device, verbose):
+        return WorkerSearch(self.workers, recall, device, find_device, verbose)
 
     def take(self, rows):
         from dask import delayed
@@ -146,8 +139,11 @@ class DaskPool(_PoolWithWorkers):
         return self._chunks
 
 
-class ComputedRows(_PoolWithWorkers):
+class ComputedRows(Pool):
     """An ndarray of rows in this process, with which workers may compute."""
+
+    has_workers = True
+    neighbor_search = DaskPool.neighbor_search
 
     def __init__(self, rows, workers):
         super().__init__(rows)
@@ -188,15 +184,7 @@ def _dense(chunk, start):
     return chunk.toarray() if sparse.issparse(chunk) else np.asarray(chunk)
 
 
-def _check_installed(X, who, name):
-    if find_spec("dask") is None or find_spec("distributed") is None:
-        raise ImportError(
-            f"{who} reads {name}, a {type(X).__name__}, with dask and distributed,"
-            " which are not installed: pip install 'modal-clustermargin[dask]'."
-        )
-
-
-def _checked_dask_array(X, who, name):
+def _checked(X, who, name):
     import dask.array
 
     if not isinstance(X, dask.array.Array):

@@ -43,16 +43,12 @@ def compare_blocks(least_scores, k, device, find_device, *blocks):
     return [FoundNeighbors(*lists) for lists in found]
 
 
-def search_block(queries, k, own, is_included, block):
-    """The neighbours of queries among the included rows of a block."""
+def search_block(queries, k, own, block):
+    """The neighbours of queries among the rows of a block."""
     queries, least_scores = queries
-    rows, half = block
-    if is_included is not None:
-        is_included = np.unpackbits(is_included, count=len(rows)).astype(bool)
-        half = np.where(is_included, half, np.float32(np.inf))
     proposed, scores = neighbors.empty_lists(least_scores, k)
     with threadpool_limits(1, "blas"):  # the loop runs in parallel, not BLAS
-        neighbors.search_references(queries, rows, half, own, scores, proposed)
+        neighbors.search_references(queries, *block, own, scores, proposed)
     return FoundNeighbors(proposed, scores)
 
 

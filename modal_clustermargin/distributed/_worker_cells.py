@@ -30,8 +30,7 @@ def approximate_knn(
     held = RowsOnWorkers(rows, half, workers)
 
     def find(some):
-        found = held.search(rows[some], least_scores[some], k, own=some)
-        return found[::-1]
+        return held.search(rows[some], least_scores[some], k, some)[::-1]
 
     sample = neighbors.RecallSample(find, n_rows, k, rng, budget)
     sq_reach = np.inf

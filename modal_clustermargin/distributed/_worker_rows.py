@@ -79,23 +79,15 @@ class RowsOnWorkers:
             show(100 * n_done // n_blocks**2)
         return lists.proposed, lists.scores
 
-    def search(self, queries, least_scores, k, own=None, is_included=None):
+    def search(self, queries, least_scores, k, own):
         """The neighbours of a few queries, as from `neighbors.exact_knn`.
 
-        `own` has the position of a row that each query must not find, and `is_included`
-        tells which rows may be found; None stands for all.
+        `own` has the position of a row that each query must not find.
         """
         lists = NeighborLists(least_scores, k)
         sent = Broadcast((queries, least_scores))
-        own = np.full(len(queries), -1) if own is None else own
         calls = (
-            (
-                sent,
-                k,
-                own - rows.start,
-                None if is_included is None else np.packbits(is_included[rows]),
-                block,
-            )
+            (sent, k, own - rows.start, block)
             for block, rows in zip(self._blocks, self._slices, strict=True)
         )
         everyone = np.arange(len(queries))

@@ -20,8 +20,8 @@ _MAX_ATTEMPTS = 5
 # the loss of a worker yet.
 _RETRY_SECONDS = 0.5
 
-# Give up after 300 s without workers; poll every 30 s. An adaptive cluster starts
-# without workers.
+# Look every 30 s whether there are workers; give up after another 300 s without them.
+# An adaptive cluster starts without workers.
 _MAX_SECONDS_ALONE = 300
 _POLL_SECONDS = 30
 
@@ -80,10 +80,6 @@ class Workers:
         limits = [info["memory_limit"] for info in infos]
         self.memory = min(filter(None, limits), default=2**32)
 
-    def check(self, function, *arguments):
-        """Call a function on every worker, and raise its error if it raises one."""
-        self.client.run(function, *arguments)
-
     def map_unordered(self, function, calls):
         """Call a function on the workers, once for each tuple of arguments.
 
@@ -129,31 +125,31 @@ class Workers:
         """Wait until some futures are done, or until workers have been missing long."""
         from distributed import CancelledError, TimeoutError, wait
 
-        alone_since = None
-        while True:
-            # `wait` also returns futures whose result was lost and is computed again.
-            done = [future for future in futures if future.done()]
-            if done:
-                return done
+        # `wait` also returns futures whose result was lost and is computed again.
+        while not (done := [future for future in futures if future.done()]):
             try:
                 with self.client.as_current():
                     wait([*futures], _POLL_SECONDS, "FIRST_COMPLETED")
             except CancelledError:
                 pass
             except TimeoutError:
-                if self.client.status != "running" or self.client.nthreads():
-                    alone_since = None
-                elif alone_since is None:
-                    alone_since = time.monotonic() - _POLL_SECONDS
-                    left = _MAX_SECONDS_ALONE - _POLL_SECONDS
-                    warnings.warn(
-                        f"{self.who} waits for workers: the Dask cluster of the current"
-                        f" client has none. An error follows after another {left:.0f}"
-                        " seconds without workers.",
-                        stacklevel=2,
-                    )
-                elif time.monotonic() - alone_since >= _MAX_SECONDS_ALONE:
-                    raise RuntimeError(_no_workers_message(self.who)) from None
+                if self.client.status == "running" and not self.client.nthreads():
+                    self._wait_for_workers()
+        return done
+
+    def _wait_for_workers(self):
+        from distributed import TimeoutError
+
+        warnings.warn(
+            f"{self.who} waits for workers: the Dask cluster of the current client has"
+            f" none. An error follows after {_MAX_SECONDS_ALONE:.0f} seconds without"
+            " workers.",
+            stacklevel=2,
+        )
+        try:
+            self.client.wait_for_workers(1, _MAX_SECONDS_ALONE)
+        except TimeoutError:
+            raise RuntimeError(_no_workers_message(self.who)) from None
 
     def _result(self, future, n_attempts):
         """Whether a call was lost with its worker, and its result."""
@@ -164,14 +160,13 @@ class Workers:
         except (CancelledError, KilledWorker) as error:
             if self.client.status != "running":
                 raise
-            if n_attempts == _MAX_ATTEMPTS:
-                raise RuntimeError(
-                    f"{self.who} made a call on the Dask cluster {n_attempts} times,"
-                    " and each time a worker was lost. If the logs of the workers say"
-                    " that their memory was full, give them more memory, or use smaller"
-                    " chunks."
-                ) from error
-            return True, None
+            if n_attempts < _MAX_ATTEMPTS:
+                return True, None
+            raise RuntimeError(
+                f"{self.who} made a call on the Dask cluster {n_attempts} times, and"
+                " each time a worker was lost. If the logs of the workers say that"
+                " their memory was full, give them more memory, or use smaller chunks."
+            ) from error
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
                 f"{self.who} made a call on a Dask worker, which lacks a module"
@@ -208,17 +203,15 @@ class Broadcast:
 
     def sent_by(self, client, who):
         """A future of the value."""
-        if self._future is None or self._future.status not in ("pending", "finished"):
-            self._future = self._send(client, who)
-        return self._future
-
-    def _send(self, client, who):
         from distributed import TimeoutError
 
-        for attempt in range(_MAX_ATTEMPTS):
+        if self._future is not None and self._future.status in ("pending", "finished"):
+            return self._future
+        for n_left in reversed(range(_MAX_ATTEMPTS)):
             try:
                 # In a list, since scatter would send each element of a tuple.
-                return client.scatter([self.value], hash=False)[0]
+                [self._future] = client.scatter([self.value], hash=False)
+                return self._future
             except TimeoutError as error:
                 raise RuntimeError(_no_workers_message(who)) from error
             except TypeError as error:
@@ -229,7 +222,7 @@ class Broadcast:
                 ) from error
             except OSError:
                 # The scheduler has not noticed yet that the receiving worker died.
-                if client.status != "running" or attempt + 1 == _MAX_ATTEMPTS:
+                if client.status != "running" or not n_left:
                     raise
                 time.sleep(_RETRY_SECONDS)
 

@@ -7,8 +7,6 @@ import math
 from collections import deque
 from uuid import uuid4
 
-import numpy as np
-
 from modal_clustermargin.distributed._workers import this_process
 
 # Small chunks are read together, up to this size, but not in fewer than this number of
@@ -16,8 +14,8 @@ from modal_clustermargin.distributed._workers import this_process
 _CALL_BYTES = 2**24
 _LEAST_CALLS = 64
 
-# Arrays whose chunks this process has listed and found complete. Later blocks of only
-# the fill value then cause no further listing.
+# Arrays whose chunks this process has listed and found complete: a worker may see
+# another store than the client, for instance at a relative path.
 _FOUND_WHOLE = deque(maxlen=64)
 
 
@@ -80,8 +78,11 @@ class _StoreRows:
         self._token = uuid4()
 
     def __getitem__(self, index):
+        if self._token not in _FOUND_WHOLE:
+            self.check_written()
+            _FOUND_WHOLE.append(self._token)
         try:
-            block = self.array[index]
+            return self.array[index]
         except Exception as error:  # the codec of a damaged chunk decides the type
             raise ValueError(
                 f"{self.who} cannot read {self.name} from the Zarr store"
@@ -89,27 +90,6 @@ class _StoreRows:
                 f" {this_process()} sees there, and write the array again if it is"
                 " damaged."
             ) from error
-        if self._token not in _FOUND_WHOLE and self._looks_missing(block, index):
-            self.check_written()
-            _FOUND_WHOLE.append(self._token)
-        return block
-
-    def _looks_missing(self, block, index):
-        """Whether the part of some chunk in a block holds only the fill value."""
-        fill = self.array.fill_value
-        if not block.size:
-            return False
-        if fill is None or self.dtype.hasobject or block.ndim != self.ndim:
-            return True
-        is_fill = np.isnan(block) if fill != fill else block == fill
-        cuts = zip(index, block.shape, self.array.chunks, strict=True)
-        for axis, (read, n_read, n_in_chunk) in enumerate(cuts):
-            if not isinstance(read, slice) or read.step not in (None, 1):
-                return True
-            to_next = -(read.start or 0) % n_in_chunk
-            starts = np.union1d(0, np.arange(to_next, n_read, n_in_chunk))
-            is_fill = np.logical_and.reduceat(is_fill, starts, axis=axis)
-        return bool(is_fill.any())
 
     def check_written(self):
         """Raise ValueError unless every chunk is in the store, as seen from here."""

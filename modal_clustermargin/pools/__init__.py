@@ -13,7 +13,6 @@ from modal_clustermargin.pools._pool import (
     lies_elsewhere,
     open_pool,
     pool_keys,
-    register_opener,
 )
 from modal_clustermargin.pools._rows import (
     default_block_rows,
@@ -39,7 +38,6 @@ __all__ = [
     "n_rows",
     "open_pool",
     "pool_keys",
-    "register_opener",
     "row_keys",
     "take_rows",
     "tensor_to_array",

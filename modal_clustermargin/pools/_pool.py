@@ -9,12 +9,12 @@ from modal_clustermargin.pools._fingerprints import fingerprints, id_keys
 from modal_clustermargin.pools._matrices import as_matrix, check_finite
 from modal_clustermargin.pools._rows import n_rows, take_rows
 
-# The module that opens the arrays of a library whose rows are not in this process.
+# The modules that open the arrays of libraries whose rows are not in this process, by
+# a context manager ``open_array(X, who, name)`` that yields a `Pool`.
 _OPENED_BY = {
     "dask": "modal_clustermargin.distributed",
     "zarr": "modal_clustermargin.distributed",
 }
-_OPENERS = {}
 
 
 class Pool:
@@ -102,25 +102,10 @@ class Pool:
 def open_pool(X, who, name="X_pool"):
     """Open rows of any kind as a `Pool`; a `Pool` is returned unchanged.
 
-    Parameters
-    ----------
-    X : ndarray, sparse matrix or array, DataFrame, list, tensor, dask array, Zarr \
-            array or Pool
-
-    who, name : str
-        Names of the caller and of its argument, for error messages.
-
-    Raises
-    ------
-    ValueError
-        If `X` is None or a string, if its number of rows is unknown, or if a Zarr
-        array is not complete.
-
-    TypeError
-        For collections of dask and Zarr that are not arrays.
-
-    ImportError
-        If dask or distributed is missing.
+    `who` and `name` are the caller and its argument, for messages. Raises ValueError if
+    `X` has no rows, or an unknown number of rows, or is a Zarr array that is not
+    complete; TypeError for collections of dask and Zarr that are not arrays; and
+    ImportError if dask or distributed is missing.
     """
     if isinstance(X, Pool):
         yield X
@@ -139,18 +124,8 @@ def open_pool(X, who, name="X_pool"):
             )
         yield Pool(X)
         return
-    import_module(_OPENED_BY[library])
-    with _OPENERS[library](X, who, name) as pool:
+    with import_module(_OPENED_BY[library]).open_array(X, who, name) as pool:
         yield pool
-
-
-def register_opener(library, opener):
-    """Let `open_pool` open the arrays of a library by ``opener(X, who, name)``.
-
-    `library` is the top-level module of their types; `opener` returns a context manager
-    that yields a `Pool`.
-    """
-    _OPENERS[library] = opener
 
 
 def lies_elsewhere(X):

@@ -4,7 +4,7 @@ import distributed
 import pytest
 
 from modal_clustermargin.clustering import _neighbor_search
-from modal_clustermargin.distributed import _worker_rows, _worker_search
+from modal_clustermargin.distributed import _worker_rows
 
 
 def clients(**where):
@@ -37,7 +37,6 @@ def many_blocks(monkeypatch):
 
 @pytest.fixture
 def all_is_sent(many_blocks, monkeypatch):
-    """However small a search is, workers do it."""
-    monkeypatch.setattr(_worker_search, "_WORTH_SENDING", 0)
+    """However small a search is, it is no scan."""
     monkeypatch.setattr(_neighbor_search, "_SCAN_BELOW", 0)
     monkeypatch.setattr(_neighbor_search, "_SCAN_BELOW_QUERIES", 1)

@@ -26,7 +26,7 @@ from modal_clustermargin import (
     MarginSampling,
     RandomSampling,
 )
-from modal_clustermargin.distributed import _dask_pool, _workers, _zarr_store
+from modal_clustermargin.distributed import _dask_pool, _workers
 from modal_clustermargin.distributed._workers import Broadcast
 from modal_clustermargin.estimators import NetworkClassifier
 from modal_clustermargin.learners import ActiveLearner, Committee
@@ -361,23 +361,6 @@ def test_a_store_that_is_elsewhere_for_workers(processes, tmp_path, monkeypatch)
         MarginSampling()(network(), pool, 5)
     with pytest.raises(ValueError, match="AverageLinkage finds no chunk of X .*worker"):
         AverageLinkage().fit(pool)
-
-
-@pytest.mark.parametrize("fill", [0, np.nan])
-def test_a_chunk_that_is_missing_in_some_columns(tmp_path, fill, monkeypatch):
-    expected = X.copy()
-    expected[130, :4] = fill  # one row of a chunk that is there
-    stored = in_zarr(expected, tmp_path, fill_value=fill)
-    [chunk] = [path for path in tmp_path.rglob("*") if str(path)[-3:] in ("1/1", "1.1")]
-    chunk.unlink()
-    rows = _zarr_store._StoreRows(stored, "BADGE", "X_pool")
-    whole = slice(0, 6, None)
-    for read in (slice(50, 200), slice(70, 90), slice(0, 400)):
-        with pytest.raises(ValueError, match="found 13 of the 14 chunks of X_pool"):
-            rows[read, whole]
-    monkeypatch.setattr(_zarr_store._StoreRows, "check_written", None)
-    for read in (slice(0, 60), slice(120, 400), slice(121, 180), slice(125, 140)):
-        np.testing.assert_array_equal(rows[read, whole], expected[read])
 
 
 def test_a_learner_does_not_learn_from_chunks_that_are_missing(client, tmp_path):

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 
 import dask.array as da
 import numpy as np
@@ -11,14 +10,8 @@ from sklearn.linear_model import LogisticRegression
 
 from modal_clustermargin import AverageLinkage, ClusterMargin
 from modal_clustermargin.clustering import _approximate_knn
-from modal_clustermargin.distributed import (
-    _dask_pool,
-    _worker_cells,
-    _worker_rows,
-    _worker_search,
-)
+from modal_clustermargin.distributed import _dask_pool, _worker_cells, _worker_rows
 from modal_clustermargin.distributed._workers import Broadcast, Workers
-from tests.distributed.make_worker_rows import heavy_tail
 
 X = np.random.RandomState(0).normal(size=(2_000, 12)).astype(np.float32)
 CHUNKS = da.from_array(X, chunks=(200, -1))
@@ -28,7 +21,7 @@ CHUNKS = da.from_array(X, chunks=(200, -1))
 def kill_at(processes, monkeypatch):
     """Kill a worker at the n-th call of a function."""
 
-    def arrange(owner, name, n, after=lambda: None):
+    def arrange(owner, name, n):
         calls = []
         function = getattr(owner, name)
 
@@ -36,7 +29,6 @@ def kill_at(processes, monkeypatch):
             calls.append(1)
             if len(calls) == n:
                 kill_one(processes)
-                after()
             return function(*arguments)
 
         monkeypatch.setattr(owner, name, killing)
@@ -60,19 +52,6 @@ def test_exact_search(kill_at, n, monkeypatch):
     assert len(calls) > n
     np.testing.assert_array_equal(model.children_, expected.children_)
     np.testing.assert_array_equal(model.labels_, expected.labels_)
-
-
-def test_search_of_some_clusters(kill_at, all_is_sent):
-    X = heavy_tail(400, 20, 0)
-    expected = AverageLinkage("sqeuclidean", n_clusters=1).fit(X)
-    # So that the next search finds rows gone, not just a call.
-    calls = kill_at(
-        _worker_search.ClustersOnWorkers, "propose", 3, lambda: time.sleep(0.5)
-    )
-    model = AverageLinkage("sqeuclidean", n_clusters=1).fit(da.from_array(X, chunks=90))
-    assert len(calls) > 3
-    np.testing.assert_array_equal(model.children_, expected.children_)
-    np.testing.assert_allclose(model.distances_, expected.distances_, rtol=1e-9)
 
 
 def test_approximate_search(kill_at, monkeypatch):

@@ -1,7 +1,5 @@
 """Rows of any kind are opened once, as a pool."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,12 +9,9 @@ from modal_clustermargin.pools import (
     Pool,
     fingerprints,
     id_keys,
-    lies_elsewhere,
     open_pool,
     pool_keys,
-    register_opener,
 )
-from modal_clustermargin.pools import _pool as pool_module
 
 X = np.arange(12.0).reshape(6, 2)
 
@@ -59,20 +54,3 @@ def test_a_matrix_is_searched_for_nan_once():
     pool.check_finite("BADGE")
     with pytest.raises(ValueError, match="BADGE needs finite embeddings; row 0 of X"):
         Pool(pool.X).check_finite("BADGE")
-
-
-def test_a_library_registers_its_own_pools(monkeypatch):
-    class Elsewhere:
-        __module__ = "a_library.arrays"
-
-    @contextmanager
-    def open_elsewhere(X, who, name):
-        yield Pool([[who, name]])
-
-    monkeypatch.setattr(pool_module, "_OPENERS", {})
-    monkeypatch.setitem(pool_module._OPENED_BY, "a_library", "math")
-    register_opener("a_library", open_elsewhere)
-    assert lies_elsewhere(Elsewhere())
-    assert not lies_elsewhere(X)
-    with open_pool(Elsewhere(), "BADGE", "embedding") as pool:
-        assert pool.X == [["BADGE", "embedding"]]
