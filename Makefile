@@ -1,4 +1,4 @@
-# Each goal builds the environment it needs. VENV moves it; ARGS reaches the demo.
+# Each goal builds the environment it needs. VENV moves it; ARGS reaches demo, test and bench.
 VENV ?= .venv
 PYTHON ?= python3
 MODAL_0_4_2 ?= .modal-0.4.2.1
@@ -11,6 +11,8 @@ python = $(VENV)/bin/python
 # threads of torch would wait for those of the other process.
 pytest = -m pytest -q -n 2 --dist loadfile
 pytest_env = OMP_NUM_THREADS=1
+# Few examples of property tests, where another pass has run more of them.
+few = --hypothesis-profile=few
 
 .PHONY: demo test test-lowest lint docs bench clean
 
@@ -20,12 +22,12 @@ demo: $(VENV)/.installed
 # All tests under the modAL that pip resolves to (0.4.1), and those that use modAL
 # again under 0.4.2.1, which calls strategies differently.
 test: $(VENV)/.installed $(MODAL_0_4_2)/.installed
-	$(pytest_env) $(python) $(pytest)
-	$(pytest_env) PYTHONPATH=$(MODAL_0_4_2) $(python) $(pytest) tests/modal tests/learners tests/testing tests/strategies/test_contract.py
+	$(pytest_env) $(python) $(pytest) $(ARGS)
+	$(pytest_env) PYTHONPATH=$(MODAL_0_4_2) $(python) $(pytest) $(few) tests/modal tests/learners tests/testing tests/strategies/test_contract.py
 
 # With the lowest versions that the metadata allow, for Python 3.10 or 3.11.
 test-lowest: $(LOWEST)/.installed
-	$(pytest_env) $(LOWEST)/bin/python $(pytest) tests/modal tests/learners tests/testing tests/strategies tests/clustering tests/selection tests/pools tests/transferability tests/distributed
+	$(pytest_env) $(LOWEST)/bin/python $(pytest) $(few) tests/modal tests/learners tests/testing tests/strategies tests/clustering tests/selection tests/pools tests/transferability tests/distributed
 
 lint: $(VENV)/.installed
 	$(python) -m ruff check .

@@ -1,4 +1,4 @@
-"""Two Hypothesis profiles, and the marks that need a machine of their own."""
+"""Hypothesis profiles, and the marks that need a machine of their own."""
 
 import os
 
@@ -7,6 +7,8 @@ from hypothesis import settings
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
+# Where a pass repeats tests with other versions of dependencies.
+settings.register_profile("few", deadline=None, derandomize=True, max_examples=10)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 

@@ -116,7 +116,7 @@ def test_parts_hold_every_row_at_home_and_are_of_a_size():
 
 @settings(max_examples=3, suppress_health_check=list(HealthCheck))
 @given(
-    st.sampled_from([300, 200]),
+    st.sampled_from([120, 80]),
     st.sampled_from(["cosine", "sqeuclidean"]),
     st.sampled_from([1, 50]),
     st.integers(0, 99),
@@ -124,7 +124,7 @@ def test_parts_hold_every_row_at_home_and_are_of_a_size():
 def test_same_merges(client, all_is_sent, n_rows, metric, n_clusters, seed):
     X = heavy_tail(n_rows, 20, seed)
     here = AverageLinkage(metric, n_clusters=n_clusters).fit(X)
-    chunks = da.from_array(X, chunks=(150, 7))
+    chunks = da.from_array(X, chunks=(50, 7))
     there = AverageLinkage(metric, n_clusters=n_clusters).fit(chunks)
     np.testing.assert_array_equal(there.children_, here.children_)
     np.testing.assert_allclose(there.distances_, here.distances_, rtol=1e-9)
