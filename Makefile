@@ -1,4 +1,5 @@
-# Each goal builds the environment it needs. VENV moves it; ARGS reaches demo, test and bench.
+# Each goal builds the environment it needs. VENV moves it; ARGS reaches demo, test and
+# bench.
 VENV ?= .venv
 PYTHON ?= python3
 MODAL_0_4_2 ?= .modal-0.4.2.1
@@ -50,30 +51,30 @@ bench: $(VENV)/.installed $(RAC)/.installed
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(python) -m pip install --quiet --upgrade pip
-	$(python) -m pip install --quiet --editable ".[test,dask,skactiveml]"
+	$(python) -m pip install --quiet --no-compile --upgrade pip
+	$(python) -m pip install --quiet --no-compile --editable ".[test,dask,skactiveml]"
 	touch $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed
-	$(python) -m pip install --quiet --editable ".[test,dask,skactiveml,docs]"
+	$(python) -m pip install --quiet --no-compile --editable ".[test,dask,skactiveml,docs]"
 	touch $@
 
 $(LOWEST)/.installed: pyproject.toml .ci/lowest.py
 	$(PYTHON) -m venv $(LOWEST)
 	$(PYTHON) .ci/lowest.py > $(LOWEST)/lowest.txt
-	$(LOWEST)/bin/python -m pip install --quiet --upgrade pip
-	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/lowest.txt --editable ".[test,dask]"
+	$(LOWEST)/bin/python -m pip install --quiet --no-compile --upgrade pip
+	$(LOWEST)/bin/python -m pip install --quiet --no-compile --constraint $(LOWEST)/lowest.txt --editable ".[test,dask]"
 	touch $@
 
 # Its metadata pins skorch 0.9.0, which cannot be imported any more: no dependencies.
 $(MODAL_0_4_2)/.installed: $(VENV)/.installed
-	$(python) -m pip install --quiet --no-deps --upgrade --target $(MODAL_0_4_2) modAL-python==0.4.2.1
+	$(python) -m pip install --quiet --no-compile --no-deps --upgrade --target $(MODAL_0_4_2) modAL-python==0.4.2.1
 	touch $@
 
 # Crashes with numpy 2, so it has an environment of its own.
 $(RAC)/.installed:
 	$(PYTHON) -m venv $(RAC)
-	$(RAC)/bin/python -m pip install --quiet "numpy<2" racplusplus==0.1.1
+	$(RAC)/bin/python -m pip install --quiet --no-compile "numpy<2" racplusplus==0.1.1
 	touch $@
 
 clean:

@@ -108,13 +108,11 @@ def test_sigkill(finished, tmp_path):
         "from modal_clustermargin.comparison import compare;"
         f"compare(json.load(open({str(settings)!r})), {str(tmp_path / 'out')!r})"
     )
-    for n_lines in (1, 7):
-        with subprocess.Popen(
-            [sys.executable, "-c", code], stdout=subprocess.PIPE
-        ) as process:
-            for _ in range(n_lines):
-                process.stdout.readline()
-            os.kill(process.pid, signal.SIGKILL)
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        for _ in range(7):
+            process.stdout.readline()
+        os.kill(process.pid, signal.SIGKILL)
     rows = compare(SHORT, tmp_path / "out", verbose=False)
     assert lasting(rows) == lasting(rows_of(finished))
 

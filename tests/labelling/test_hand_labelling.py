@@ -141,7 +141,7 @@ class LabellingByHand(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
-LabellingByHand.TestCase.settings = settings(max_examples=25, stateful_step_count=15)
+LabellingByHand.TestCase.settings = settings(max_examples=15, stateful_step_count=15)
 TestLabellingByHand = LabellingByHand.TestCase
 
 

@@ -4,27 +4,25 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 CODE = """
 import numpy as np, torch
 torch.set_num_threads(1)
 torch.ones(2) + torch.get_num_threads()
-from modal_clustermargin import {strategy}
+from modal_clustermargin import ClusterMargin, MarginSampling
 from sklearn.linear_model import LogisticRegression
 X = np.random.RandomState(0).normal(size=(8000, 4))
-{strategy}()(LogisticRegression().fit(X, X[:, 0] > 0), X, 5)
-print(torch.get_num_threads())
+for strategy in (MarginSampling(), ClusterMargin()):
+    strategy(LogisticRegression().fit(X, X[:, 0] > 0), X, 5)
+    print(torch.get_num_threads())
 """
 
 
-@pytest.mark.parametrize("strategy", ["MarginSampling", "ClusterMargin"])
-def test_torch_keeps_the_threads_it_was_given(strategy):
+def test_torch_keeps_the_threads_it_was_given():
     printed = subprocess.run(
-        [sys.executable, "-c", CODE.format(strategy=strategy)],
+        [sys.executable, "-c", CODE],
         capture_output=True,
         text=True,
         check=True,
         env={**os.environ, "NUMBA_NUM_THREADS": "2"},
     )
-    assert printed.stdout.split() == ["1"]
+    assert printed.stdout.split() == ["1", "1"]
