@@ -63,7 +63,7 @@ def main():
     arguments = parser.parse_args()
     size = (arguments.rows, arguments.features)
     if arguments.short:
-        size = (10_000, 16)
+        size, arguments.recalls = (10_000, 16), [0.95]
     warm = clusters(12_000, 16, np.random.RandomState(1)).astype(np.float32)
     AverageLinkage(neighbors="approximate", recall=0.5).fit(warm)
     AverageLinkage(n_clusters=5).fit(warm[:1500])
