@@ -163,7 +163,7 @@ class NeighborSearch:
     def _knn_of_all(self, *arguments):
         n_rows = len(arguments[0])
         if self.recall is not None:
-            found = self._approximate_knn(*arguments)
+            found = approximate_knn(*arguments, self.recall, self.may_limit_reach)
             if found is not None:
                 proposed, scores, reached, work, sq_reach = found
                 self.reached = min(self.reached, float(reached))
@@ -179,10 +179,7 @@ class NeighborSearch:
         self.relative_cost = 1 / _SPEEDUP_OF_ALL
         return *self._exact_knn(*arguments), np.inf
 
-    # A search on workers overrides the following methods.
-
-    def _approximate_knn(self, *arguments):
-        return approximate_knn(*arguments, self.recall, self.may_limit_reach)
+    # A search on workers overrides the following method.
 
     def _exact_knn(self, *arguments):
         return exact_knn(*arguments, self.device)

@@ -1,8 +1,6 @@
 """The functions of a neighbour search that run on a Dask worker."""
 
-import numba
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from modal_clustermargin._devices import cuda_device
 from modal_clustermargin.clustering import neighbors
@@ -41,36 +39,6 @@ def compare_blocks(least_scores, k, device, find_device, *blocks):
     else:
         found = neighbors.exact_knn_across(*blocks, k, least_scores, device)
     return [FoundNeighbors(*lists) for lists in found]
-
-
-def search_block(queries, k, own, block):
-    """The neighbours of queries among the rows of a block."""
-    queries, least_scores = queries
-    proposed, scores = neighbors.empty_lists(least_scores, k)
-    with threadpool_limits(1, "blas"):  # the loop runs in parallel, not BLAS
-        neighbors.search_references(queries, *block, own, scores, proposed)
-    return FoundNeighbors(proposed, scores)
-
-
-def search_part(part, known_scores, k, recall):
-    """Most neighbours within a part that improve on the known scores, and the cost."""
-    rows, half, least_scores = part
-    arguments = rows, half, k, least_scores, _silent
-    found = neighbors.approximate_knn(*arguments, recall, may_limit_reach=False)
-    if found is None:
-        work = len(rows) ** 2 / 2
-        proposed, scores = neighbors.exact_knn(*arguments)
-    else:
-        proposed, scores, _, work, _ = found
-    proposed[scores <= known_scores[:, np.newaxis]] = -1
-    return FoundNeighbors(proposed, scores), work
-
-
-def cells_of_block(centroids, block):
-    """The cells that each row of a block is compared with."""
-    # faiss does not follow the number of threads that is set for numba.
-    with threadpool_limits(numba.get_num_threads(), "openmp"):
-        return neighbors.nearest_centroids(block[0], centroids)
 
 
 def _silent(percent):

@@ -11,11 +11,7 @@ import numpy as np
 
 from modal_clustermargin._threads import one_at_a_time
 from modal_clustermargin.clustering import neighbors
-from modal_clustermargin.distributed._on_worker import (
-    cells_of_block,
-    compare_blocks,
-    search_block,
-)
+from modal_clustermargin.distributed._on_worker import compare_blocks
 from modal_clustermargin.distributed._workers import Broadcast
 
 # Every pair of blocks is a call. With 20 calls per worker, all workers are busy until
@@ -37,70 +33,37 @@ def n_blocks(n_rows, n_features, workers):
     return max(min(for_calls, n_rows // _FEWEST_BLOCK_ROWS), for_memory, 1)
 
 
-class RowsOnWorkers:
-    """Rows, float32 in C order, with half their squared lengths, held by workers."""
-
-    def __init__(self, rows, half, workers):
-        self._workers = workers
-        starts = np.linspace(0, len(rows), n_blocks(*rows.shape, workers) + 1)
-        starts = starts.astype(np.int64).tolist()
-        self._slices = list(map(slice, starts[:-1], starts[1:]))
-        self._blocks = [Broadcast((rows[block], half[block])) for block in self._slices]
-
-    def exact_knn(self, k, least_scores, show, device, find_device):
-        """`neighbors.exact_knn` on workers; devices as in `device_of_worker`."""
-        n_blocks = len(self._blocks)
-        pairs = [
-            (left,) if left == right else (left, right)
-            for seats in neighbors.tournament_rounds(n_blocks)
-            for left, right in zip(*map(np.ndarray.tolist, seats), strict=True)
-        ]
-        lists = NeighborLists(least_scores, k)
-        calls = (
-            (
-                [lists.least(self._slices[block]) for block in pair],
-                k,
-                device,
-                find_device,
-                *(self._blocks[block] for block in pair),
-            )
-            for pair in pairs
+def exact_knn(rows, half, k, least_scores, show, device, find_device, workers):
+    """`neighbors.exact_knn` on workers; devices as in `device_of_worker`."""
+    starts = np.linspace(0, len(rows), n_blocks(*rows.shape, workers) + 1)
+    starts = starts.astype(np.int64).tolist()
+    slices = list(map(slice, starts[:-1], starts[1:]))
+    blocks = [Broadcast((rows[block], half[block])) for block in slices]
+    pairs = [
+        (left,) if left == right else (left, right)
+        for seats in neighbors.tournament_rounds(len(blocks))
+        for left, right in zip(*map(np.ndarray.tolist, seats), strict=True)
+    ]
+    lists = NeighborLists(least_scores, k)
+    calls = (
+        (
+            [lists.least(slices[block]) for block in pair],
+            k,
+            device,
+            find_device,
+            *(blocks[block] for block in pair),
         )
-        n_done = 0
-        for number, results in self._workers.map_unordered(compare_blocks, calls):
-            pair = pairs[number]
-            for queries, references, found in zip(
-                pair, pair[::-1], results, strict=True
-            ):
-                rows = self._slices[queries]
-                rows = np.arange(rows.start, rows.stop)
-                lists.merge(rows, found, self._slices[references].start)
-            n_done += len(pair)
-            show(100 * n_done // n_blocks**2)
-        return lists.proposed, lists.scores
-
-    def search(self, queries, least_scores, k, own):
-        """The neighbours of a few queries, as from `neighbors.exact_knn`.
-
-        `own` has the position of a row that each query must not find.
-        """
-        lists = NeighborLists(least_scores, k)
-        sent = Broadcast((queries, least_scores))
-        calls = (
-            (sent, k, own - rows.start, block)
-            for block, rows in zip(self._blocks, self._slices, strict=True)
-        )
-        everyone = np.arange(len(queries))
-        for number, found in self._workers.map_unordered(search_block, calls):
-            lists.merge(everyone, found, self._slices[number].start)
-        return lists.proposed, lists.scores
-
-    def nearest_centroids(self, centroids):
-        """`neighbors.nearest_centroids` of all rows."""
-        sent = Broadcast(centroids)
-        calls = ((sent, block) for block in self._blocks)
-        cells = dict(self._workers.map_unordered(cells_of_block, calls))
-        return np.concatenate([cells[number] for number in sorted(cells)])
+        for pair in pairs
+    )
+    n_done = 0
+    for number, results in workers.map_unordered(compare_blocks, calls):
+        pair = pairs[number]
+        for queries, references, found in zip(pair, pair[::-1], results, strict=True):
+            rows_found = np.arange(starts[queries], starts[queries + 1])
+            lists.merge(rows_found, found, starts[references])
+        n_done += len(pair)
+        show(100 * n_done // len(blocks) ** 2)
+    return lists.proposed, lists.scores
 
 
 class NeighborLists:
@@ -113,7 +76,7 @@ class NeighborLists:
         """The scores that new neighbours must exceed."""
         return self.scores[rows, -1].copy()
 
-    def merge(self, rows, found, start=0):
+    def merge(self, rows, found, start):
         """Merge neighbours found for rows; neighbour 0 is row number `start`."""
         with one_at_a_time:
             neighbors.merge_entries(

@@ -11,13 +11,7 @@ import zarr
 from sklearn.linear_model import LogisticRegression
 
 from modal_clustermargin import AverageLinkage, ClusterMargin, MarginSampling
-from modal_clustermargin.clustering import _approximate_knn
-from modal_clustermargin.distributed import (
-    _dask_pool,
-    _worker_cells,
-    _worker_rows,
-    _workers,
-)
+from modal_clustermargin.distributed import _dask_pool, _worker_rows, _workers
 from modal_clustermargin.learners import ActiveLearner
 from tests.distributed.make_worker_calls import AtHome, die, lacks_a_module
 
@@ -106,17 +100,6 @@ def test_exact_search(kill_at, monkeypatch):
     assert len(calls) > 9
     np.testing.assert_array_equal(model.children_, expected.children_)
     np.testing.assert_array_equal(model.labels_, expected.labels_)
-
-
-def test_approximate_search(kill_at, monkeypatch):
-    monkeypatch.setattr(_worker_rows, "_FEWEST_BLOCK_ROWS", 300)
-    monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
-    model = AverageLinkage(neighbors="approximate", n_clusters=300)
-    expected = model.fit(CHUNKS).labels_
-    calls = kill_at(_worker_cells.NeighborLists, "merge", 8)
-    again = model.fit(CHUNKS).labels_
-    assert len(calls) > 8
-    np.testing.assert_array_equal(again, expected)
 
 
 def test_query_at_its_first_result(kill_at):
