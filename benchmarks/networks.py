@@ -189,7 +189,8 @@ def predict(file, method, n_classes, batch_size):
 
 
 def compare_predictions(short):
-    n_rows, n_classes = (2_000, 100) if short else (50_000, 100)
+    n_rows, batch_sizes = (2_000, (64,)) if short else (50_000, (64, 256))
+    n_classes = 100
     print(
         f"\nPredictions of {n_rows:,} images (3 x 32 x 32, a memory map of bytes),"
         f" {n_classes} classes, 512 hidden units"
@@ -205,7 +206,7 @@ def compare_predictions(short):
         del X
         new_process = multiprocessing.get_context("spawn")
         for method in ("predict_proba", "skorch predict_proba", "embed"):
-            for batch_size in (64, 256):
+            for batch_size in batch_sizes:
                 with new_process.Pool(1) as pool:
                     seconds, output, peak = pool.apply(
                         predict, (file, method, n_classes, batch_size)

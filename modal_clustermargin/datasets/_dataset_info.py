@@ -13,7 +13,7 @@ from modal_clustermargin._unknown_names import check_known
 
 
 class DataOption(NamedTuple):
-    """An option of a data set: a string, a number, a bool or None.
+    """An option of a data set.
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ from modal_clustermargin.distributed._worker_search import WorkerSearch
 from modal_clustermargin.distributed._workers import Broadcast, dask_workers
 from modal_clustermargin.distributed._zarr_store import (
     array_of_store,
-    check_unchanged,
+    check_written,
     rows_in_a_call,
 )
 from modal_clustermargin.pools import Pool
@@ -25,7 +25,7 @@ _N_TRIED = 1024
 def open_array(X, who, name):
     """A `DaskPool` of a dask or Zarr array; arguments and errors as in `open_pool`.
 
-    The store of a Zarr array is checked before and after its use.
+    The store of a Zarr array must have all chunks before and after its use.
     """
     if find_spec("dask") is None or find_spec("distributed") is None:
         raise ImportError(
@@ -37,7 +37,7 @@ def open_array(X, who, name):
     with ExitStack() as stack:
         yield DaskPool(array, lambda: stack.enter_context(dask_workers(who)))
         if is_zarr:
-            check_unchanged(X, who, name)
+            check_written(X, who, name)
 
 
 class DaskPool(Pool):

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 
 from modal_clustermargin.testing._contract import CHECKS
-from modal_clustermargin.testing._fixtures import name_of, no_error
+from modal_clustermargin.testing._fixtures import make_data, name_of, no_error
 
 
 class QueryStrategyCheck:
@@ -37,7 +37,7 @@ class QueryStrategyCheck:
             with warnings.catch_warnings(), no_error(strategy, f"in {self.name}"):
                 # modAL passes an argument to scikit-learn by its old name.
                 warnings.filterwarnings("ignore", "'force_all_finite'", FutureWarning)
-                self._check(strategy)
+                self._check(strategy, make_data()[2])
         finally:
             np.random.set_state(state)
 

@@ -1,4 +1,7 @@
-"""The contract of a query strategy, one function for each rule."""
+"""The contract of a query strategy, one function for each rule.
+
+Each function gets a copy of the strategy and a pool of its own.
+"""
 
 # ruff: noqa: NPY002  numpy's global generator is checked
 import copy
@@ -16,7 +19,6 @@ from modal_clustermargin.testing._fixtures import (
     expect,
     expect_positions,
     make_classifier,
-    make_data,
     make_learner,
     no_error,
     positions_of,
@@ -25,26 +27,23 @@ from modal_clustermargin.testing._fixtures import (
 )
 
 
-def check_gives_the_number_asked_of_distinct_rows(strategy):
+def check_gives_the_number_asked_of_distinct_rows(strategy, X_pool):
     """A learner's query returns `n_instances` different positions."""
-    _, _, X_pool = make_data()
     for n_instances in (1, 2, 3, 17, N_POOL):
         positions, _ = query(strategy, X_pool, n_instances)
         where = f"in a learner's query with n_instances={n_instances}"
         expect_positions(strategy, positions, n_instances, N_POOL, where)
 
 
-def check_chooses_one_row_by_default(strategy):
+def check_chooses_one_row_by_default(strategy, X_pool):
     """Without n_instances, a learner's query returns one position."""
-    _, _, X_pool = make_data()
     positions, _ = query(strategy, X_pool)
     where = "in a learner's query without n_instances"
     expect_positions(strategy, positions, 1, N_POOL, where)
 
 
-def check_gives_the_rows_at_its_positions(strategy):
+def check_gives_the_rows_at_its_positions(strategy, X_pool):
     """A learner's query returns the rows at the positions that it returns."""
-    _, _, X_pool = make_data()
     for n_instances in (1, 2, 5):
         positions, rows = query(strategy, X_pool, n_instances)
         positions = np.asarray(positions)
@@ -58,9 +57,8 @@ def check_gives_the_rows_at_its_positions(strategy):
         )
 
 
-def check_runs_once(strategy):
+def check_runs_once(strategy, X_pool):
     """A query calls the strategy once."""
-    _, _, X_pool = make_data()
     for n_instances in (1, 2, 5):
         n_calls = 0
 
@@ -79,17 +77,15 @@ def check_runs_once(strategy):
         )
 
 
-def check_gives_positions_to_a_plain_classifier(strategy):
+def check_gives_positions_to_a_plain_classifier(strategy, X_pool):
     """Called with a classifier instead of a learner, it returns positions."""
-    _, _, X_pool = make_data()
     positions = strategy(make_classifier(), X_pool, 5)
     where = "called with a classifier that is not a learner"
     expect_positions(strategy, positions, 5, N_POOL, where)
 
 
-def check_gives_distinct_rows_among_duplicates(strategy):
+def check_gives_distinct_rows_among_duplicates(strategy, X_pool):
     """Positions are distinct among duplicates, constant rows and zeros."""
-    _, _, X_pool = make_data()
     pools = {
         "ten copies of each row": np.repeat(X_pool[:6], 10, axis=0),
         "equal rows": np.ones((N_POOL, 4)),
@@ -102,9 +98,8 @@ def check_gives_distinct_rows_among_duplicates(strategy):
             expect_positions(strategy, positions, n_instances, N_POOL, where)
 
 
-def check_follows_a_pool_that_shrinks(strategy):
+def check_follows_a_pool_that_shrinks(strategy, X_pool):
     """One instance works in several rounds, while the chosen rows leave the pool."""
-    _, _, X_pool = make_data()
     learner = make_learner(strategy)
     for n_instances in (5, 2, 11):
         positions, _ = learner.query(X_pool, n_instances=n_instances)
@@ -113,9 +108,8 @@ def check_follows_a_pool_that_shrinks(strategy):
         X_pool = np.delete(X_pool, positions, axis=0)
 
 
-def check_does_not_change_its_inputs(strategy):
+def check_does_not_change_its_inputs(strategy, X_pool):
     """The pool, the labelled rows and their labels stay as they were."""
-    _, _, X_pool = make_data()
     learner = make_learner(strategy)
     inputs = {
         "the pool": X_pool,
@@ -129,9 +123,8 @@ def check_does_not_change_its_inputs(strategy):
         expect(is_same, strategy, f"changed {name}; change a copy instead.")
 
 
-def check_gives_the_same_rows_for_the_same_seed(strategy):
+def check_gives_the_same_rows_for_the_same_seed(strategy, X_pool):
     """Equal seeds give equal positions, whatever the state of the global generator."""
-    _, _, X_pool = make_data()
     strategy, has_seed = seeded(strategy)
     found = []
     for seed in (1, 2):
@@ -142,9 +135,8 @@ def check_gives_the_same_rows_for_the_same_seed(strategy):
     expect(np.array_equal(*found), strategy, sentence)
 
 
-def check_does_not_use_the_global_generator(strategy):
+def check_does_not_use_the_global_generator(strategy, X_pool):
     """numpy's global generator keeps its state."""
-    _, _, X_pool = make_data()
     before = np.random.get_state()
     positions_of(strategy, X_pool, 9)
     after = np.random.get_state()
@@ -156,9 +148,8 @@ def check_does_not_use_the_global_generator(strategy):
     )
 
 
-def check_gives_the_whole_pool_if_asked_for_more(strategy):
+def check_gives_the_whole_pool_if_asked_for_more(strategy, X_pool):
     """Asked for more rows than the pool has, it returns all rows, with a warning."""
-    _, _, X_pool = make_data()
     texts = []
     for n_instances in (5, N_POOL + 5):
         with warnings.catch_warnings(record=True) as caught:
@@ -172,15 +163,11 @@ def check_gives_the_whole_pool_if_asked_for_more(strategy):
     expect(texts[1] - texts[0], strategy, sentence)
 
 
-def check_rejects_invalid_queries(strategy):
+def check_rejects_invalid_queries(strategy, X_pool):
     """Queries for fewer than one row, or of an empty pool, raise ValueError."""
-    _, _, X_pool = make_data()
     classifier = make_classifier()
-    for pool, n_instances, what in (
-        (X_pool, 0, "n_instances=0"),
-        (X_pool, -1, "n_instances=-1"),
-        (X_pool[:0], 1, "an empty pool"),
-    ):
+    cases = (X_pool, 0, "n_instances=0"), (X_pool, -1, "n_instances=-1")
+    for pool, n_instances, what in (*cases, (X_pool[:0], 1, "an empty pool")):
         with no_error(strategy, f"for {what} where a ValueError was expected"):
             try:
                 copy.deepcopy(strategy)(classifier, pool, n_instances)
@@ -189,9 +176,8 @@ def check_rejects_invalid_queries(strategy):
         expect(False, strategy, f"accepted {what}; a ValueError was expected.")
 
 
-def check_rejects_nan_probabilities(strategy):
+def check_rejects_nan_probabilities(strategy, X_pool):
     """NaN probabilities raise ValueError, if the strategy uses probabilities."""
-    _, _, X_pool = make_data()
     classifier = make_classifier(NaNClassifier)
     try:
         strategy(classifier, X_pool, 5)
@@ -201,18 +187,16 @@ def check_rejects_nan_probabilities(strategy):
     expect(not classifier.was_asked, strategy, sentence)
 
 
-def check_works_before_the_first_label(strategy):
+def check_works_before_the_first_label(strategy, X_pool):
     """A classifier that is not fitted raises no error."""
-    _, _, X_pool = make_data()
     when = "with a classifier that is not fitted"
     with no_error(strategy, when):
         positions = positions_of(strategy, X_pool, 7, LogisticRegression())
     expect_positions(strategy, positions, 7, N_POOL, when)
 
 
-def check_takes_pools_of_every_kind(strategy):
+def check_takes_pools_of_every_kind(strategy, X_pool):
     """Lists, frames, sparse and higher-ranked pools give the same positions."""
-    _, _, X_pool = make_data()
     X_pool = X_pool.round(1)
     strategy, _ = seeded(strategy)
     expected, again = (positions_of(strategy, X_pool, 9) for _ in range(2))
@@ -241,9 +225,8 @@ def check_takes_pools_of_every_kind(strategy):
         )
 
 
-def check_can_be_pickled(strategy):
+def check_can_be_pickled(strategy, X_pool):
     """An unpickled copy chooses the same rows."""
-    _, _, X_pool = make_data()
     strategy, has_seed = seeded(strategy)
     with no_error(strategy, "when it was pickled, which saving a learner does"):
         again = pickle.loads(pickle.dumps(strategy))

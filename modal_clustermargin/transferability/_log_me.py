@@ -56,21 +56,16 @@ def log_me(features, labels, *, published=False, max_iter=11, tol=1e-3):
 
     Notes
     -----
-    For features of rank k, the evidence is a sum over their k singular values and the
-    projections of the labels on the left singular vectors. Both are computed by one
-    decomposition in float64: of the n_features x n_features matrix of products if there
-    are more samples than features, else of the features. In the first case, directions
-    with singular values below about 1e-7 of the largest one are ignored. As in the
-    published code, 1e-5 is added to the denominators of alpha and beta. Unless
-    `published` is true, features are first divided by their root mean square, so that
-    their scale does not change the score.
+    The cost is one decomposition in float64: of the n_features x n_features matrix of
+    products if there are more samples than features, else of the features. In the first
+    case, directions with singular values below about 1e-7 of the largest one are
+    ignored. As in the published code, 1e-5 is added to the denominators of alpha and
+    beta. The scale of the features does not change the score, unless `published`.
 
     References
     ----------
-    .. [1] K. You et al., "LogME: Practical Assessment of Pre-trained Models for
-       Transfer Learning", ICML 2021, :arxiv:`2102.11005`; by fixed points in K. You
-       et al., "Ranking and Tuning Pre-trained Models", JMLR 2022,
-       :arxiv:`2110.10545`.
+    .. [1] K. You et al., "Ranking and Tuning Pre-trained Models", JMLR 2022,
+       :arxiv:`2110.10545`; first in ICML 2021, :arxiv:`2102.11005`.
     .. [2] The authors' code, github.com/thuml/LogME.
 
     Examples

@@ -36,8 +36,9 @@ CHUNKS = (150, 4)  # uneven, and columns apart
 
 
 def in_zarr(rows, path, **how):
+    chunks = (60, *(max(1, n - 2) for n in rows.shape[1:]))
     stored = zarr.open_array(
-        str(path), mode="w", shape=rows.shape, chunks=(60, 4), dtype=rows.dtype, **how
+        str(path), mode="w", shape=rows.shape, chunks=chunks, dtype=rows.dtype, **how
     )
     stored[:] = rows
     return zarr.open_array(str(path), mode="r")
@@ -128,19 +129,19 @@ def test_clusters_of_a_pool_are_those_of_its_rows_by_ids(client, pool):
     np.testing.assert_array_equal(strategy.clustering_.labels_, expected.labels_)
 
 
+@pytest.mark.parametrize("shape", [(400, 6), (400, 3, 2)])
 @pytest.mark.parametrize("kind", ["dask", "zarr", "array"])
-def test_given_embeddings(client, kind, tmp_path):
-    embedding = X[:, ::-1].copy()
+def test_given_embeddings(client, kind, shape, tmp_path):
+    embedding = X[:, ::-1].reshape(shape)
     expected = ClusterMargin(random_state=0, embedding=embedding)(network(), X, 20)
-    given = {
-        "dask": lambda: da.from_array(embedding, chunks=CHUNKS),
-        "zarr": lambda: in_zarr(embedding, tmp_path / "embedding.zarr"),
-        "array": lambda: embedding,
-    }[kind]()
+    if kind == "dask":
+        embedding = da.from_array(embedding, chunks=(150, *shape[1:]))
+    elif kind == "zarr":
+        embedding = in_zarr(embedding, tmp_path / "embedding.zarr")
     for pool in (X, da.from_array(X, chunks=CHUNKS)):
-        strategy = ClusterMargin(random_state=0, embedding=given)
+        strategy = ClusterMargin(random_state=0, embedding=embedding)
         np.testing.assert_array_equal(strategy(network(), pool, 20), expected)
-        strategy = ClusterMargin(random_state=0).fit(pool, embeddings=given)
+        strategy = ClusterMargin(random_state=0).fit(pool, embeddings=embedding)
         np.testing.assert_array_equal(strategy(network(), pool, 20), expected)
 
 
@@ -274,21 +275,6 @@ def test_a_store_that_is_being_written(client, tmp_path, name, use):
     message = f"found 2 of the 7 chunks of {name} in the Zarr store .*: it is being wr"
     with pytest.raises(ValueError, match=message):
         use(half_written(tmp_path))
-
-
-def test_a_store_that_grows_while_it_is_read(client, tmp_path):
-    in_zarr(X, tmp_path)
-    stored = zarr.open_array(str(tmp_path), mode="a")
-
-    class Appends(LogisticRegression):
-        def predict_proba(self, rows):
-            stored.resize((500, 6))
-            return super().predict_proba(rows)
-
-    classifier = Appends().fit(X[:60], y[:60])
-    pool = zarr.open_array(str(tmp_path), mode="r")
-    with pytest.raises(ValueError, match=r"shape is now \(500, 6\): another"):
-        MarginSampling()(classifier, pool, 5)
 
 
 def test_chunks_that_vanish_while_they_are_read(client, tmp_path):
@@ -459,17 +445,6 @@ def test_chunks_of_wrong_size_raise(client):
     )
     with pytest.raises(ValueError, match=message):
         AverageLinkage().fit(wrong)
-
-
-def test_embeddings_of_any_rank(client, tmp_path):
-    deep = X.reshape(400, 3, 2)
-    expected = ClusterMargin(embedding=deep, random_state=0)(network(), X, 20)
-    strategy = ClusterMargin(embedding=da.from_array(deep, chunks=99), random_state=0)
-    np.testing.assert_array_equal(strategy(network(), X, 20), expected)
-    stored = zarr.open_array(str(tmp_path), mode="w", shape=deep.shape, dtype="f4")
-    stored[:] = deep
-    strategy = ClusterMargin(embedding=stored, random_state=0)
-    np.testing.assert_array_equal(strategy(network(), X, 20), expected)
 
 
 def test_chunks_that_hold_no_row(client):

@@ -1,12 +1,16 @@
 """Searches by workers, against those of one process."""
 
+import contextvars
+
 import dask.array as da
 import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 
+from modal_clustermargin import MarginSampling
 from modal_clustermargin.clustering import (
     AverageLinkage,
     NeighborGraph,
@@ -127,7 +131,6 @@ def test_a_graph_is_searched_for_once_by_workers(client, all_is_sent, monkeypatc
 
 
 def test_an_approximate_graph_of_workers_has_full_lists(client, monkeypatch):
-    monkeypatch.setattr(_worker_rows, "_FEWEST_BLOCK_ROWS", 1_000)
     monkeypatch.setattr(_approximate_knn, "_WORTH_TRYING", np.inf)
     monkeypatch.setattr(_worker_search.WorkerSearch, "_exact_knn", None)
     X = np.random.RandomState(0).normal(size=(4_000, 6)).astype(np.float32)
@@ -141,3 +144,18 @@ def test_an_approximate_graph_of_workers_has_full_lists(client, monkeypatch):
     assert graph.recall_ >= 0.9
     assert np.mean(found) == pytest.approx(graph.recall_, abs=0.03)
     assert (graph.indices_ >= 0).all()
+
+
+def test_without_a_client_a_worker_in_this_process_searches_and_asks(all_is_sent):
+    # Where no other test has left a client, if a closed one.
+    contextvars.Context().run(_search_and_ask)
+
+
+def _search_and_ask():
+    X = np.random.RandomState(0).normal(size=(300, 6))
+    chunks = da.from_array(X, chunks=70)
+    there, here = AverageLinkage().fit(chunks), AverageLinkage().fit(X)
+    np.testing.assert_array_equal(there.labels_, here.labels_)
+    classifier = LogisticRegression().fit(X[:50], X[:50, 0] > 0)
+    picks = MarginSampling()(classifier, chunks, 20)
+    np.testing.assert_array_equal(picks, MarginSampling()(classifier, X, 20))
