@@ -266,10 +266,11 @@ def main():
     elif arguments.scale:
         rows, picks = (20_000, 2_000) if arguments.short else (1_000_000, 100_000)
         compare_at_scale(rows, arguments.picks or picks, *at_scale)
+    elif arguments.short:
+        compare((4_000, 16, 5, 200), runs=1)
+        compare_at_scale(20_000, 2_000, *at_scale)
     else:
-        compare((4_000, 16, 5, 200) if arguments.short else size, arguments.runs)
-        if arguments.short:
-            compare_at_scale(20_000, 2_000, *at_scale)
+        compare(size, arguments.runs)
 
 
 if __name__ == "__main__":
