@@ -252,7 +252,7 @@ def main():
     arguments = parser.parse_args()
     if arguments.short:
         arguments.rows, arguments.features, arguments.runs = 10_000, 16, 1
-        arguments.sizes = [10_000, 20_000]
+        arguments.sizes = [10_000]
     if arguments.growth or arguments.short:
         grow(arguments.sizes, arguments.features)
     if not arguments.growth:
