@@ -109,10 +109,7 @@ def test_descriptions_and_defaults():
         for name, option in card.options.items():
             assert f"{name}=" in words
             assert option.meaning in words
-
-
-def test_defaults_read_as_toml():
-    text = describe_data_sets()
+    # Defaults read as in TOML.
     for shown in (
         "n_pool=100000 ",
         'kind="redundant" ',

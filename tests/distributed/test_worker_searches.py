@@ -23,7 +23,13 @@ from modal_clustermargin.distributed import (
 )
 from modal_clustermargin.distributed._worker_rows import exact_knn
 from modal_clustermargin.distributed._workers import Workers
-from tests.distributed.make_worker_rows import heavy_tail
+
+
+def heavy_tail(n_rows, n_features, seed):
+    """One cluster swallows the others, one by one, and is searched for again."""
+    rng = np.random.RandomState(seed)
+    directions = rng.normal(size=(n_rows, n_features))
+    return directions * rng.pareto(1.0, size=(n_rows, 1))
 
 
 def silent(percent):
