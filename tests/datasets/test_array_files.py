@@ -51,21 +51,12 @@ def test_given_test_is_kept_and_its_classes_count(tmp_path):
 
 PACKED = [
     ({"X": X}, "needs an array 'y' in .*; it has 'X'."),
-    (
-        {"x": X, "y": LABELS},
-        "array 'X' in .*savez\\(path, X=..., y=...\\) .* has 'x', 'y'.",
-    ),
+    ({"x": X, "y": LABELS}, "array 'X' in .*savez\\(path, X=.*\\) .* has 'x', 'y'."),
     ({"Xs": X, "y": LABELS}, "Did you mean 'Xs'?"),
     ({"X": X, "y": LABELS[:9]}, "as many rows in X as labels in y.* got 20 and 9."),
     ({"X": X[:0], "y": LABELS[:0]}, "and at least one; got 0 and 0."),
-    (
-        {"X": X, "y": LABELS, "X_test": X},
-        "needs both X_test and y_test, .*; got X, y, X_test",
-    ),
-    (
-        {"X": X, "y": LABELS, "y_test": X},
-        "needs both X_test and y_test, .*; got X, y, y_test",
-    ),
+    ({"X": X, "y": LABELS, "X_test": X}, "both X_test and y_test.*; got X, y, X_test"),
+    ({"X": X, "y": LABELS, "y_test": X}, "both X_test and y_test.*; got X, y, y_test"),
     (
         {"X": X, "y": LABELS, "X_test": X, "y_test": LABELS.astype(str)},
         "labels of one kind in y and y_test, numbers or strings; got int64 and <U21",
@@ -88,14 +79,8 @@ PACKED = [
     ({"X": X[:, 0], "y": LABELS}, "X as an array of numbers .* of shape \\(20,\\)."),
     ({"X": X.astype(str), "y": LABELS}, "X as an array of numbers .* got <U"),
     ({"X": X.astype(object), "y": LABELS}, "cannot read path .* objects are pickles"),
-    (
-        {"X": np.where(X[7, 1] == X, np.nan, X), "y": LABELS},
-        "finite numbers in X; row 7 has NaN or infinity. Repair the row",
-    ),
-    (
-        {"X": X, "y": LABELS, "X_test": X * np.inf, "y_test": LABELS},
-        "finite numbers in X_test; row 0",
-    ),
+    ({"X": np.where(X[7, 1] == X, np.nan, X), "y": LABELS}, "in X; row 7 has NaN or"),
+    ({"X": X, "y": LABELS, "X_test": X * np.inf, "y_test": LABELS}, "X_test; row 0"),
     ({"X": X, "y": np.full(20, np.nan)}, "finite numbers in y; row 0"),
 ]
 
@@ -113,10 +98,6 @@ def test_messages_of_packed_files(arrays, message, tmp_path):
         ({}, "needs either path, a .npz file, or both X and y, .* got none of them."),
         ({"X": "X.npy"}, "or both X and y, .npy files; got X."),
         ({"path": "a.npz", "X": "X.npy"}, "needs either path, .* got path, X."),
-        (
-            {"X": "X.npy", "y": "y.npy", "y_test": "y.npy"},
-            "needs both X_test and y_test, .*; got X, y, y_test",
-        ),
         ({"path": "X.npy"}, "X.npy' .File is not a zip file.. .* numpy.savez: n"),
         ({"X": "text", "y": "y.npy"}, "cannot read X .*text' .* with numpy.save:"),
         ({"X": "X.npy", "y": "pickle"}, "cannot read y .*pickle' .* with numpy.save"),

@@ -58,16 +58,8 @@ def test_digits():
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        (
-            "digit",
-            {},
-            "has no data set 'digit'; choose one of digits, .*mean 'digits'?",
-        ),
-        (
-            "synthetic",
-            {"n_pol": 5},
-            "'synthetic'\\) has no option 'n_pol'; choose one of .*mean 'n_pool'?",
-        ),
+        ("digit", {}, "no data set 'digit'; choose one of digits, .*mean 'digits'?"),
+        ("synthetic", {"n_pol": 5}, "no option 'n_pol'; choose one .*mean 'n_pool'?"),
         (
             "digits",
             {"n_pool": 5},
