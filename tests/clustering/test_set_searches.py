@@ -283,13 +283,13 @@ def test_most_neighbors_of_ties_and_near_copies(shape, metric, monkeypatch):
 
 
 def test_a_search_that_finds_nothing_is_not_made_forever(monkeypatch):
-    def nothing(search, rows, half, n_proposed, least_scores, show):
+    def nothing(rows, half, n_proposed, least_scores, *arguments):
         found = np.full((len(rows), n_proposed), -1, np.int32)
         scores = np.repeat(least_scores[:, np.newaxis], n_proposed, axis=1)
         return found, scores, 1.0, 1.0, 1e-3
 
     X = np.random.RandomState(0).normal(size=(1_000, 8))
     expected = AverageLinkage().fit(X)
-    monkeypatch.setattr(_neighbor_search.NeighborSearch, "_approximate_knn", nothing)
+    monkeypatch.setattr(_neighbor_search, "approximate_knn", nothing)
     model = AverageLinkage(neighbors="approximate").fit(X)
     np.testing.assert_array_equal(model.labels_, expected.labels_)
