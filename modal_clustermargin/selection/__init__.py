@@ -8,6 +8,7 @@ from modal_clustermargin.selection._cluster_margin import (
     deal_round_robin,
     rank_within,
 )
+from modal_clustermargin.selection._herding import cover, herd
 from modal_clustermargin.selection._k_center import k_center_greedy
 from modal_clustermargin.selection._k_means_plus_plus import k_means_plus_plus
 from modal_clustermargin.selection._margins import lowest, margins
@@ -15,7 +16,9 @@ from modal_clustermargin.selection._tree_coverage import tree_coverage
 
 __all__ = [
     "cluster_margin_candidates",
+    "cover",
     "deal_round_robin",
+    "herd",
     "k_center_greedy",
     "k_means_plus_plus",
     "lowest",
