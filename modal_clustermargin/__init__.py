@@ -39,13 +39,18 @@ _HOME = {
     "ClusterMargin": "strategies",
     "CoreSet": "strategies",
     "MarginSampling": "strategies",
+    "MaxHerding": "strategies",
+    "NeighborGraph": "clustering",
     "RandomSampling": "strategies",
+    "UncertaintyHerding": "strategies",
     "asvp_sampling": "strategies",
     "badge_sampling": "strategies",
     "cluster_margin_sampling": "strategies",
     "coreset_sampling": "strategies",
     "margin_sampling": "strategies",
+    "max_herding_sampling": "strategies",
     "random_sampling": "strategies",
+    "uncertainty_herding_sampling": "strategies",
 }
 
 __all__ = sorted(_HOME)

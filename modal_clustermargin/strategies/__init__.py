@@ -23,13 +23,22 @@ from modal_clustermargin.strategies._cluster_margin import (
 from modal_clustermargin.strategies._core_set import CoreSet, coreset_sampling
 from modal_clustermargin.strategies._diverse import finite_embeddings
 from modal_clustermargin.strategies._embeddings import classifier_embeddings, embed
+from modal_clustermargin.strategies._herding import HerdingRecord
 from modal_clustermargin.strategies._margin import (
     MarginSampling,
     margin_sampling,
     pool_margins,
 )
+from modal_clustermargin.strategies._max_herding import (
+    MaxHerding,
+    max_herding_sampling,
+)
 from modal_clustermargin.strategies._query_record import QueryRecord
 from modal_clustermargin.strategies._random import RandomSampling, random_sampling
+from modal_clustermargin.strategies._uncertainty_herding import (
+    UncertaintyHerding,
+    uncertainty_herding_sampling,
+)
 
 __all__ = [
     "ASVP",
@@ -40,13 +49,16 @@ __all__ = [
     "ClusterMargin",
     "CoreSet",
     "EveryRound",
+    "HerdingRecord",
     "LogMEGain",
     "MarginSampling",
+    "MaxHerding",
     "Never",
     "QueryRecord",
     "QueryStrategy",
     "RandomSampling",
     "RoundState",
+    "UncertaintyHerding",
     "asvp_sampling",
     "badge_sampling",
     "classifier_embeddings",
@@ -55,7 +67,9 @@ __all__ = [
     "embed",
     "finite_embeddings",
     "margin_sampling",
+    "max_herding_sampling",
     "pool_margins",
     "pool_residuals",
     "random_sampling",
+    "uncertainty_herding_sampling",
 ]

@@ -14,10 +14,15 @@ from modal_clustermargin.strategies import (
     ClusterMargin,
     CoreSet,
     MarginSampling,
+    MaxHerding,
     RandomSampling,
+    UncertaintyHerding,
 )
 
-STRATEGIES = [ASVP, BADGE, ClusterMargin, CoreSet, MarginSampling, RandomSampling]
+STRATEGIES = [
+    *(ASVP, BADGE, ClusterMargin, CoreSet, MarginSampling, MaxHerding),
+    *(RandomSampling, UncertaintyHerding),
+]
 
 
 def rows_themselves(classifier, X):

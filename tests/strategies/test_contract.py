@@ -28,6 +28,7 @@ ASKS_THE_CLASSIFIER = [
     strategies.BADGE,
     strategies.ClusterMargin,
     strategies.MarginSampling,
+    strategies.UncertaintyHerding,
 ]
 
 

@@ -1,0 +1,91 @@
+"""How uncertain a classifier is of each row: by margin, entropy, or a function."""
+
+import numpy as np
+from scipy.special import entr
+from sklearn.exceptions import NotFittedError
+
+from modal_clustermargin.pools import n_rows, tensor_to_array
+from modal_clustermargin.strategies._probabilities import reduce_probabilities
+
+
+def pool_uncertainties(uncertainty, classifier, pool, *, multilabel, who):
+    """Uncertainty of every row, float64, not negative; None if it is not fitted.
+
+    `uncertainty` is "margin" (1 - margin), "entropy" (in nats), "least_confidence" (1 -
+    the highest probability), or a function ``(classifier, X_pool)``. Of several labels
+    or outputs, `multilabel` takes the mean uncertainty, or with "min" that of the least
+    certain one.
+    """
+    if not callable(uncertainty):
+        measure, combine = _MEASURES[uncertainty], _COMBINE[multilabel]
+        return reduce_probabilities(
+            _block_uncertainties, classifier, pool, who, measure, combine
+        )
+    try:
+        values = uncertainty(classifier, pool.X)
+    except NotFittedError:
+        return None
+    return _checked(values, len(pool), who)
+
+
+def _block_uncertainties(X, start, classifier, reader, measure, combine):
+    found = np.empty(n_rows(X))
+    for block in reader.blocks(classifier, X, start):
+        # Rounded probabilities may sum to a little more than one.
+        found[block.rows] = np.maximum(combine(measure(block), axis=1), 0)
+    return found
+
+
+def _by_margin(block):
+    if block.are_labels:
+        return 1 - np.abs(2 * block.outputs[0] - 1, dtype=np.float64)
+    return 1 - np.column_stack(block.margins)
+
+
+def _by_entropy(block):
+    outputs = [np.clip(proba, 0, 1, dtype=np.float64) for proba in block.outputs]
+    if block.are_labels:
+        return entr(outputs[0]) + entr(1 - outputs[0])
+    return np.column_stack([entr(proba).sum(axis=1) for proba in outputs])
+
+
+def _by_confidence(block):
+    if block.are_labels:
+        proba = block.outputs[0].astype(np.float64)
+        return np.minimum(proba, 1 - proba)
+    return 1 - np.column_stack([proba.max(axis=1) for proba in block.outputs])
+
+
+_MEASURES = {
+    "margin": _by_margin,
+    "entropy": _by_entropy,
+    "least_confidence": _by_confidence,
+}
+_COMBINE = {"mean": np.mean, "min": np.max}
+
+
+def _checked(values, n_pool, who):
+    """The answer of a function as numbers for `n_pool` rows."""
+    values = np.asarray(
+        tensor_to_array(values) if hasattr(values, "detach") else values
+    )
+    if values.shape != (n_pool,) or values.dtype.kind not in "fiub":
+        raise ValueError(
+            f"{who} got uncertainties of shape {values.shape} and type {values.dtype}"
+            f" from the function given as uncertainty=; numbers of shape ({n_pool},)"
+            " are expected, one for each row of X_pool."
+        )
+    values = values.astype(np.float64)
+    bad = np.flatnonzero(~(values >= 0) | (values == np.inf))
+    if len(bad):
+        raise ValueError(
+            f"{who} needs uncertainties that are finite and not negative; the function"
+            f" given as uncertainty= returned {values[bad[0]]:.6g} for row {bad[0]} of"
+            " X_pool."
+        )
+    if not np.isfinite(values.sum()):
+        raise ValueError(
+            f"{who} needs uncertainties with a finite sum; the largest is"
+            f" {values.max():.6g}. Divide them by it."
+        )
+    return values
