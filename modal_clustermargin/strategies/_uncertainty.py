@@ -7,6 +7,9 @@ from sklearn.exceptions import NotFittedError
 from modal_clustermargin.pools import n_rows, tensor_to_array
 from modal_clustermargin.strategies._probabilities import reduce_probabilities
 
+# Sums of larger numbers could overflow.
+_LARGEST = 1e290
+
 
 def pool_uncertainties(uncertainty, classifier, pool, *, multilabel, who):
     """Uncertainty of every row, float64, not negative; None if it is not fitted.
@@ -83,9 +86,9 @@ def _checked(values, n_pool, who):
             f" given as uncertainty= returned {values[bad[0]]:.6g} for row {bad[0]} of"
             " X_pool."
         )
-    if not np.isfinite(values.sum()):
+    if values.max() > _LARGEST:
         raise ValueError(
-            f"{who} needs uncertainties with a finite sum; the largest is"
-            f" {values.max():.6g}. Divide them by it."
+            f"{who} needs uncertainties of at most {_LARGEST:g}, so that they can be"
+            f" added; the largest is {values.max():.6g}. Divide them by it."
         )
     return values
