@@ -13,6 +13,7 @@ from modal_clustermargin.selection._k_center import k_center_greedy
 from modal_clustermargin.selection._k_means_plus_plus import k_means_plus_plus
 from modal_clustermargin.selection._margins import lowest, margins
 from modal_clustermargin.selection._tree_coverage import tree_coverage
+from modal_clustermargin.selection._weighted_sample import weighted_sample
 
 __all__ = [
     "cluster_margin_candidates",
@@ -25,4 +26,5 @@ __all__ = [
     "margins",
     "rank_within",
     "tree_coverage",
+    "weighted_sample",
 ]

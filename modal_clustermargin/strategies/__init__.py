@@ -23,7 +23,7 @@ from modal_clustermargin.strategies._cluster_margin import (
 from modal_clustermargin.strategies._core_set import CoreSet, coreset_sampling
 from modal_clustermargin.strategies._diverse import finite_embeddings
 from modal_clustermargin.strategies._embeddings import classifier_embeddings, embed
-from modal_clustermargin.strategies._herding import HerdingRecord
+from modal_clustermargin.strategies._herding_record import HerdingRecord
 from modal_clustermargin.strategies._margin import (
     MarginSampling,
     margin_sampling,

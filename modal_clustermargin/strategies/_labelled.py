@@ -11,8 +11,7 @@ def labelled_parts(labelled, classifier):
     stands for the ``X_training`` of a modAL learner, or of each member of a committee.
     """
     if callable(labelled):
-        labelled = labelled(classifier)
-        parts = [labelled]
+        parts = [labelled(classifier)]
     elif labelled is not None:
         parts = [labelled]
     else:

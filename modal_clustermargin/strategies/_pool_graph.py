@@ -6,6 +6,7 @@ Equal rows of the graph are one node: they are covered together, and by one pick
 import numpy as np
 
 from modal_clustermargin.pools import KeyIndex
+from modal_clustermargin.selection import cover
 
 # The distance to this neighbour is the unit of the kernel.
 _UNIT_NEIGHBOR = 16
@@ -36,11 +37,15 @@ class PoolGraph:
         The nodes that each node covers, as `modal_clustermargin.selection.herd` takes
         them.
 
+    metric : str
+        That of the graph.
+
     sizes : ndarray of shape (n_nodes,), dtype=intp
         Number of rows of the first pool in each node.
     """
 
     def __init__(self, graph, kernel_scale, rows, keys, contents):
+        self.metric = "cosine" if graph is None else graph.metric
         if graph is None:
             self._unit = 1.0
             self.indices = np.empty((1, 0), np.int32)
@@ -55,6 +60,12 @@ class PoolGraph:
         self._of_keys, self._of_contents = (
             _index_of_nodes(known, nodes) for known in (keys, contents)
         )
+        self._others = KeyIndex()
+        n_listed = max(self.indices.shape[1], 1)
+        self._other_lists = (
+            np.empty((0, n_listed), np.int32),
+            np.empty((0, n_listed), np.float32),
+        )
 
     def similarity(self, distances):
         """The kernel: float32 in [0, 1], and 0 at infinite distance."""
@@ -64,21 +75,48 @@ class PoolGraph:
         """Node of each row of a pool; -1 for unknown rows."""
         return self._of_keys.find(keys)
 
-    def find_contents(self, contents):
-        """Node of each row with this content; -1 for unknown rows."""
-        return self._of_contents.find(contents)
-
-    def add(self, keys, contents, indices, similarities):
+    def add(self, keys, indices, similarities):
         """Add unknown rows as nodes, rows with equal keys as one."""
         keys, first, number = np.unique(keys, return_index=True, return_inverse=True)
-        nodes = len(self.indices) + np.arange(len(keys))
-        self._of_keys.add(keys, nodes)
-        contents, position = np.unique(contents[first], return_index=True)
-        unknown = self._of_contents.find(contents) < 0
-        self._of_contents.add(contents[unknown], nodes[position[unknown]])
+        self._of_keys.add(keys, len(self.indices) + np.arange(len(keys)))
         self.indices = np.vstack([self.indices, indices[first]])
         self.similarities = np.vstack([self.similarities, similarities[first]])
         self.sizes = np.concatenate([self.sizes, np.bincount(number)])
+
+    def unknown_contents(self, contents):
+        """Positions of rows that are no nodes and that `add_others` did not get."""
+        is_new = (self._of_contents.find(contents) < 0) & (
+            self._others.find(contents) < 0
+        )
+        return np.flatnonzero(is_new)
+
+    def add_others(self, contents, indices, similarities):
+        """Add lists of rows that are no nodes; rows of equal content have equal lists.
+
+        They cover nodes, and are not covered.
+        """
+        contents, first = np.unique(contents, return_index=True)
+        self._others.add(contents, len(self._other_lists[0]) + np.arange(len(first)))
+        self._other_lists = tuple(
+            np.vstack([before, lists[first]])
+            for before, lists in zip(
+                self._other_lists, (indices, similarities), strict=True
+            )
+        )
+
+    def cover_by(self, contents, coverage):
+        """Raise the coverage of nodes by rows with this content, as far as known."""
+        nodes = self._of_contents.find(contents)
+        self.cover_by_nodes(np.unique(nodes[nodes >= 0]), coverage)
+        others = self._others.find(contents)
+        indices, similarities = self._other_lists
+        others = np.unique(others[others >= 0])
+        cover(coverage, indices[others], similarities[others])
+
+    def cover_by_nodes(self, nodes, coverage):
+        """Raise the coverage by some nodes: of themselves, and of their neighbours."""
+        coverage[nodes] = 1
+        cover(coverage, self.indices[nodes], self.similarities[nodes])
 
 
 def _lists_of_nodes(graph):

@@ -306,7 +306,7 @@ class TestLabelledRows:
         calls = []
 
         def embedding(classifier, X):
-            calls.append(len(X))
+            calls.append(np.ravel(X).tolist())
             return X
 
         learner = ActiveLearner(
@@ -316,7 +316,8 @@ class TestLabelledRows:
         for rows in (slice(None), slice(4)):
             picks, _ = strategy(learner, self.X[rows], 1, ids=ids[rows])
             assert picks == [1]
-        assert calls == [7]
+        # The pool once, to find neighbours, and a row to check the number of columns.
+        assert calls == [self.X.ravel().tolist(), [11.0]]
 
     def test_of_a_learner_beside_an_array_of_embeddings(self):
         learner = ActiveLearner(
@@ -414,7 +415,7 @@ class TestTheGraph:
     def test_gains_rows_with_a_warning(self, fits):
         X = np.arange(10.0)[:, np.newaxis]
         strategy = MaxHerding(NeighborGraph(2, metric="sqeuclidean"))
-        strategy(None, X, 1)
+        strategy(None, X, 2)
         more = np.vstack([X, [[50.0], [4.5], [4.5]]])
         with pytest.warns(UserWarning, match=r"3 rows of X_pool were not in the pool"):
             picks = strategy(None, more, 13)
@@ -424,7 +425,7 @@ class TestTheGraph:
             strategy.last_query_.gain[0], 2 + 2 * np.exp(-1 / 8), rtol=1e-6
         )
         assert sorted(picks) == list(range(13))
-        strategy(None, more[1:], 1)  # known by now: no warning
+        strategy(None, more[1:], 2)  # known by now: no warning
         assert len(fits) == 1
 
     def test_new_rows_beside_an_array_of_embeddings_cover_themselves(self):
@@ -451,7 +452,7 @@ class TestTheGraph:
         graph = NeighborGraph(5).fit(X)
         classifier = of_margins(np.zeros(30))
         with pytest.raises(
-            ValueError, match=r"graph of another pool: none of the 30 .*its 20 rows"
+            ValueError, match=r"graph of another pool: of 30 rows .* among its 20 rows"
         ):
             UncertaintyHerding(graph)(classifier, other, 3)
         strategy = UncertaintyHerding(graph)
