@@ -1,9 +1,9 @@
 """What the herding strategies share: the graph of a pool, and the choice of a batch.
 
-A list of k neighbours reaches k rows. While labels are few, each should stand for many
+A list of k neighbours reaches k rows. While labels are few, each must stand for many
 more rows than that, and picks that cover only their lists are the densest spots of the
-pool. The batch is then chosen from a sample of k rows for each label, so that k
-neighbours in the sample stand for the share of the pool that each label must cover.
+pool. The batch is then chosen from a sample with 2 k rows for each label, so that the
+list of a pick has half of the share of the sample that the pick must stand for.
 """
 
 import warnings
@@ -22,8 +22,9 @@ from modal_clustermargin.strategies._herding_labels import HerdingLabels, PastPi
 from modal_clustermargin.strategies._herding_record import HerdingRecord
 from modal_clustermargin.strategies._pool_graph import PoolGraph
 
-# The whole pool has a graph once the lists of all labels hold this share of it.
-_WHOLE_FROM = 1 / 4
+# Rows in the sample for each neighbour in a list and each label; and the largest sample
+# as a share of the pool. Above it, whole lists reach far enough.
+_SAMPLED_PER_LISTED, _LARGEST_SAMPLE = 2, 1 / 2
 
 
 class Herding:
@@ -66,10 +67,10 @@ class Herding:
             if labels.counts_missing:
                 self._past.add_missing_to(labels, keys)
             n_labels = len(labels.contents) + n_instances
-            n_listed = n_labels * _n_neighbors(graph)
-            if n_listed < _WHOLE_FROM * len(pool):
+            n_sampled = _SAMPLED_PER_LISTED * n_labels * _n_neighbors(graph)
+            if n_sampled < _LARGEST_SAMPLE * len(pool):
                 found = self._sampled(
-                    strategy, source, keys, uncertainty, labels, n_instances, n_listed
+                    strategy, source, keys, uncertainty, labels, n_instances, n_sampled
                 )
             else:
                 found = self._whole(

@@ -19,6 +19,7 @@ from modal_clustermargin import (
     uncertainty_herding_sampling,
 )
 from modal_clustermargin.learners import ActiveLearner, Committee
+from modal_clustermargin.strategies import _herding
 from tests.strategies.make_pools import (
     ByRowNumber,
     Unfitted,
@@ -355,6 +356,154 @@ class TestLabelledRows:
     def test_that_are_not_finite(self):
         with pytest.raises(ValueError, match=r"MaxHerding needs finite.*NaN"):
             MaxHerding(labelled=[[np.nan]])(None, self.X, 1)
+
+
+class TestFewLabels:
+    """A sample of two lists a label, while that is less than half of the pool."""
+
+    X = numbered_rows(400)
+    graph = NeighborGraph(5)
+
+    def test_choose_from_a_sample_of_two_lists_a_label(self, fits):
+        strategy = MaxHerding(self.graph)
+        strategy(None, self.X, 10)
+        assert strategy.last_query_.n_sampled == 100
+        assert fits == [(100, 4)]
+        assert strategy.graph_ is None
+        strategy(None, self.X, 19)
+        strategy(None, self.X, 20)
+        assert strategy.last_query_.n_sampled == 400
+        assert fits == [(100, 4), (190, 4), (400, 4)]
+        assert strategy.graph_.indices_.shape == (400, 5)
+        # The graph is kept, for when there are more labels again.
+        strategy(None, self.X, 10)
+        assert strategy.last_query_.n_sampled == 100
+        assert len(fits) == 4
+        strategy(None, self.X, 30)
+        assert len(fits) == 4
+
+    def test_picks_are_the_greedy_maximum_in_the_sample(self):
+        """With a list that holds the whole sample."""
+        X = numbered_rows(400)
+        uncertain = np.random.RandomState(0).choice(400, 20, replace=False)
+        margins = np.ones(400)
+        margins[uncertain] = np.linspace(0.1, 0.9, 20)
+        strategy = UncertaintyHerding(NeighborGraph(30, metric="sqeuclidean"))
+        picks = strategy(of_margins(margins), X, 3)
+        assert strategy.last_query_.n_sampled == 180
+        np.testing.assert_array_equal(
+            strategy.last_query_.uncertainty, 1 - margins[picks]
+        )
+        # All uncertain rows are in the sample, so the gains are exact.
+        assert set(picks) <= set(uncertain) or strategy.last_query_.gain[-1] > 0
+        assert strategy.last_query_.covered <= 1
+
+    def test_gains_estimate_those_of_the_whole_pool(self):
+        """Rows that cover only themselves: the gain is the mean uncertainty or more."""
+        margins = np.random.RandomState(1).rand(400)
+        strategy = UncertaintyHerding(self.graph, kernel_scale=1e-9)
+        strategy(of_margins(margins), self.X, 5)
+        per_row = (1 - margins).sum() / 50
+        np.testing.assert_allclose(strategy.last_query_.gain, per_row, rtol=0.4)
+
+    def test_the_sample_depends_on_the_rows_alone(self):
+        order = np.random.RandomState(0).permutation(400)
+        margins = np.random.RandomState(1).rand(400)
+        classifier = of_margins(margins)
+        picks = UncertaintyHerding(self.graph)(classifier, self.X, 10)
+        moved = UncertaintyHerding(self.graph)(classifier, self.X[order], 10)
+        np.testing.assert_array_equal(order[moved], picks)
+
+    def test_reach_farther_than_the_lists(self, monkeypatch):
+        """Two dense spots in a wide, thin pool take fewer of the picks."""
+        rng = np.random.RandomState(0)
+        spots = rng.normal(size=(100, 2)) / 100 + [[2, 2]]
+        X = np.vstack([spots, -spots, rng.uniform(-5, 5, size=(1000, 2))])
+
+        def batch():
+            picks = MaxHerding(NeighborGraph(metric="sqeuclidean"))(None, X, 9)
+            gaps = cdist(X[200:], X[picks]).min(axis=1)
+            return np.count_nonzero(picks < 200), gaps.mean()
+
+        in_spots, gap = batch()
+        monkeypatch.setattr(_herding, "_LARGEST_SAMPLE", 0)
+        assert in_spots < batch()[0]
+        assert gap < 0.9 * batch()[1]
+
+    def test_labelled_rows_cover_the_sample(self):
+        learner = ActiveLearner(
+            LogisticRegression(), MaxHerding(self.graph), self.X[::50], [0, 1] * 4
+        )
+        learner.query(self.X, n_instances=2)
+        before = learner.query_strategy.last_query_.covered_before
+        assert 0.05 < before < 0.9
+        strategy = MaxHerding(self.graph, labelled=self.X[::50])
+        strategy(None, self.X, 2)
+        assert strategy.last_query_.covered_before == before
+
+    def test_picks_that_left_cover_whatever_the_source_of_embeddings(self):
+        for embedding in (None, self.X, lambda classifier, X: X):
+            strategy = MaxHerding(self.graph, embedding=embedding)
+            first = strategy(None, self.X, 4)
+            covered = strategy.last_query_.covered
+            rest = np.delete(self.X, first, axis=0)
+            strategy(None, rest, 4)
+            assert strategy.last_query_.n_sampled == 80
+            assert covered / 4 < strategy.last_query_.covered_before < covered
+            # They cover in the graph, too, which is made after they left.
+            strategy(None, rest, 30)
+            assert strategy.last_query_.n_sampled == 396
+            assert strategy.last_query_.covered_before > 0.01
+            assert strategy.graph_.indices_.shape == (396, 5)
+
+    def test_picks_that_stayed_do_not_cover(self):
+        strategy = MaxHerding(self.graph)
+        strategy(None, self.X, 4)
+        strategy(None, self.X[::-1], 4)
+        assert strategy.last_query_.covered_before == 0
+        copies = np.repeat(self.X, 2, axis=0)
+        strategy = MaxHerding(self.graph)
+        first = strategy(None, copies, 4)
+        strategy(None, np.delete(copies, first, axis=0), 4)
+        assert strategy.last_query_.covered_before > 0
+
+    def test_equal_rows_are_drawn_together(self):
+        X = np.repeat(numbered_rows(20), 40, axis=0)
+        strategy = MaxHerding(self.graph)
+        picks = strategy(None, X, 20)
+        assert len(set(picks // 40)) == 20
+        assert strategy.last_query_.n_sampled == 20
+
+    def test_of_more_picks_than_uncertain_rows(self):
+        margins = np.ones(400)
+        margins[[7, 300, 50]] = 0.5
+        strategy = UncertaintyHerding(self.graph, kernel_scale=1e-9)
+        picks = strategy(of_margins(margins), self.X, 5)
+        assert set(picks[:3]) == {7, 300, 50}
+        np.testing.assert_array_equal(picks[3:], [0, 1])
+        np.testing.assert_array_equal(strategy.last_query_.gain, [0.5] * 3 + [0, 0])
+
+    def test_new_rows_are_rows_of_the_pool(self):
+        strategy = MaxHerding(self.graph)
+        strategy(None, self.X, 4)
+        strategy(None, numbered_rows(500, seed=3), 4)
+        given = MaxHerding(self.graph, embedding=self.X)
+        given(None, self.X, 4)
+        with pytest.warns(UserWarning, match="100 rows of X_pool were not in the pool"):
+            given(None, np.vstack([self.X, numbered_rows(100, seed=3)]), 4)
+        with pytest.raises(ValueError, match="None of the 90 rows .*embeddings belong"):
+            given(None, numbered_rows(90, seed=3), 4)
+
+    def test_messages_come_as_with_many(self, fits):
+        other = numbered_rows(400, seed=5)
+        graph = NeighborGraph(5).fit(other)
+        with pytest.raises(ValueError, match="graph of another pool: of 100 rows"):
+            MaxHerding(graph)(None, self.X, 10)
+        with pytest.raises(ValueError, match=r"labelled rows of shape \(2, 3\)"):
+            MaxHerding(labelled=np.ones((2, 3)))(None, self.X, 2)
+        with pytest.raises(ValueError, match="labelled rows with embeddings of 3 col"):
+            MaxHerding(labelled=[[1, 2, 3]])(None, self.X, 2)
+        assert fits == [(400, 4)]
 
 
 class TestTheGraph:
