@@ -7,18 +7,23 @@ import numpy as np
 from modal_clustermargin import strategies
 from modal_clustermargin._param_validation import InvalidParameterError
 from modal_clustermargin._unknown_names import check_known
-from modal_clustermargin.clustering import AverageLinkage
+from modal_clustermargin.clustering import AverageLinkage, NeighborGraph
 from modal_clustermargin.comparison._by_name import build_by_path
 from modal_clustermargin.comparison._measured_query import TimedEmbedding
 from modal_clustermargin.comparison._settings import WHO
 
 _CLASSES = {
     "cluster-margin": strategies.ClusterMargin,
+    "uncertainty-herding": strategies.UncertaintyHerding,
+    "max-herding": strategies.MaxHerding,
     "badge": strategies.BADGE,
     "coreset": strategies.CoreSet,
     "margin": strategies.MarginSampling,
     "random": strategies.RandomSampling,
 }
+# Parameters that hold the structure of a pool, and their classes: the parameters of
+# these are options of the strategy, too.
+_STRUCTURES = {"clustering": AverageLinkage, "graph": NeighborGraph}
 _INDICATORS = {
     "log-me-gain": strategies.LogMEGain,
     "never": strategies.Never,
@@ -27,7 +32,7 @@ _INDICATORS = {
     "at-rounds": strategies.AtRounds,
 }
 # The comparison sets these parameters, or a settings file cannot hold them.
-_NO_OPTIONS = ("random_state", "embedding", "labelled", "verbose", "clustering")
+_NO_OPTIONS = ("random_state", "embedding", "labelled", "verbose", *_STRUCTURES)
 
 
 def make_strategy(settings, seed, folder):
@@ -49,14 +54,16 @@ def make_strategy(settings, seed, folder):
         return _make_asvp(options, seed, folder, who)
     found = _CLASSES[name]
     parameters = inspect.signature(found).parameters
-    clusters = "clustering" in parameters
-    of_linkage = inspect.signature(AverageLinkage).parameters if clusters else ()
-    known = [x for x in (*parameters, *of_linkage) if x not in _NO_OPTIONS]
+    structure = next((each for each in _STRUCTURES if each in parameters), None)
+    of_structure = ()
+    if structure is not None:
+        of_structure = inspect.signature(_STRUCTURES[structure]).parameters
+    known = [x for x in (*parameters, *of_structure) if x not in _NO_OPTIONS]
     for option in options:
         check_known(option, known, who, "option")
-    linkage = {each: options.pop(each) for each in of_linkage if each in options}
-    if linkage.get("memory") is not None:
-        linkage["memory"] = folder / str(linkage["memory"])
+    given = {each: options.pop(each) for each in of_structure if each in options}
+    if given.get("memory") is not None:
+        given["memory"] = folder / str(given["memory"])
     if "embedding" in parameters:
         options["embedding"] = TimedEmbedding()
     if "random_state" in parameters:
@@ -65,9 +72,9 @@ def make_strategy(settings, seed, folder):
         state = np.random.SeedSequence([seed, 1]).generate_state(4)
         options["random_state"] = np.random.RandomState(state)
     try:
-        if clusters:
-            options["clustering"] = AverageLinkage(**linkage)
-            options["clustering"]._validate_params()
+        if given:
+            options[structure] = _STRUCTURES[structure](**given)
+            options[structure]._validate_params()
         strategy = found(**options)
         strategy._validate_params()
     except InvalidParameterError as error:

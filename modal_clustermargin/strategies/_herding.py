@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import clone
 
 from modal_clustermargin.clustering import NeighborGraph, nearest_among
-from modal_clustermargin.pools import KeyIndex, Pool, as_matrix, pool_keys
+from modal_clustermargin.pools import KeyIndex, Pool, as_matrix, open_pool, pool_keys
 from modal_clustermargin.selection import cover, herd, lowest, weighted_sample
 from modal_clustermargin.strategies._embedding_source import (
     EmbeddingSource,
@@ -37,12 +37,29 @@ class Herding:
     def __init__(self):
         self.fitted = None  # the fitted `NeighborGraph` of the pool
         self._known = None  # its `PoolGraph`
-        self._is_final = (
-            True  # False if the graph is of rows, until a network is fitted
-        )
+        # False for a graph of the rows themselves, until the network is fitted.
+        self._is_final = True
         self._has_ids = None
+        self._given = None  # embeddings given to `fit`
         self._past = PastPicks()
         self._of_keys = self._of_contents = None  # rows of the first pool
+
+    def fit(self, strategy, X_pool, embeddings, classifier, ids):
+        """Make the graph of a pool ahead of the first query."""
+        who = type(strategy).__name__
+        embedding = strategy.embedding if embeddings is None else embeddings
+        with open_pool(X_pool, who) as pool:
+            if len(pool) == 0:
+                raise ValueError(f"{who} got an empty X_pool to fit.")
+            ids = strategy._check_ids(ids, len(pool))
+            self._check_graph(strategy.graph, len(pool))
+            labels = HerdingLabels(strategy, classifier, pool)
+            with opened_array(embedding, len(pool), who) as opened:
+                keys = pool_keys(pool, ids)
+                source = self._source(opened, classifier, pool, keys, True, ids, who)
+                self._make(strategy, source, keys, labels, ids)
+        self._given = embeddings
+        self._has_ids = ids is not None
 
     def choose(self, strategy, classifier, pool, n_instances, ids, measure):
         """Pick rows, and return a `HerdingRecord`.
@@ -52,13 +69,13 @@ class Herding:
         """
         who = type(strategy).__name__
         is_first = self._has_ids is None
-        graph = strategy.graph
-        if is_first and graph is not None and not hasattr(graph, "indices_"):
-            graph.check_parameters(len(pool))
+        if is_first:
+            self._check_graph(strategy.graph, len(pool))
         strategy._check_ids_as_before(self._has_ids, ids)
         labels = HerdingLabels(strategy, classifier, pool)
         n_pool = len(pool) if is_first else None
-        with opened_array(strategy.embedding, n_pool, who) as embedding:
+        given = strategy.embedding if self._given is None else self._given
+        with opened_array(given, n_pool, who) as embedding:
             uncertainty = measure()
             if uncertainty is None:
                 uncertainty = np.ones(len(pool))
@@ -67,7 +84,7 @@ class Herding:
             if labels.counts_missing:
                 self._past.add_missing_to(labels, keys)
             n_labels = len(labels.contents) + n_instances
-            n_sampled = _SAMPLED_PER_LISTED * n_labels * _n_neighbors(graph)
+            n_sampled = _SAMPLED_PER_LISTED * n_labels * _n_neighbors(strategy.graph)
             if n_sampled < _LARGEST_SAMPLE * len(pool):
                 found = self._sampled(
                     strategy, source, keys, uncertainty, labels, n_instances, n_sampled
@@ -80,6 +97,10 @@ class Herding:
                 self._past.add(pool, found.indices, keys, ids is not None)
         self._has_ids = ids is not None
         return found
+
+    def _check_graph(self, graph, n_pool):
+        if graph is not None and not hasattr(graph, "indices_"):
+            graph.check_parameters(n_pool)
 
     def _source(self, embedding, classifier, pool, keys, is_first, ids, who):
         """The embeddings of this query."""

@@ -57,6 +57,24 @@ class MaxHerding(QueryStrategy):
         self.embedding = embedding
         self.kernel_scale = kernel_scale
 
+    def fit(self, X_pool, y=None, *, embeddings=None, classifier=None, ids=None):
+        """Find the neighbours in a pool ahead of the first query.
+
+        Parameters
+        ----------
+        X_pool, y, embeddings, classifier, ids :
+            As in `UncertaintyHerding.fit`.
+
+        Returns
+        -------
+        self : MaxHerding
+        """
+        self._validate_params()
+        self._herding = Herding()
+        self._herding.fit(self, X_pool, embeddings, classifier, ids)
+        self.graph_ = self._herding.fitted
+        return self
+
     def _select(self, classifier, pool, n_instances, ids):
         if not hasattr(self, "_herding"):
             self._herding = Herding()

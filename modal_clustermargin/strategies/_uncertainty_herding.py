@@ -139,6 +139,37 @@ class UncertaintyHerding(QueryStrategy):
         self.kernel_scale = kernel_scale
         self.multilabel = multilabel
 
+    def fit(self, X_pool, y=None, *, embeddings=None, classifier=None, ids=None):
+        """Find the neighbours in a pool ahead of the first query.
+
+        Parameters
+        ----------
+        X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
+            The whole pool, before any row is labelled.
+
+        y : None
+            Ignored.
+
+        embeddings : array-like of shape (n_pool, n_features), default=None
+            The embeddings of this pool; later queries use them, too. None means
+            `embedding`, as in a query.
+
+        classifier : modAL learner or classifier, default=None
+            Gives the embeddings if neither `embeddings` nor `embedding` does.
+
+        ids : array-like of shape (n_pool,), default=None
+            As in a query; if given here, every query needs them.
+
+        Returns
+        -------
+        self : UncertaintyHerding
+        """
+        self._validate_params()
+        self._herding = Herding()
+        self._herding.fit(self, X_pool, embeddings, classifier, ids)
+        self.graph_ = self._herding.fitted
+        return self
+
     def _select(self, classifier, pool, n_instances, ids):
         if not hasattr(self, "_herding"):
             self._herding = Herding()

@@ -539,6 +539,26 @@ class TestTheGraph:
         assert not hasattr(graph, "indices_")
         assert strategy.graph_.indices_.shape == (9, 3)
 
+    @pytest.mark.parametrize("strategy", [UncertaintyHerding, MaxHerding])
+    def test_can_be_made_before_the_first_query(self, fits, strategy):
+        X, classifier = numbered_rows(400), of_margins(np.linspace(0, 1, 400))
+        early = strategy(NeighborGraph(5)).fit(X)
+        assert early.graph_.indices_.shape == (400, 5)
+        np.testing.assert_array_equal(
+            early(classifier, X, 30), strategy(NeighborGraph(5))(classifier, X, 30)
+        )
+        assert fits == [(400, 4)] * 2
+        # Embeddings that `fit` got serve the samples of later queries, too.
+        given = strategy(NeighborGraph(5)).fit(X, embeddings=X[:, 1:], ids=range(400))
+        given(classifier, X[10:], 3, ids=range(10, 400))
+        assert fits[2:] == [(400, 3), (30, 3)]
+        with pytest.raises(ValueError, match="with ids and is now called without"):
+            given(classifier, X, 3)
+        with pytest.raises(ValueError, match="empty X_pool to fit"):
+            strategy().fit(X[:0])
+        with pytest.raises(ValueError, match="399 rows of embeddings for a pool of 40"):
+            strategy().fit(X, embeddings=X[:399])
+
     def test_of_an_unfitted_network_waits_for_the_fit(self, fits):
         class Network(ByRowNumber):
             fitted = False
