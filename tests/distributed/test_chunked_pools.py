@@ -22,7 +22,10 @@ from modal_clustermargin import (
     ClusterMargin,
     CoreSet,
     MarginSampling,
+    MaxHerding,
+    NeighborGraph,
     RandomSampling,
+    UncertaintyHerding,
 )
 from modal_clustermargin.distributed import _dask_pool, _workers
 from modal_clustermargin.distributed._workers import Broadcast
@@ -101,6 +104,11 @@ def test_cluster_margin_picks_the_same_in_every_round(client, pool, classifier):
         CoreSet(random_state=0),
         BADGE(random_state=0, embedding=da.from_array(X[:, :3], chunks=99)),
         CoreSet(random_state=0, embedding=da.from_array(X[:, :3], chunks=99)),
+        UncertaintyHerding(NeighborGraph(5)),
+        UncertaintyHerding(),
+        UncertaintyHerding(embedding=da.from_array(X[:, :3], chunks=99)),
+        MaxHerding(NeighborGraph(5), embedding=X[:, :3]),
+        MaxHerding(embedding=lambda classifier, rows: rows[:, :3]),
     ],
     ids=lambda strategy: type(strategy).__name__,
 )
@@ -109,8 +117,27 @@ def test_every_strategy_reads_them(client, pool, strategy):
     classifier = network()
     expected = strategy(classifier, X, 15)
     np.testing.assert_array_equal(
-        type(strategy)(**strategy.get_params())(classifier, pool, 15), expected
+        type(strategy)(**strategy.get_params(deep=False))(classifier, pool, 15),
+        expected,
     )
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
+@pytest.mark.filterwarnings("ignore:.*(out-of-order|Increasing number):Warning")
+def test_herding_picks_the_same_in_every_round(client, pool, classifier):
+    """With a sample at first, and then with all rows."""
+    classifier = CLASSIFIERS[classifier]()
+    here, there = (UncertaintyHerding(NeighborGraph(2)) for _ in range(2))
+    rows = np.arange(len(X))
+    if not hasattr(pool, "dask"):
+        pool = da.from_zarr(pool)
+    for n_instances in (5, 20, 60):
+        here(classifier, X[rows], n_instances)
+        there(classifier, pool[rows], n_instances)
+        picks = here.last_query_.indices
+        np.testing.assert_array_equal(there.last_query_.indices, picks)
+        np.testing.assert_allclose(there.last_query_.gain, here.last_query_.gain)
+        rows = np.delete(rows, picks)
 
 
 def test_a_learner_is_taught_the_queried_rows(client, pool):

@@ -21,6 +21,7 @@ from modal_clustermargin import (
     ClusterMargin,
     MarginSampling,
     RandomSampling,
+    UncertaintyHerding,
     cluster_margin_sampling,
     learners,
 )
@@ -33,6 +34,7 @@ STRATEGIES = {
     "cluster_margin_sampling": lambda: cluster_margin_sampling,
     "MarginSampling": MarginSampling,
     "RandomSampling": lambda: RandomSampling(random_state=0),
+    "UncertaintyHerding": UncertaintyHerding,
 }
 has_metrics = "return_metrics" in modAL.models.ActiveLearner.query.__code__.co_varnames
 
