@@ -44,8 +44,9 @@ def add_parser(commands):
     add("--model", help="cnn, mlp, linear, resnet18, logistic, module:name, ...")
     add("--model-option", **pairs, help="such as max_epochs=20")
     text = (
-        "cluster-margin, badge, coreset, asvp, or module:name, with options after a"
-        " colon (default: the first three); random and margin are added"
+        "cluster-margin, badge, coreset, uncertainty-herding, max-herding, asvp, or"
+        " module:name, with options after a colon (default: the first three); random"
+        " and margin are added"
     )
     add("--strategies", nargs="+", metavar="STRATEGY", help=text)
     text = "baselines that are not added"

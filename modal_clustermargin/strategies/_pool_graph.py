@@ -5,7 +5,7 @@ Equal rows of the graph are one node: they are covered together, and by one pick
 
 import numpy as np
 
-from modal_clustermargin.pools import KeyIndex
+from modal_clustermargin.pools import KeyIndex, rows_of_subsequence
 from modal_clustermargin.selection import cover
 
 # The distance to this neighbour is the unit of the kernel.
@@ -60,6 +60,7 @@ class PoolGraph:
         self._of_keys, self._of_contents = (
             _index_of_nodes(known, nodes) for known in (keys, contents)
         )
+        self._first_keys, self._first_nodes = keys, nodes
         self._others = KeyIndex()
         n_listed = max(self.indices.shape[1], 1)
         self._other_lists = (
@@ -69,11 +70,13 @@ class PoolGraph:
 
     def similarity(self, distances):
         """The kernel: float32 in [0, 1], and 0 at infinite distance."""
-        return np.exp((distances / -self._unit).astype(np.float32))
+        found = np.divide(distances, -self._unit, dtype=np.float32)
+        return np.exp(found, out=found)
 
     def find(self, keys):
         """Node of each row of a pool; -1 for unknown rows."""
-        return self._of_keys.find(keys)
+        rows = rows_of_subsequence(keys, self._first_keys)  # of rows in their order
+        return self._of_keys.find(keys) if rows is None else self._first_nodes[rows]
 
     def add(self, keys, indices, similarities):
         """Add unknown rows as nodes, rows with equal keys as one."""
@@ -137,7 +140,9 @@ def _lists_of_nodes(graph):
 def _usual_distance(distances):
     """The median distance to the 16th neighbour, or the last of fewer; positive."""
     near = distances[:, :_UNIT_NEIGHBOR]
-    farthest = np.where(np.isfinite(near), near, 0).max(axis=1)
+    farthest = near[:, -1].copy()
+    short = np.flatnonzero(farthest == np.inf)  # lists with fewer neighbours
+    farthest[short] = np.where(near[short] < np.inf, near[short], 0).max(axis=1)
     positive = farthest[farthest > 0]
     return float(np.median(positive)) if len(positive) else 1.0
 
