@@ -19,8 +19,14 @@ class UncertaintyHerding(QueryStrategy):
     other.
 
     Only the nearest neighbours of each row are looked at. They are found once, in the
-    first pool. Rows of later, smaller pools are recognised by their content, or by
-    `ids`. A new row covers its nearest rows, but is not covered by them.
+    first pool that needs them. Rows of later, smaller pools are recognised by their
+    content, or by `ids`. A new row covers its nearest rows, but is not covered by them.
+
+    While labels are few, lists of neighbours reach less than each label must cover. The
+    batch is then chosen from a sample of the pool with ``2 * n_neighbors`` rows for
+    each label, those of this batch included, until that is half of the pool. The sample
+    is drawn in proportion to uncertainty, and weighted so that gains estimate those in
+    the whole pool. This rule is this project's choice.
 
     Parameters
     ----------
@@ -41,8 +47,8 @@ class UncertaintyHerding(QueryStrategy):
         The rows that are labelled already, of the same kind as the pool, or a function
         ``(classifier)`` that returns them. None takes the ``X_training`` of a modAL
         learner, or of all members of a committee. Where there is none, and if
-        `labelled` is given, rows that have left the pool since the first query count as
-        labelled.
+        `labelled` is given, rows that have left the pool count as labelled, too: those
+        picked before, and those that left after their neighbours were found.
 
     embedding : array-like of shape (n_pool, n_features), callable or None, \
             default=None
@@ -65,7 +71,8 @@ class UncertaintyHerding(QueryStrategy):
     Attributes
     ----------
     graph_ : NeighborGraph
-        The fitted graph of the first pool; None for a pool of one row.
+        The fitted graph of the whole pool; None as long as samples are enough, and for
+        a pool of one row.
 
     last_query_ : HerdingRecord
         Gain and uncertainty of each pick of the last query, and the share of the
@@ -81,7 +88,9 @@ class UncertaintyHerding(QueryStrategy):
     The greedy choice covers at least 1 - 1/e of the uncertainty that the best batch of
     this size would cover. After the first query, a query costs one ``predict_proba`` of
     the pool, one fingerprint of each row, and seconds for 100,000 picks among 1,000,000
-    rows. The memory is 8 bytes for each neighbour.
+    rows. The memory is 8 bytes for each neighbour. A sample needs an exact search among
+    its rows in every query, and embeddings of these and of the labelled rows. Its draw
+    depends on the content of the rows alone.
 
     If the classifier is not fitted, all rows are equally uncertain. If only a fitted
     classifier gives embeddings, the neighbours are then those of the rows themselves,
