@@ -283,6 +283,15 @@ class TestLabelledRows:
         rest = np.delete(self.X, 4, axis=0)
         assert sorted(rest[strategy(None, rest, 2)].ravel()) == [0, 12]
 
+    def test_may_have_left_without_having_been_picked(self):
+        strategy = MaxHerding(self.graph)
+        strategy(None, self.X, 1)
+        rest = np.delete(self.X, [1, 4], axis=0)  # row 1 was not picked
+        strategy(None, rest, 1)
+        after_both = strategy.last_query_.covered_before
+        strategy(None, np.delete(self.X, 4, axis=0), 1)
+        assert strategy.last_query_.covered_before < after_both - 0.1
+
     def test_are_not_the_rows_that_are_missing_if_the_learner_holds_some(self):
         """A part of the pool in each query: the other rows are not labelled."""
         learner = ActiveLearner(
