@@ -1,5 +1,7 @@
 """Strategies by name, with the options of the structure that they find in a pool."""
 
+from pathlib import Path
+
 import pytest
 
 from modal_clustermargin import ClusterMargin, MaxHerding, UncertaintyHerding
@@ -24,7 +26,7 @@ from tests.comparison.make_comparison import SHORT, picks_in
 def test_options_are_those_of_the_strategy_and_of_its_structure(
     name, of_strategy, of_structure, expected
 ):
-    strategy = make_strategy({"strategy": name, **of_strategy, **of_structure}, 0)
+    strategy = make_strategy({"strategy": name, **of_strategy, **of_structure}, 0, None)
     assert type(strategy) is expected
     parameters = strategy.get_params()
     structure = "clustering" if expected is ClusterMargin else "graph"
@@ -32,11 +34,13 @@ def test_options_are_those_of_the_strategy_and_of_its_structure(
         assert parameters[option] == value
     for option, value in of_structure.items():
         assert parameters[f"{structure}__{option}"] == value
-    assert make_strategy({"strategy": name}, 0).get_params()[structure] is None
+    assert make_strategy({"strategy": name}, 0, None).get_params()[structure] is None
+    stored = make_strategy({"strategy": name, "memory": "kept"}, 0, Path("results"))
+    assert stored.get_params()[f"{structure}__memory"] == Path("results", "kept")
     with pytest.raises(ValueError, match=f"for {name}, has no option 'graph'"):
-        make_strategy({"strategy": name, "graph": None}, 0)
+        make_strategy({"strategy": name, "graph": None}, 0, None)
     with pytest.raises(ValueError, match=f"for {name}: The 'metric' parameter of"):
-        make_strategy({"strategy": name, "metric": "hamming"}, 0)
+        make_strategy({"strategy": name, "metric": "hamming"}, 0, None)
 
 
 def test_herding_is_compared(tmp_path):
