@@ -16,5 +16,13 @@ from modal_clustermargin.skactiveml._asvp import ASVP
 from modal_clustermargin.skactiveml._badge import BADGE
 from modal_clustermargin.skactiveml._cluster_margin import ClusterMargin
 from modal_clustermargin.skactiveml._core_set import CoreSet
+from modal_clustermargin.skactiveml._herding import MaxHerding, UncertaintyHerding
 
-__all__ = ["ASVP", "BADGE", "ClusterMargin", "CoreSet"]
+__all__ = [
+    "ASVP",
+    "BADGE",
+    "ClusterMargin",
+    "CoreSet",
+    "MaxHerding",
+    "UncertaintyHerding",
+]

@@ -1,12 +1,12 @@
 """`CoreSet` for scikit-activeml."""
 
 import numpy as np
-from skactiveml.utils import is_labeled
 from sklearn.preprocessing import normalize
 
 from modal_clustermargin import strategies
 from modal_clustermargin.skactiveml._pool_strategy import (
     PoolStrategy,
+    no_classifier,
     sq_dists_before_each_pick,
 )
 
@@ -35,6 +35,7 @@ class CoreSet(PoolStrategy):
 
     adapted = strategies.CoreSet
     parameters = ("metric", "n_partitions")
+    takes_labelled = True
 
     def query(self, X, y, candidates=None, batch_size=1, return_utilities=False):
         """Choose samples to label.
@@ -49,17 +50,14 @@ class CoreSet(PoolStrategy):
         query_indices, utilities :
             As from `ClusterMargin.query`.
         """
-
-        def prepare(X, y):
-            labelled = X[is_labeled(y, self.missing_label_)]
-            return None, {"labelled": labelled if len(labelled) else None}
-
-        return self._query(prepare, X, y, candidates, batch_size, return_utilities)
+        return self._query(
+            no_classifier, X, y, candidates, batch_size, return_utilities
+        )
 
     def _utilities(self, classifier, rows, positions):
-        labelled, rows = self.strategy_.labelled, self._scaled(rows)
+        labelled, rows = self.strategy_.labelled(None), self._scaled(rows)
         start = np.full(len(rows), np.inf)
-        for center in () if labelled is None else self._scaled(labelled):
+        for center in self._scaled(labelled) if len(labelled) else ():
             np.minimum(start, ((rows - center) ** 2).sum(axis=1), out=start)
         return np.sqrt(sq_dists_before_each_pick(start, positions, rows))
 

@@ -9,6 +9,7 @@ from skactiveml.utils import (
     check_equal_missing_label,
     check_scalar,
     check_type,
+    is_labeled,
 )
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -21,12 +22,14 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
 
     A subclass names the class of the strategy in `adapted`, and in `parameters` those
     of its parameters that are parameters of the subclass, too, with the same defaults.
-    It writes `query`, and `_utilities` unless all rows but the picks are alike.
+    It writes `query`, and `_utilities` unless all rows but the picks are alike. With
+    `takes_labelled`, the strategy gets the labelled samples.
     """
 
     adapted = None
     parameters = ()
     more_parameters = {}  # with defaults
+    takes_labelled = False
 
     def __init_subclass__(cls):
         if cls.adapted is not None:
@@ -53,12 +56,16 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
         rows, mapping = self._transform_candidates(candidates, X, y)
         classifier, parameters = prepare(X, y)
         parameters |= {name: getattr(self, name) for name in self.parameters}
+        if self.takes_labelled:
+            parameters["labelled"] = _Constant(X[is_labeled(y, self.missing_label_)])
         # An integer gives the picks of a modAL loop. Other states start anew in each
         # query and depend on the number of unlabelled samples, as in scikit-activeml.
         is_integer = isinstance(self.random_state, int | np.integer)
         state = self.random_state if is_integer else self.random_state_
         self.strategy_ = getattr(self, "strategy_", None) or self.adapted()
-        self.strategy_.set_params(random_state=state, **parameters)
+        if "random_state" in self.strategy_.get_params(deep=False):
+            parameters["random_state"] = state
+        self.strategy_.set_params(**parameters)
         positions = np.asarray(self.strategy_(classifier, rows, batch_size))
         picks = positions if mapping is None else mapping[positions]
         if not return_utilities:
@@ -79,6 +86,21 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
     def _check_classifier(self, clf):
         check_type(clf, "clf", SkactivemlClassifier)
         check_equal_missing_label(clf.missing_label, self.missing_label_)
+
+
+def no_classifier(X, y):
+    """What a strategy without a classifier passes as `prepare`."""
+    return None, {}
+
+
+class _Constant:
+    """A function of anything that returns one value, and that can be pickled."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __call__(self, _):
+        return self.value
 
 
 def _init_with(defaults):

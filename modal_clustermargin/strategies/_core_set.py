@@ -6,7 +6,7 @@ import numpy as np
 
 from modal_clustermargin._param_validation import Interval, StrOptions
 from modal_clustermargin.clustering import prepare_rows
-from modal_clustermargin.pools import n_rows, open_pool
+from modal_clustermargin.pools import open_pool
 from modal_clustermargin.selection import k_center_greedy
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._diverse import (
@@ -15,7 +15,7 @@ from modal_clustermargin.strategies._diverse import (
     part_of,
     pick_in_parts,
 )
-from modal_clustermargin.strategies._modal import members, training_data
+from modal_clustermargin.strategies._labelled import labelled_parts
 
 
 class CoreSet(QueryStrategy):
@@ -156,22 +156,15 @@ class CoreSet(QueryStrategy):
     def _labelled_embeddings(self, classifier):
         """Embeddings of labelled rows, a matrix for each member of a committee."""
         is_array = self.embedding is not None and not callable(self.embedding)
-        if callable(self.labelled):
-            parts = [self.labelled(classifier)]
-        elif self.labelled is not None:
-            parts = [self.labelled]
-        else:
-            parts = [training_data(each)[0] for each in members(classifier)]
-            if is_array and any(part is not None for part in parts):
-                raise ValueError(
-                    "CoreSet got embedding= as an array, which has no embeddings of the"
-                    " learner's X_training. Pass their embeddings as labelled=, or"
-                    " a function (classifier, X) as embedding=."
-                )
+        parts = labelled_parts(self.labelled, classifier)
+        if is_array and self.labelled is None and parts:
+            raise ValueError(
+                "CoreSet got embedding= as an array, which has no embeddings of the"
+                " learner's X_training. Pass their embeddings as labelled=, or"
+                " a function (classifier, X) as embedding=."
+            )
         matrices = []
         for part in parts:
-            if part is None or not n_rows(part):
-                continue
             with open_pool(part, "CoreSet", "labelled") as rows:
                 embedding = rows if is_array else self.embedding
                 matrices.append(self._embed(embedding, classifier, rows))

@@ -19,7 +19,7 @@ class HerdingLabels:
     """Labelled rows: those given, or the learner's, or earlier picks.
 
     `counts_missing` says whether rows that left the pool count as labelled, too; they
-    do unless the learner holds the labelled rows.
+    do unless the learner holds the labelled rows, or a function returns them.
     """
 
     def __init__(self, strategy, classifier, pool):
@@ -35,7 +35,8 @@ class HerdingLabels:
         self.parts = [
             _Part(part, pool_keys(Pool(part)), are_embeddings) for part in rows
         ]
-        self.counts_missing = given or not rows
+        is_current = callable(strategy.labelled) or not given
+        self.counts_missing = not (rows and is_current)
 
     def add(self, rows, contents):
         """Add labelled rows of the same kind as the pool."""

@@ -46,9 +46,9 @@ class UncertaintyHerding(QueryStrategy):
     labelled : array-like of shape (n_labelled, ...), callable or None, default=None
         The rows that are labelled already, of the same kind as the pool, or a function
         ``(classifier)`` that returns them. None takes the ``X_training`` of a modAL
-        learner, or of all members of a committee. Where there is none, and if
-        `labelled` is given, rows that have left the pool count as labelled, too: those
-        picked before, and those that left after their neighbours were found.
+        learner, or of all members of a committee. Where there is none, and beside an
+        array, rows that have left the pool count as labelled, too: those picked before,
+        and those that left after their neighbours were found.
 
     embedding : array-like of shape (n_pool, n_features), callable or None, \
             default=None

@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler  # noqa: E402
 
 from modal_clustermargin import skactiveml as ours  # noqa: E402
 from modal_clustermargin import strategies  # noqa: E402
+from modal_clustermargin.clustering import NeighborGraph  # noqa: E402
 from modal_clustermargin.estimators import (  # noqa: E402
     DeferredFit,
     NetworkClassifier,
@@ -36,6 +37,9 @@ CASES = {
     "ClusterMargin, pipeline": (make_pipeline(StandardScaler(), NETWORK), {}),
     "BADGE": (LOGISTIC, {}),
     "CoreSet": (None, {}),
+    "MaxHerding": (None, {}),
+    "UncertaintyHerding": (LOGISTIC, {"graph": NeighborGraph(9)}),
+    "UncertaintyHerding, network": (NETWORK, {}),
     "ASVP": (NETWORK, {"indicator": strategies.AtRounds(1)}),
 }
 
@@ -47,7 +51,9 @@ def labels(known):
 
 
 def picks_of_modal(name, model, parameters):
-    strategy = getattr(strategies, name)(random_state=7, **parameters)
+    strategy = getattr(strategies, name)(**parameters)
+    if "random_state" in strategy.get_params():
+        strategy.set_params(random_state=7)
     model = LogisticRegression() if model is None else clone(model)
     if name == "ASVP":
         model = DeferredFit(model)
@@ -83,17 +89,20 @@ def test_a_loop_picks_what_the_same_loop_in_modal_picks(case):
     np.testing.assert_array_equal(picks_of_ours(name, model, parameters), expected)
 
 
-@pytest.mark.parametrize("name", ["ClusterMargin", "BADGE", "CoreSet"])
+@pytest.mark.parametrize(
+    "name", ["ClusterMargin", "BADGE", "CoreSet", "MaxHerding", "UncertaintyHerding"]
+)
 def test_without_a_label_it_picks_what_it_picks_in_modal(name):
     """The rows are sorted by class, so the first rows are alike."""
     rows = X[np.argsort(target, kind="stable")]
-    learner = ActiveLearner(
-        LogisticRegression(), getattr(strategies, name)(random_state=7)
-    )
+    strategy = getattr(strategies, name)()
+    if "random_state" in strategy.get_params():
+        strategy.set_params(random_state=7)
+    learner = ActiveLearner(LogisticRegression(), strategy)
     expected, _ = learner.query(rows, n_instances=20)
     strategy = getattr(ours, name)(random_state=7)
     query = {"X": rows, "y": np.full(len(rows), np.nan), "batch_size": 20}
-    if name != "CoreSet":
+    if name not in ("CoreSet", "MaxHerding"):
         query["clf"] = SklearnClassifier(LogisticRegression(), classes=range(10))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the classifier has no labels

@@ -31,13 +31,15 @@ from skactiveml.utils import MISSING_LABEL  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.svm import SVC  # noqa: E402
 
-from modal_clustermargin.clustering import AverageLinkage  # noqa: E402
+from modal_clustermargin.clustering import AverageLinkage, NeighborGraph  # noqa: E402
 from modal_clustermargin.estimators import MLP, NetworkClassifier  # noqa: E402
 from modal_clustermargin.skactiveml import (  # noqa: E402
     ASVP,
     BADGE,
     ClusterMargin,
     CoreSet,
+    MaxHerding,
+    UncertaintyHerding,
 )
 from modal_clustermargin.strategies import Never, RandomSampling  # noqa: E402
 
@@ -53,7 +55,7 @@ def logistic_regression():
 
 
 class Template(TemplateSingleAnnotatorPoolQueryStrategy):
-    """The tests of all four strategies."""
+    """The tests of all strategies."""
 
     strategy = None
 
@@ -138,6 +140,34 @@ class TestCoreSet(Template, unittest.TestCase):
 
     def test_init_param_n_partitions(self):
         self.check("n_partitions", (2, None), (0, ValueError))
+
+
+class TestUncertaintyHerding(WithFlag, unittest.TestCase):
+    strategy = UncertaintyHerding
+
+    def test_init_param_graph(self):
+        few = NeighborGraph(2)
+        self.check("graph", (few, None), (None, None), ("exact", TypeError))
+
+    def test_init_param_uncertainty(self):
+        self.check("uncertainty", ("entropy", None), ("least", ValueError))
+
+    def test_init_param_kernel_scale(self):
+        self.check("kernel_scale", (1, None), (0, ValueError))
+
+
+class TestMaxHerding(Template, unittest.TestCase):
+    strategy = MaxHerding
+
+    def query_params(self):
+        return {"X": X, "y": y}
+
+    def test_init_param_graph(self):
+        few = NeighborGraph(2)
+        self.check("graph", (few, None), (None, None), ("exact", TypeError))
+
+    def test_init_param_kernel_scale(self):
+        self.check("kernel_scale", (1, None), (0, ValueError))
 
 
 class TestASVP(Template, unittest.TestCase):
