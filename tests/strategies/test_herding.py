@@ -12,14 +12,16 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
 from modal_clustermargin import (
+    ASVP,
     MaxHerding,
     NeighborGraph,
     UncertaintyHerding,
     max_herding_sampling,
     uncertainty_herding_sampling,
 )
+from modal_clustermargin.estimators import MLP, DeferredFit, NetworkClassifier
 from modal_clustermargin.learners import ActiveLearner, Committee
-from modal_clustermargin.strategies import _herding
+from modal_clustermargin.strategies import Never, _herding
 from tests.strategies.make_pools import (
     ByRowNumber,
     Unfitted,
@@ -670,3 +672,22 @@ def test_a_bad_kernel_scale(scale):
         message = f"'kernel_scale' parameter of {strategy.__name__}"
         with pytest.raises(ValueError, match=message):
             strategy(kernel_scale=scale)(None, numbered_rows(9), 3)
+
+
+def test_selects_for_asvp():
+    """The pool has features and ids, and the proxy holds the labelled rows."""
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(300, 4)).astype(np.float32), np.arange(300) % 3
+    network = NetworkClassifier(MLP, max_epochs=2, random_state=0)
+    for graph, expected in ((NeighborGraph(2), (120, 260)), (None, (270, 260))):
+        strategy = ASVP(UncertaintyHerding(graph), indicator=Never(), random_state=0)
+        learner = ActiveLearner(DeferredFit(network), strategy, X[:20], y[:20])
+        rest = np.arange(30, 300)
+        for n_sampled in expected:
+            indices, _ = learner.query(X[rest], n_instances=10)
+            assert len(set(indices)) == 10
+            record = strategy.selector_.last_query_
+            assert record.n_sampled == n_sampled
+            assert 0 < record.covered_before < record.covered <= 1
+            learner.teach(X[rest[indices]], y[rest[indices]])
+            rest = np.delete(rest, indices)
