@@ -7,6 +7,7 @@ list of a pick has half of the share of the sample that the pick must stand for.
 """
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import clone
@@ -25,6 +26,15 @@ from modal_clustermargin.strategies._pool_graph import PoolGraph
 # Rows in the sample for each neighbour in a list and each label; and the largest sample
 # as a share of the pool. Above it, whole lists reach far enough.
 _SAMPLED_PER_LISTED, _LARGEST_SAMPLE = 2, 1 / 2
+
+
+class _Query(NamedTuple):
+    """The inputs of one query, checked."""
+
+    source: EmbeddingSource
+    keys: np.ndarray  # of the rows of the pool
+    labels: HerdingLabels
+    has_ids: bool
 
 
 class Herding:
@@ -57,7 +67,8 @@ class Herding:
             with opened_array(embedding, len(pool), who) as opened:
                 keys = pool_keys(pool, ids)
                 source = self._source(opened, classifier, pool, keys, True, ids, who)
-                self._make(strategy, source, keys, labels, ids)
+                query = _Query(source, keys, labels, ids is not None)
+                self._make(strategy, query)
         self._given = embeddings
         self._has_ids = ids is not None
 
@@ -83,16 +94,15 @@ class Herding:
             source = self._source(embedding, classifier, pool, keys, is_first, ids, who)
             if labels.counts_missing:
                 self._past.add_missing_to(labels, keys)
+            query = _Query(source, keys, labels, ids is not None)
             n_labels = len(labels.contents) + n_instances
             n_sampled = _SAMPLED_PER_LISTED * n_labels * _n_neighbors(strategy.graph)
             if n_sampled < _LARGEST_SAMPLE * len(pool):
                 found = self._sampled(
-                    strategy, source, keys, uncertainty, labels, n_instances, n_sampled
+                    strategy, query, uncertainty, n_instances, n_sampled
                 )
             else:
-                found = self._whole(
-                    strategy, source, keys, uncertainty, labels, n_instances, ids
-                )
+                found = self._whole(strategy, query, uncertainty, n_instances)
             if labels.counts_missing:
                 self._past.add(pool, found.indices, keys, ids is not None)
         self._has_ids = ids is not None
@@ -122,9 +132,9 @@ class Herding:
             embedding, classifier, pool, places, self._of_contents, who
         )
 
-    def _sampled(self, strategy, source, keys, uncertainty, labels, n_picks, n_sampled):
+    def _sampled(self, strategy, query, uncertainty, n_picks, n_sampled):
         """Choose from a sample, by its own graph."""
-        who = source.who
+        source, keys, labels, _ = query
         has_embedding = source.known
         _warn_of_new_rows(np.count_nonzero(~has_embedding), source)
         # Rows with equal keys are drawn together.
@@ -141,7 +151,7 @@ class Herding:
         sample, weights = first[rows[drawn]][order], weights[order]
         matrix = source.of_pool(sample)
         if hasattr(strategy.graph, "indices_"):
-            _rows_of_graph(strategy.graph, matrix, who)
+            _rows_of_graph(strategy.graph, matrix, source.who)
         labels.check_widths(source, matrix.shape[1])
         graph = _new_graph(strategy.graph, n_sampled)
         if graph is not None:
@@ -156,12 +166,12 @@ class Herding:
             cover(coverage, *_lists_of(found[0], known, present, matrix[first]))
         return _pick(known, sample, nodes, weights, coverage, uncertainty, n_picks)
 
-    def _whole(self, strategy, source, keys, uncertainty, labels, n_picks, ids):
+    def _whole(self, strategy, query, uncertainty, n_picks):
         """Choose from all rows, by the graph of the first pool that needed one."""
         if self._known is None or not self._is_final:
-            self._make(strategy, source, keys, labels, ids)
-        nodes = self._nodes(strategy, source, keys, labels, ids)
-        known = self._known
+            self._make(strategy, query)
+        nodes = self._nodes(strategy, query)
+        known, source, labels = self._known, query.source, query.labels
         coverage = np.zeros(len(known.indices), np.float32)
         if labels.counts_missing:
             n_present = np.bincount(nodes, minlength=len(known.sizes))
@@ -177,9 +187,9 @@ class Herding:
         rows = np.arange(len(nodes))
         return _pick(known, rows, nodes, uncertainty, coverage, uncertainty, n_picks)
 
-    def _nodes(self, strategy, source, keys, labels, ids):
+    def _nodes(self, strategy, query):
         """Node of each row of the pool; new rows become nodes."""
-        who = source.who
+        source, keys, who = query.source, query.keys, query.source.who
         nodes = self._known.find(keys)
         new = np.flatnonzero(nodes < 0)
         if not len(new):
@@ -200,7 +210,7 @@ class Herding:
                 stacklevel=7,
             )
             self._known = None
-            self._make(strategy, source, keys, labels, ids)
+            self._make(strategy, query)
             return self._known.find(keys)
         _warn_of_new_rows(len(new), source)
         lists = np.full((len(new), self._known.indices.shape[1]), -1, np.int32)
@@ -213,12 +223,13 @@ class Herding:
         self._known.add(keys[new], lists, similarities)
         return self._known.find(keys)
 
-    def _make(self, strategy, source, keys, labels, ids):
+    def _make(self, strategy, query):
         """Find the neighbours in a pool, and remember them by the keys of its rows."""
+        source, keys = query.source, query.keys
         with source.open_known() as (rows, is_final):
             if self._known is not None and not is_final:
                 return  # the classifier is still not fitted
-            labels.check_widths(source, rows.shape[1])
+            query.labels.check_widths(source, rows.shape[1])
             graph = strategy.graph
             if hasattr(graph, "indices_"):
                 places = _rows_of_graph(
@@ -229,7 +240,7 @@ class Herding:
                 if graph is not None:
                     graph.fit(rows)
                 places = np.arange(len(rows))
-        contents = keys if ids is None else source.pool.keys()
+        contents = source.pool.keys() if query.has_ids else keys
         inside = np.flatnonzero(source.known)[places >= 0]
         self._known = PoolGraph(
             graph,

@@ -109,6 +109,7 @@ class PastPicks:
 
     def __init__(self):
         self._queries = []  # of (rows, keys, contents, number of rows with each key)
+        self._last_keys = np.empty(0, np.uint64)  # of the last pool
 
     def add(self, pool, picks, keys, has_ids):
         """Remember picks of a pool with these keys."""
@@ -116,14 +117,25 @@ class PastPicks:
         contents = pool_keys(Pool(rows)) if has_ids else keys[picks]
         counts = _counts(keys[picks], np.sort(keys))
         self._queries.append((rows, keys[picks], contents, counts))
+        self._last_keys = keys
 
     def add_missing_to(self, labels, keys):
-        """Add the picks that are not in a pool with these keys to labelled rows."""
+        """Add the picks that are not in a pool with these keys to labelled rows.
+
+        In another pool than the last one, no rows are labelled.
+        """
         ascending = np.sort(keys) if self._queries else keys
+        if not self._is_in_last(ascending):
+            self._queries = []
         for rows, own, contents, counts in self._queries:
             left = np.flatnonzero(_counts(own, ascending) < counts)
             if len(left):
                 labels.add(Pool(rows).take(left), contents[left])
+
+    def _is_in_last(self, ascending):
+        """Whether a row of a pool was in the last pool."""
+        few = self._last_keys[:1000]  # which is enough, almost always
+        return any(_counts(each, ascending).any() for each in (few, self._last_keys))
 
 
 def _counts(keys, ascending):

@@ -478,6 +478,12 @@ class TestFewLabels:
         strategy(None, np.delete(copies, first, axis=0), 4)
         assert strategy.last_query_.covered_before > 0
 
+    def test_picks_of_another_pool_do_not_cover(self):
+        strategy = MaxHerding(self.graph)
+        strategy(None, self.X, 4)
+        strategy(None, numbered_rows(400, n_features=2, seed=3), 4)
+        assert strategy.last_query_.covered_before == 0
+
     def test_equal_rows_are_drawn_together(self):
         X = np.repeat(numbered_rows(20), 40, axis=0)
         strategy = MaxHerding(self.graph)
