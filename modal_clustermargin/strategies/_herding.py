@@ -23,9 +23,9 @@ from modal_clustermargin.strategies._herding_labels import HerdingLabels, PastPi
 from modal_clustermargin.strategies._herding_record import HerdingRecord
 from modal_clustermargin.strategies._pool_graph import PoolGraph
 
-# Rows in the sample for each neighbour in a list and each label; and the largest sample
-# as a share of the pool. Above it, whole lists reach far enough.
-_SAMPLED_PER_LISTED, _LARGEST_SAMPLE = 2, 1 / 2
+# Rows in the sample for each neighbour in the lists of all labels; and the largest
+# sample as a share of the pool. Once the lists are that large, too, they reach enough.
+_SAMPLED_PER_LISTED, _LARGEST_SAMPLE = 2, 1 / 4
 
 
 class _Query(NamedTuple):
@@ -96,8 +96,10 @@ class Herding:
                 self._past.add_missing_to(labels, keys)
             query = _Query(source, keys, labels, ids is not None)
             n_labels = len(labels.contents) + n_instances
-            n_sampled = _SAMPLED_PER_LISTED * n_labels * _n_neighbors(strategy.graph)
-            if n_sampled < _LARGEST_SAMPLE * len(pool):
+            n_listed = n_labels * _n_neighbors(strategy.graph)
+            most = int(_LARGEST_SAMPLE * len(pool))
+            if n_listed < most:
+                n_sampled = min(_SAMPLED_PER_LISTED * n_listed, most)
                 found = self._sampled(
                     strategy, query, uncertainty, n_instances, n_sampled
                 )
@@ -136,7 +138,7 @@ class Herding:
         """Choose from a sample, by its own graph."""
         source, keys, labels, _ = query
         has_embedding = source.known
-        _warn_of_new_rows(np.count_nonzero(~has_embedding), source)
+        _warn_of_new_rows(np.count_nonzero(~has_embedding), source, 7)
         # Rows with equal keys are drawn together.
         distinct, first, number = np.unique(
             keys, return_index=True, return_inverse=True
@@ -212,7 +214,7 @@ class Herding:
             self._known = None
             self._make(strategy, query)
             return self._known.find(keys)
-        _warn_of_new_rows(len(new), source)
+        _warn_of_new_rows(len(new), source, 8)
         lists = np.full((len(new), self._known.indices.shape[1]), -1, np.int32)
         similarities = np.zeros(lists.shape, np.float32)
         if not source.is_array:
@@ -306,7 +308,7 @@ def _lists_of(others, known, present, matrix):
 
     `matrix` has the embeddings of the nodes `present`.
     """
-    n_listed = max(known.indices.shape[1], 1)
+    n_listed = known.indices.shape[1]
     found, distances = nearest_among(others, matrix, n_listed, known.metric)
     found = np.where(found < 0, -1, present[found]).astype(np.int32)
     return found, known.similarity(distances)
@@ -347,7 +349,7 @@ def _uniform(keys):
     return ((keys >> np.uint64(11)).astype(np.float64) + 0.5) / 2**53
 
 
-def _warn_of_new_rows(n_new, source):
+def _warn_of_new_rows(n_new, source, stacklevel):
     if n_new:
         what = "they cover only themselves, or nothing while labels are few"
         if not source.is_array:
@@ -356,5 +358,5 @@ def _warn_of_new_rows(n_new, source):
             f"{n_new} rows of X_pool were not in the pool whose neighbours"
             f" {source.who} found: {what}.",
             UserWarning,
-            stacklevel=7,
+            stacklevel=stacklevel,
         )

@@ -48,8 +48,8 @@ class PoolGraph:
         self.metric = "cosine" if graph is None else graph.metric
         if graph is None:
             self._unit = 1.0
-            self.indices = np.empty((1, 0), np.int32)
-            self.similarities = np.empty((1, 0), np.float32)
+            self.indices = np.full((1, 1), -1, np.int32)
+            self.similarities = np.zeros((1, 1), np.float32)
             nodes = rows
         else:
             self.indices, distances, node_of_row = _lists_of_nodes(graph)
@@ -62,11 +62,7 @@ class PoolGraph:
         )
         self._first_keys, self._first_nodes = keys, nodes
         self._others = KeyIndex()
-        n_listed = max(self.indices.shape[1], 1)
-        self._other_lists = (
-            np.empty((0, n_listed), np.int32),
-            np.empty((0, n_listed), np.float32),
-        )
+        self._other_lists = self.indices[:0], self.similarities[:0]
 
     def similarity(self, distances):
         """The kernel: float32 in [0, 1], and 0 at infinite distance."""

@@ -24,9 +24,10 @@ class UncertaintyHerding(QueryStrategy):
 
     While labels are few, lists of neighbours reach less than each label must cover. The
     batch is then chosen from a sample of the pool with ``2 * n_neighbors`` rows for
-    each label, those of this batch included, until that is half of the pool. The sample
-    is drawn in proportion to uncertainty, and weighted so that gains estimate those in
-    the whole pool. This rule is this project's choice.
+    each label, those of this batch included, but at most a quarter of the pool. It is
+    drawn in proportion to uncertainty, and weighted so that gains estimate those in the
+    whole pool. Once the lists of all labels hold a quarter of the pool, the batch is
+    chosen from all rows. This rule is this project's choice.
 
     Parameters
     ----------

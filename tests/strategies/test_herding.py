@@ -370,7 +370,7 @@ class TestLabelledRows:
 
 
 class TestFewLabels:
-    """A sample of two lists a label, while that is less than half of the pool."""
+    """A sample of two lists a label, while one list a label is below a quarter."""
 
     X = numbered_rows(400)
     graph = NeighborGraph(5)
@@ -384,7 +384,7 @@ class TestFewLabels:
         strategy(None, self.X, 19)
         strategy(None, self.X, 20)
         assert strategy.last_query_.n_sampled == 400
-        assert fits == [(100, 4), (190, 4), (400, 4)]
+        assert fits == [(100, 4), (100, 4), (400, 4)]
         assert strategy.graph_.indices_.shape == (400, 5)
         # The graph is kept, for when there are more labels again.
         strategy(None, self.X, 10)
@@ -401,7 +401,7 @@ class TestFewLabels:
         margins[uncertain] = np.linspace(0.1, 0.9, 20)
         strategy = UncertaintyHerding(NeighborGraph(30, metric="sqeuclidean"))
         picks = strategy(of_margins(margins), X, 3)
-        assert strategy.last_query_.n_sampled == 180
+        assert strategy.last_query_.n_sampled == 100
         np.testing.assert_array_equal(
             strategy.last_query_.uncertainty, 1 - margins[picks]
         )
@@ -650,6 +650,14 @@ class TestTheGraph:
         with pytest.raises(ValueError, match=r"None of the 30 rows .*graph belongs"):
             strategy(classifier, other, 3)
 
+    def test_of_one_row_may_gain_rows(self):
+        X = numbered_rows(40)
+        strategy = MaxHerding()
+        strategy(None, X[:1], 1)
+        with pytest.warns(UserWarning, match="39 rows of X_pool were not in the pool"):
+            picks = strategy(None, X, 40)
+        assert sorted(picks) == list(range(40))
+
     def test_cannot_have_more_neighbours_than_rows(self):
         classifier = of_margins(np.zeros(9))
         strategy = UncertaintyHerding(NeighborGraph(9))
@@ -685,7 +693,7 @@ def test_selects_for_asvp():
     rng = np.random.RandomState(0)
     X, y = rng.normal(size=(300, 4)).astype(np.float32), np.arange(300) % 3
     network = NetworkClassifier(MLP, max_epochs=2, random_state=0)
-    for graph, expected in ((NeighborGraph(2), (120, 260)), (None, (270, 260))):
+    for graph, expected in ((NeighborGraph(2), (67, 260)), (None, (270, 260))):
         strategy = ASVP(UncertaintyHerding(graph), indicator=Never(), random_state=0)
         learner = ActiveLearner(DeferredFit(network), strategy, X[:20], y[:20])
         rest = np.arange(30, 300)
