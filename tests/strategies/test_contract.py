@@ -244,5 +244,10 @@ def test_several_labels_make_one_margin(strategy, reduction, expected):
 
 
 def test_every_strategy_is_public_and_tested():
-    assert set(STRATEGIES) == set(QueryStrategy.__subclasses__())
+    ours = {
+        each
+        for each in QueryStrategy.__subclasses__()
+        if each.__module__.startswith("modal_clustermargin.")  # not of a study
+    }
+    assert set(STRATEGIES) == ours
     assert {s.__name__ for s in STRATEGIES} <= set(strategies.__all__)
