@@ -484,6 +484,13 @@ class TestFewLabels:
         strategy(None, numbered_rows(400, n_features=2, seed=3), 4)
         assert strategy.last_query_.covered_before == 0
 
+    def test_picks_cover_when_most_rows_have_left(self):
+        X = numbered_rows(1500)
+        strategy = MaxHerding(self.graph)
+        picks = strategy(None, X, 4)
+        strategy(None, np.delete(X, [*range(1000), *picks[picks >= 1000]], axis=0), 4)
+        assert strategy.last_query_.covered_before > 0
+
     def test_equal_rows_are_drawn_together(self):
         X = np.repeat(numbered_rows(20), 40, axis=0)
         strategy = MaxHerding(self.graph)
