@@ -9,7 +9,6 @@ from modal_clustermargin.pools._fingerprints import fingerprints, id_keys, row_k
 from modal_clustermargin.pools._key_index import (
     KeyIndex,
     lasting_ids,
-    rows_of_subsequence,
 )
 from modal_clustermargin.pools._matrices import as_array, as_matrix, check_finite
 from modal_clustermargin.pools._pool import (
@@ -43,7 +42,6 @@ __all__ = [
     "open_pool",
     "pool_keys",
     "row_keys",
-    "rows_of_subsequence",
     "take_rows",
     "tensor_to_array",
 ]

@@ -1,6 +1,5 @@
 """A dictionary from keys of rows to numbers, and ids made from keys."""
 
-import numba
 import numpy as np
 
 
@@ -14,9 +13,17 @@ class KeyIndex:
     @classmethod
     def of_first(cls, keys):
         """An index from each key to the first of its positions."""
-        keys, positions = np.unique(keys, return_index=True)
+        return cls.of_names([keys], np.arange(len(keys)))
+
+    @classmethod
+    def of_names(cls, names, numbers):
+        """An index from several arrays of keys for the same numbers.
+
+        Of equal keys, the first one counts.
+        """
+        keys, first = np.unique(np.concatenate(names), return_index=True)
         index = cls()
-        index.add(keys, positions)
+        index.add(keys, numbers[first % len(numbers)])
         return index
 
     def __len__(self):
@@ -53,28 +60,3 @@ def lasting_ids(keys):
     # Multiples of a large odd number, so that equal rows get different ids.
     ids[order] += turns.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     return ids.view(np.int64)
-
-
-def rows_of_subsequence(keys, earlier):
-    """Positions in `earlier` of keys that are in it in the same order, or None.
-
-    After the deletion of rows, this is much faster than a search for each key. Of equal
-    keys in `earlier`, the first ones are meant.
-    """
-    if len(keys) > len(earlier):
-        return None
-    positions = np.empty(len(keys), np.intp)
-    n_found = _walk(keys, earlier, positions)
-    return positions if n_found == len(keys) else None
-
-
-@numba.njit(cache=True, nogil=True)
-def _walk(keys, earlier, positions):  # positions: OUT
-    n_found = 0
-    for i in range(earlier.shape[0]):
-        if n_found == keys.shape[0]:
-            break
-        if earlier[i] == keys[n_found]:
-            positions[n_found] = i
-            n_found += 1
-    return n_found

@@ -17,7 +17,7 @@ from modal_clustermargin.selection import (
     tree_coverage,
 )
 from modal_clustermargin.strategies._base import QueryStrategy
-from modal_clustermargin.strategies._embeddings import open_embeddings
+from modal_clustermargin.strategies._embeddings import open_array, open_embeddings
 from modal_clustermargin.strategies._margin import pool_margins
 from modal_clustermargin.strategies._query_record import QueryRecord
 
@@ -265,12 +265,8 @@ class ClusterMargin(QueryStrategy):
             return
         if self.clustering is not None and not hasattr(self.clustering, "labels_"):
             self.clustering.check_parameters(len(pool))
-        if self.embedding is None or callable(self.embedding):
-            yield self.embedding
-            return
-        with open_embeddings(self.embedding, None, pool, "ClusterMargin") as (rows, _):
-            rows.check_finite("ClusterMargin")
-            yield rows
+        with open_array(self.embedding, len(pool), "ClusterMargin") as embedding:
+            yield embedding
 
     def _leaves_of(self, pool, ids, embedding, classifier, *, is_fitted):
         """Leaf of each row in the dendrogram; clusters the pool first if necessary."""

@@ -6,7 +6,6 @@ import numpy as np
 
 from modal_clustermargin._param_validation import Interval, StrOptions
 from modal_clustermargin.clustering import prepare_rows
-from modal_clustermargin.pools import open_pool
 from modal_clustermargin.selection import k_center_greedy
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._diverse import (
@@ -15,7 +14,7 @@ from modal_clustermargin.strategies._diverse import (
     part_of,
     pick_in_parts,
 )
-from modal_clustermargin.strategies._labelled import labelled_parts
+from modal_clustermargin.strategies._labelled import check_columns, labelled_pools
 
 
 class CoreSet(QueryStrategy):
@@ -125,13 +124,7 @@ class CoreSet(QueryStrategy):
         labelled = self._labelled_embeddings(classifier)
         rows_of_pool = self._embed(self.embedding, classifier, pool)
         for rows in labelled:
-            if rows.shape[1] != rows_of_pool.shape[1]:
-                raise ValueError(
-                    f"CoreSet got labelled rows with embeddings of {rows.shape[1]}"
-                    " columns, but the embeddings of X_pool have"
-                    f" {rows_of_pool.shape[1]}. Pass labelled rows of the same kind as"
-                    " the pool."
-                )
+            check_columns(rows.shape[1], rows_of_pool.shape[1], "CoreSet")
         # A dtype that holds both, so that labelled rows are not rounded.
         dtype = np.result_type(rows_of_pool, *labelled)
         rows_of_pool = rows_of_pool.astype(dtype, copy=False)
@@ -156,19 +149,17 @@ class CoreSet(QueryStrategy):
     def _labelled_embeddings(self, classifier):
         """Embeddings of labelled rows, a matrix for each member of a committee."""
         is_array = self.embedding is not None and not callable(self.embedding)
-        parts = labelled_parts(self.labelled, classifier)
-        if is_array and self.labelled is None and parts:
+        pools = labelled_pools(self.labelled, classifier, "CoreSet")
+        if is_array and self.labelled is None and pools:
             raise ValueError(
                 "CoreSet got embedding= as an array, which has no embeddings of the"
                 " learner's X_training. Pass their embeddings as labelled=, or"
                 " a function (classifier, X) as embedding=."
             )
-        matrices = []
-        for part in parts:
-            with open_pool(part, "CoreSet", "labelled") as rows:
-                embedding = rows if is_array else self.embedding
-                matrices.append(self._embed(embedding, classifier, rows))
-        return matrices
+        return [
+            self._embed(rows if is_array else self.embedding, classifier, rows)
+            for rows in pools
+        ]
 
     def _embed(self, embedding, classifier, pool):
         rows = finite_embeddings(embedding, classifier, pool, "CoreSet")

@@ -33,6 +33,25 @@ def open_embeddings(embedding, classifier, pool, who):
         yield rows.as_matrix(who), True
 
 
+@contextmanager
+def open_array(embedding, n_pool, who):
+    """Yield the parameter `embedding` of a strategy, an array as a `Pool` of rows.
+
+    `n_pool` is the number of rows that the array must have, checked with its values;
+    None means that it was checked before.
+    """
+    if embedding is None or callable(embedding):
+        yield embedding
+        return
+    with open_pool(embedding, who, "embedding") as rows:
+        if n_pool is not None:
+            _check_n_rows(rows, n_pool, who)
+        rows = rows.as_matrix(who)
+        if n_pool is not None:
+            rows.check_finite(who)
+        yield rows
+
+
 def classifier_embeddings(classifier, pool, who):
     """Embeddings that a classifier gives: ``(rows, is_final)``, as `open_embeddings`.
 

@@ -1,4 +1,4 @@
-"""What the herding strategies share: the graph of a pool, and the choice of a batch.
+"""The base class of the herding strategies: the course of a query.
 
 A list of k neighbours reaches k rows. While labels are few, each must stand for many
 more rows than that, and picks that cover only their lists are the densest spots of the
@@ -7,20 +7,24 @@ list of a pick has half of the share of the sample that the pick must stand for.
 """
 
 import warnings
-from typing import NamedTuple
+from abc import abstractmethod
+from contextlib import contextmanager
+from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from sklearn.base import clone
 
-from modal_clustermargin.clustering import NeighborGraph, nearest_among
-from modal_clustermargin.pools import KeyIndex, Pool, as_matrix, open_pool, pool_keys
-from modal_clustermargin.selection import cover, herd, lowest, weighted_sample
-from modal_clustermargin.strategies._embedding_source import (
-    EmbeddingSource,
-    opened_array,
-)
-from modal_clustermargin.strategies._herding_labels import HerdingLabels, PastPicks
+from modal_clustermargin._param_validation import Interval
+from modal_clustermargin.clustering import NeighborGraph
+from modal_clustermargin.pools import KeyIndex, as_matrix, open_pool, pool_keys
+from modal_clustermargin.selection import herd, lowest, weighted_sample
+from modal_clustermargin.strategies._base import QueryStrategy
+from modal_clustermargin.strategies._embeddings import open_array
+from modal_clustermargin.strategies._herding_labels import PastPicks, herding_labels
+from modal_clustermargin.strategies._herding_query import HerdingQuery
 from modal_clustermargin.strategies._herding_record import HerdingRecord
+from modal_clustermargin.strategies._labelled import check_columns
 from modal_clustermargin.strategies._pool_graph import PoolGraph
 
 # Rows in the sample for each neighbour in the lists of all labels; and the largest
@@ -28,261 +32,274 @@ from modal_clustermargin.strategies._pool_graph import PoolGraph
 _SAMPLED_PER_LISTED, _LARGEST_SAMPLE = 2, 1 / 4
 
 
-class _Query(NamedTuple):
-    """The inputs of one query, checked."""
+@dataclass
+class _Candidates:
+    """Rows of a pool among which a batch is chosen, as nodes of a graph."""
 
-    source: EmbeddingSource
-    keys: np.ndarray  # of the rows of the pool
-    labels: HerdingLabels
-    has_ids: bool
+    graph: PoolGraph
+    rows: np.ndarray
+    nodes: np.ndarray  # of each row
+    weights: np.ndarray  # of each row: its uncertainty, or more in a sample
+    matrix: np.ndarray = None  # embeddings of the rows, if they were needed
 
 
-class Herding:
-    """The graph of the pool of a strategy, and the choice of each batch.
+class HerdingStrategy(QueryStrategy):
+    """Base class of herding strategies; subclasses implement `_uncertainties`."""
 
-    The strategy is given to each call, for its name and its parameters `graph`,
-    `labelled`, `embedding` and `kernel_scale`.
-    """
+    _parameter_constraints = {
+        "graph": [NeighborGraph, None],
+        "labelled": ["array-like", "sparse matrix", callable, None],
+        "embedding": ["array-like", callable, None],
+        "kernel_scale": [Interval(Real, 0, None, closed="neither")],
+    }
 
-    def __init__(self):
-        self.fitted = None  # the fitted `NeighborGraph` of the pool
-        self._known = None  # its `PoolGraph`
-        # False for a graph of the rows themselves, until the network is fitted.
-        self._is_final = True
-        self._has_ids = None
-        self._given = None  # embeddings given to `fit`
-        self._past = PastPicks()
-        self._of_keys = self._of_contents = None  # rows of the first pool
+    # What is known of the pool: nothing before the first query.
+    _has_ids = _pool_graph = _given = _array_rows = None
 
-    def fit(self, strategy, X_pool, embeddings, classifier, ids):
-        """Make the graph of a pool ahead of the first query."""
-        who = type(strategy).__name__
-        embedding = strategy.embedding if embeddings is None else embeddings
+    def fit(self, X_pool, y=None, *, embeddings=None, classifier=None, ids=None):
+        """Find the neighbours in a pool ahead of the first query.
+
+        Parameters
+        ----------
+        X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
+            The whole pool, before any row is labelled.
+
+        y : None
+            Ignored.
+
+        embeddings : array-like of shape (n_pool, n_features), default=None
+            The embeddings of this pool; later queries use them, too. None means
+            `embedding`, as in a query.
+
+        classifier : modAL learner or classifier, default=None
+            Gives the embeddings if neither `embeddings` nor `embedding` does.
+
+        ids : array-like of shape (n_pool,), default=None
+            As in a query; if given here, every query needs them.
+
+        Returns
+        -------
+        self : object
+        """
+        self._validate_params()
+        who = type(self).__name__
         with open_pool(X_pool, who) as pool:
             if len(pool) == 0:
                 raise ValueError(f"{who} got an empty X_pool to fit.")
-            ids = strategy._check_ids(ids, len(pool))
-            self._check_graph(strategy.graph, len(pool))
-            labels = HerdingLabels(strategy, classifier, pool)
-            with opened_array(embedding, len(pool), who) as opened:
-                keys = pool_keys(pool, ids)
-                source = self._source(opened, classifier, pool, keys, True, ids, who)
-                query = _Query(source, keys, labels, ids is not None)
-                self._make(strategy, query)
-        self._given = embeddings
-        self._has_ids = ids is not None
+            ids = self._check_ids(ids, len(pool))
+            self._has_ids, self._pool_graph, self._given = None, None, embeddings
+            with self._open_query(classifier, pool, ids) as query:
+                self._find_neighbours(query)
+        return self
 
-    def choose(self, strategy, classifier, pool, n_instances, ids, measure):
-        """Pick rows, and return a `HerdingRecord`.
+    def _select(self, classifier, pool, n_instances, ids):
+        with self._open_query(classifier, pool, ids) as query:
+            uncertainty = self._uncertainties(classifier, pool)
+            if uncertainty is None:  # the classifier is not fitted
+                uncertainty = np.ones(len(pool))
+            n_sampled = self._sample_size(query, n_instances)
+            if n_sampled < len(pool):
+                candidates = self._sample(query, uncertainty, n_sampled)
+            else:
+                candidates = self._whole_pool(query, uncertainty)
+            coverage = _coverage(candidates, query)
+            picks = _pick(candidates, coverage, uncertainty, n_instances)
+            if not query.are_all:
+                self._past.add(pool, picks.indices, query.keys)
+        self.last_query_ = picks
+        return picks.indices, picks.gain
 
-        ``measure()`` gives the uncertainty of each row, or None if the classifier is
-        not fitted.
-        """
-        who = type(strategy).__name__
+    @abstractmethod
+    def _uncertainties(self, classifier, pool):
+        """Uncertainty of each row; None if the classifier is not fitted."""
+
+    @contextmanager
+    def _open_query(self, classifier, pool, ids):
+        """Yield a `HerdingQuery`; checks that need no computation are made here."""
+        who = type(self).__name__
+        self._check_ids_as_before(self._has_ids, ids)
         is_first = self._has_ids is None
         if is_first:
-            self._check_graph(strategy.graph, len(pool))
-        strategy._check_ids_as_before(self._has_ids, ids)
-        labels = HerdingLabels(strategy, classifier, pool)
-        n_pool = len(pool) if is_first else None
-        given = strategy.embedding if self._given is None else self._given
-        with opened_array(given, n_pool, who) as embedding:
-            uncertainty = measure()
-            if uncertainty is None:
-                uncertainty = np.ones(len(pool))
-            keys = pool_keys(pool, ids)
-            source = self._source(embedding, classifier, pool, keys, is_first, ids, who)
-            if labels.counts_missing:
-                self._past.add_missing_to(labels, keys)
-            query = _Query(source, keys, labels, ids is not None)
-            n_labels = len(labels.contents) + n_instances
-            n_listed = n_labels * _n_neighbors(strategy.graph)
-            most = int(_LARGEST_SAMPLE * len(pool))
-            if n_listed < most:
-                n_sampled = min(_SAMPLED_PER_LISTED * n_listed, most)
-                found = self._sampled(
-                    strategy, query, uncertainty, n_instances, n_sampled
-                )
-            else:
-                found = self._whole(strategy, query, uncertainty, n_instances)
-            if labels.counts_missing:
-                self._past.add(pool, found.indices, keys, ids is not None)
-        self._has_ids = ids is not None
-        return found
+            self.graph_, self._past = None, PastPicks()
+            if self.graph is not None and not hasattr(self.graph, "indices_"):
+                self.graph.check_parameters(len(pool))
+        labelled, are_all = herding_labels(self, classifier, pool)
+        given = self.embedding if self._given is None else self._given
+        with open_array(given, len(pool) if is_first else None, who) as embedding:
+            keys, has_ids = pool_keys(pool, ids), ids is not None
+            if not are_all:
+                labelled += self._past.missing_from(keys)
+            query = HerdingQuery(
+                who, classifier, pool, keys, has_ids, labelled, are_all, embedding
+            )
+            if query.is_array:
+                if is_first:
+                    self._array_rows = KeyIndex.of_names(
+                        query.names(), np.arange(len(pool))
+                    )
+                query.array_rows = self._array_rows
+                query.check_pool()
+            yield query
+        self._has_ids = has_ids
 
-    def _check_graph(self, graph, n_pool):
-        if graph is not None and not hasattr(graph, "indices_"):
-            graph.check_parameters(n_pool)
+    def _sample_size(self, query, n_instances):
+        """Number of rows among which the batch is chosen."""
+        n_labels = len(np.unique(query.labelled_contents()))
+        graph = NeighborGraph() if self.graph is None else self.graph
+        n_listed = (n_labels + n_instances) * graph.n_neighbors
+        most = int(_LARGEST_SAMPLE * len(query.pool))
+        if n_listed >= most:
+            return len(query.pool)
+        return min(_SAMPLED_PER_LISTED * n_listed, most)
 
-    def _source(self, embedding, classifier, pool, keys, is_first, ids, who):
-        """The embeddings of this query."""
-        places = None
-        if isinstance(embedding, Pool):
-            if is_first:
-                contents = keys if ids is None else pool.keys()
-                self._of_keys = KeyIndex.of_first(keys)
-                self._of_contents = KeyIndex.of_first(contents)
-            places = self._of_keys.find(keys)
-            if (places < 0).all():
-                raise ValueError(
-                    f"None of the {len(keys)} rows of X_pool was in the first pool of"
-                    f" {who}, and the given embeddings belong to that pool. Use a new"
-                    " instance for this pool; if it is the same pool in another form or"
-                    " number type, pass ids=."
-                )
-        return EmbeddingSource(
-            embedding, classifier, pool, places, self._of_contents, who
-        )
-
-    def _sampled(self, strategy, query, uncertainty, n_picks, n_sampled):
-        """Choose from a sample, by its own graph."""
-        source, keys, labels, _ = query
-        has_embedding = source.known
-        _warn_of_new_rows(np.count_nonzero(~has_embedding), source, 7)
+    def _sample(self, query, uncertainty, n_sampled):
+        """A sample of the pool, with its own graph."""
+        keys = query.keys
         # Rows with equal keys are drawn together.
         distinct, first, number = np.unique(
             keys, return_index=True, return_inverse=True
         )
-        weights = np.bincount(number, uncertainty)
-        rows = np.flatnonzero(has_embedding[first])
-        n_sampled = min(n_sampled, len(rows))
+        n_sampled = min(n_sampled, len(distinct))
         drawn, weights = weighted_sample(
-            weights[rows], _uniform(distinct[rows]), n_sampled
+            np.bincount(number, uncertainty), _uniform(distinct), n_sampled
         )
-        order = np.argsort(first[rows[drawn]])
-        sample, weights = first[rows[drawn]][order], weights[order]
-        matrix = source.of_pool(sample)
-        if hasattr(strategy.graph, "indices_"):
-            _rows_of_graph(strategy.graph, matrix, source.who)
-        labels.check_widths(source, matrix.shape[1])
-        graph = _new_graph(strategy.graph, n_sampled)
+        order = np.argsort(first[drawn])
+        sample = first[drawn][order]
+        matrix = query.embed(sample)
+        if hasattr(self.graph, "indices_"):
+            self._rows_of_graph(matrix)
+        graph = self._new_graph(n_sampled)
         if graph is not None:
             graph.set_params(memory=None, verbose=False).fit(matrix)
-        own = keys[sample]
-        known = PoolGraph(graph, strategy.kernel_scale, np.arange(n_sampled), own, own)
-        nodes = known.find(own)
-        coverage = np.zeros(len(known.indices), np.float32)
-        found = labels.embeddings(source, lambda contents: np.arange(len(contents)))
-        if found is not None:
-            present, first = np.unique(nodes, return_index=True)
-            cover(coverage, *_lists_of(found[0], known, present, matrix[first]))
-        return _pick(known, sample, nodes, weights, coverage, uncertainty, n_picks)
+        own = PoolGraph(graph, self.kernel_scale, np.arange(n_sampled))
+        return _Candidates(own, sample, own.nodes, weights[order], matrix)
 
-    def _whole(self, strategy, query, uncertainty, n_picks):
-        """Choose from all rows, by the graph of the first pool that needed one."""
-        if self._known is None or not self._is_final:
-            self._make(strategy, query)
-        nodes = self._nodes(strategy, query)
-        known, source, labels = self._known, query.source, query.labels
-        coverage = np.zeros(len(known.indices), np.float32)
-        if labels.counts_missing:
-            n_present = np.bincount(nodes, minlength=len(known.sizes))
-            known.cover_by_nodes(np.flatnonzero(n_present < known.sizes), coverage)
-        found = labels.embeddings(source, known.unknown_contents)
-        if found is not None:
-            others, contents = found
-            present, matrix = _present(nodes, source)
-            labels.check_widths(source, matrix.shape[1])
-            lists = _lists_of(others, known, present, matrix)
-            known.add_others(contents, *lists)
-        known.cover_by(labels.contents, coverage)
-        rows = np.arange(len(nodes))
-        return _pick(known, rows, nodes, uncertainty, coverage, uncertainty, n_picks)
-
-    def _nodes(self, strategy, query):
-        """Node of each row of the pool; new rows become nodes."""
-        source, keys, who = query.source, query.keys, query.source.who
-        nodes = self._known.find(keys)
-        new = np.flatnonzero(nodes < 0)
-        if not len(new):
-            return nodes
+    def _whole_pool(self, query, uncertainty):
+        """All rows, in the graph of the first pool that needed one."""
+        if self._pool_graph is None or not self._is_final:
+            self._find_neighbours(query)
+        keys, who = query.keys, query.who
+        nodes = self._pool_graph.find(keys)
+        rows, new = np.arange(len(keys)), np.flatnonzero(nodes < 0)
         if len(new) == len(keys):
-            if hasattr(strategy.graph, "indices_"):
-                raise ValueError(
-                    f"None of the {len(keys)} rows of X_pool is in the pool whose"
-                    f" neighbours {who} knows, and the given graph belongs to that"
-                    " pool. Use a new instance for this pool; if it is the same pool"
-                    " in another form or number type, pass ids=."
-                )
+            self._pool_graph = None
+            self._find_neighbours(query)
             warnings.warn(
                 f"None of the {len(keys)} rows of X_pool was in the pool whose"
-                f" neighbours {who} found: it makes the graph of this pool anew. If it"
+                f" neighbours {who} found: it made the graph of this pool anew. If it"
                 " is the same pool in another form or number type, pass ids=.",
                 UserWarning,
-                stacklevel=7,
+                stacklevel=5,
             )
-            self._known = None
-            self._make(strategy, query)
-            return self._known.find(keys)
-        _warn_of_new_rows(len(new), source, 8)
-        lists = np.full((len(new), self._known.indices.shape[1]), -1, np.int32)
-        similarities = np.zeros(lists.shape, np.float32)
-        if not source.is_array:
-            present, matrix = _present(nodes, source)
-            lists, similarities = _lists_of(
-                source.of_pool(new), self._known, present, matrix
+        elif len(new):
+            warnings.warn(
+                f"{len(new)} rows of X_pool were not in the pool whose neighbours {who}"
+                " found: each covers its nearest rows in this pool, but not they it.",
+                UserWarning,
+                stacklevel=5,
             )
-        self._known.add(keys[new], lists, similarities)
-        return self._known.find(keys)
+            old = np.delete(rows, new)
+            others = _Candidates(self._pool_graph, old, nodes[old], uncertainty[old])
+            matrix = query.embed(new)
+            self._pool_graph.add(keys[new], _lists_near(matrix, others, query))
+        if len(new):
+            nodes = self._pool_graph.find(keys)
+        return _Candidates(self._pool_graph, rows, nodes, uncertainty)
 
-    def _make(self, strategy, query):
-        """Find the neighbours in a pool, and remember them by the keys of its rows."""
-        source, keys = query.source, query.keys
-        with source.open_known() as (rows, is_final):
-            if self._known is not None and not is_final:
+    def _find_neighbours(self, query):
+        """Make the graph of a pool, and remember it by the keys of the rows."""
+        with query.open_pool_embeddings() as (rows, is_final):
+            if self._pool_graph is not None and not is_final:
                 return  # the classifier is still not fitted
-            query.labels.check_widths(source, rows.shape[1])
-            graph = strategy.graph
-            if hasattr(graph, "indices_"):
-                places = _rows_of_graph(
-                    graph, as_matrix(rows.gathered(), source.who), source.who
-                )
+            if hasattr(self.graph, "indices_"):
+                graph = self.graph
+                row_of = self._rows_of_graph(as_matrix(rows.gathered(), query.who))
             else:
-                graph = _new_graph(graph, len(rows))
+                graph = self._new_graph(len(rows))
                 if graph is not None:
                     graph.fit(rows)
-                places = np.arange(len(rows))
-        contents = source.pool.keys() if query.has_ids else keys
-        inside = np.flatnonzero(source.known)[places >= 0]
-        self._known = PoolGraph(
-            graph,
-            strategy.kernel_scale,
-            places[places >= 0],
-            keys[inside],
-            contents[inside],
-        )
-        self.fitted = graph
-        self._is_final = is_final
+                row_of = np.arange(len(rows))
+        inside = row_of >= 0
+        names = [name[inside] for name in query.names()]
+        self._pool_graph = PoolGraph(graph, self.kernel_scale, row_of[inside], names)
+        self.graph_, self._is_final = graph, is_final
+
+    def _new_graph(self, n_rows):
+        """A graph to fit; None for one row, which has no neighbours."""
+        if n_rows == 1:
+            return None
+        graph = NeighborGraph() if self.graph is None else clone(self.graph)
+        return graph.set_params(n_neighbors=min(graph.n_neighbors, n_rows - 1))
+
+    def _rows_of_graph(self, matrix):
+        """The row of the given graph that each embedding equals, or -1."""
+        who, graph = type(self).__name__, self.graph
+        if matrix.shape[1] != graph.n_features_in_:
+            raise ValueError(
+                f"{who} got a graph of another pool: it was fitted to embeddings of"
+                f" {graph.n_features_in_} columns, and those of X_pool have"
+                f" {matrix.shape[1]}."
+            )
+        rows = graph.find(matrix)
+        if (rows < 0).all():
+            raise ValueError(
+                f"{who} got a graph of another pool: of {len(matrix)} rows of X_pool,"
+                f" none is among its {len(graph.indices_)} rows. Fit the graph to the"
+                " embeddings of this pool, in the same number type."
+            )
+        return rows
 
 
-def _pick(known, rows, nodes, weights, coverage, uncertainty, n_picks):
-    """Pick among `rows` of a pool, which are `nodes` of a graph and have `weights`.
+def _coverage(candidates, query):
+    """Coverage of each node by the labelled rows.
+
+    Rows that are not in the graph become nodes, with lists of the nearest candidates.
+    """
+    graph = candidates.graph
+    others = query.embed_labelled(lambda contents: graph.find(contents) < 0)
+    if others is not None:
+        matrix, contents = others
+        graph.add(contents, _lists_near(matrix, candidates, query))
+    return graph.covered_by(query.labelled_contents())
+
+
+def _lists_near(matrix, candidates, query):
+    """The nodes of candidates near embeddings, and their similarities."""
+    present, first = np.unique(candidates.nodes, return_index=True)
+    if candidates.matrix is None:
+        among = query.embed(candidates.rows[first])
+    else:
+        among = candidates.matrix[first]
+    check_columns(matrix.shape[1], among.shape[1], query.who)
+    return candidates.graph.nearest(matrix, present, among)
+
+
+def _pick(candidates, coverage, uncertainty, n_picks):
+    """Pick among the candidates.
 
     When nothing more can be covered, the most uncertain rows of the pool follow.
     """
-    n_nodes = len(known.indices)
-    weight = np.bincount(nodes, weights, minlength=n_nodes)
+    graph, nodes = candidates.graph, candidates.nodes
+    n_nodes = len(graph.indices)
+    weight = np.bincount(nodes, candidates.weights, minlength=n_nodes)
     row_of_node = np.full(n_nodes, -1)
-    row_of_node[nodes[::-1]] = rows[::-1]  # the first of several rows
+    row_of_node[nodes[::-1]] = candidates.rows[::-1]  # the first of several rows
     may_pick = row_of_node >= 0
     picked, gain = herd(
-        known.indices,
-        known.similarities,
+        graph.indices,
+        graph.similarities,
         weight,
         coverage,
         min(n_picks, np.count_nonzero(may_pick)),
         may_pick=may_pick,
     )
-    n_covering = np.count_nonzero(gain)
-    picks = row_of_node[picked[:n_covering]]
-    if n_covering < n_picks:
-        is_left = np.ones(len(uncertainty), bool)
-        is_left[picks] = False
-        rest = np.flatnonzero(is_left)
-        order = lowest(-uncertainty[rest], n_picks - n_covering)
+    picks = row_of_node[picked[gain > 0]]
+    if len(picks) < n_picks:
+        rest = np.delete(np.arange(len(uncertainty)), picks)
+        order = lowest(-uncertainty[rest], n_picks - len(picks))
         picks = np.concatenate([picks, rest[order]])
     gains = np.zeros(n_picks)
-    gains[:n_covering] = gain[:n_covering]
+    gains[: len(gain)] = gain
     total = weight.sum() or 1.0
     before = float(weight @ coverage / total)
     return HerdingRecord(
@@ -291,72 +308,10 @@ def _pick(known, rows, nodes, weights, coverage, uncertainty, n_picks):
         uncertainty=uncertainty[picks],
         covered_before=before,
         covered=before + float(gains.sum() / total),
-        n_sampled=len(rows),
+        n_sampled=len(nodes),
     )
-
-
-def _present(nodes, source):
-    """The nodes that a pool has, and an embedding of each."""
-    inside = np.flatnonzero(nodes >= 0)
-    inside = inside[source.known[inside]]
-    present, first = np.unique(nodes[inside], return_index=True)
-    return present, source.of_pool(inside[first])
-
-
-def _lists_of(others, known, present, matrix):
-    """The nodes near rows that are not in the graph, and their similarities.
-
-    `matrix` has the embeddings of the nodes `present`.
-    """
-    n_listed = known.indices.shape[1]
-    found, distances = nearest_among(others, matrix, n_listed, known.metric)
-    found = np.where(found < 0, -1, present[found]).astype(np.int32)
-    return found, known.similarity(distances)
-
-
-def _n_neighbors(graph):
-    return (NeighborGraph() if graph is None else graph).n_neighbors
-
-
-def _new_graph(graph, n_rows):
-    """A graph to fit to a number of rows; None for one row, which has no neighbours."""
-    if n_rows == 1:
-        return None
-    graph = NeighborGraph() if graph is None else clone(graph)
-    return graph.set_params(n_neighbors=min(graph.n_neighbors, n_rows - 1))
-
-
-def _rows_of_graph(graph, matrix, who):
-    """The row of a fitted graph that each embedding equals, or -1."""
-    if matrix.shape[1] != graph.n_features_in_:
-        raise ValueError(
-            f"{who} got a graph of another pool: it was fitted to embeddings of"
-            f" {graph.n_features_in_} columns, and those of X_pool have"
-            f" {matrix.shape[1]}."
-        )
-    places = graph.find(matrix)
-    if (places < 0).all():
-        raise ValueError(
-            f"{who} got a graph of another pool: of {len(matrix)} rows of X_pool, none"
-            f" is among its {len(graph.indices_)} rows. Fit the graph to the embeddings"
-            " of this pool, in the same number type."
-        )
-    return places
 
 
 def _uniform(keys):
     """Numbers between 0 and 1, as even as the fingerprints that they are made of."""
     return ((keys >> np.uint64(11)).astype(np.float64) + 0.5) / 2**53
-
-
-def _warn_of_new_rows(n_new, source, stacklevel):
-    if n_new:
-        what = "they cover only themselves, or nothing while labels are few"
-        if not source.is_array:
-            what = "each covers its nearest rows in this pool, but not they it"
-        warnings.warn(
-            f"{n_new} rows of X_pool were not in the pool whose neighbours"
-            f" {source.who} found: {what}.",
-            UserWarning,
-            stacklevel=stacklevel,
-        )

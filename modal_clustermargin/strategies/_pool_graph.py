@@ -5,7 +5,8 @@ Equal rows of the graph are one node: they are covered together, and by one pick
 
 import numpy as np
 
-from modal_clustermargin.pools import KeyIndex, rows_of_subsequence
+from modal_clustermargin.clustering import nearest_among
+from modal_clustermargin.pools import KeyIndex
 from modal_clustermargin.selection import cover
 
 # The distance to this neighbour is the unit of the kernel.
@@ -27,9 +28,9 @@ class PoolGraph:
     rows : ndarray of shape (n_pool,), dtype=intp
         Row of the graph that equals each row of the pool.
 
-    keys, contents : ndarray of shape (n_pool,), dtype=uint64
-        Keys of the rows of the pool, and fingerprints of their content. The first of
-        several rows with equal keys decides their node.
+    names : list of ndarray of shape (n_pool,), dtype=uint64, default=None
+        Keys by which the rows of the pool are found. The first of several rows with
+        equal keys decides their node. None means that no row needs to be found.
 
     Attributes
     ----------
@@ -37,85 +38,65 @@ class PoolGraph:
         The nodes that each node covers, as `modal_clustermargin.selection.herd` takes
         them.
 
-    metric : str
-        That of the graph.
-
-    sizes : ndarray of shape (n_nodes,), dtype=intp
-        Number of rows of the first pool in each node.
+    nodes : ndarray of shape (n_pool,), dtype=intp
+        Node of each row of the pool.
     """
 
-    def __init__(self, graph, kernel_scale, rows, keys, contents):
-        self.metric = "cosine" if graph is None else graph.metric
+    def __init__(self, graph, kernel_scale, rows, names=None):
         if graph is None:
-            self._unit = 1.0
+            self._metric, self._unit = "cosine", 1.0
             self.indices = np.full((1, 1), -1, np.int32)
             self.similarities = np.zeros((1, 1), np.float32)
-            nodes = rows
+            self.nodes = rows
         else:
             self.indices, distances, node_of_row = _lists_of_nodes(graph)
+            self._metric = graph.metric
             self._unit = kernel_scale * _usual_distance(distances)
-            self.similarities = self.similarity(distances)
-            nodes = node_of_row[rows]
-        self.sizes = np.bincount(nodes, minlength=len(self.indices))
-        self._of_keys, self._of_contents = (
-            _index_of_nodes(known, nodes) for known in (keys, contents)
-        )
-        self._first_keys, self._first_nodes = keys, nodes
-        self._others = KeyIndex()
-        self._other_lists = self.indices[:0], self.similarities[:0]
+            self.similarities = self._similarity(distances)
+            self.nodes = node_of_row[rows]
+        self._node_of = KeyIndex()
+        if names is not None:
+            self._node_of = KeyIndex.of_names(names, self.nodes)
 
-    def similarity(self, distances):
+    def find(self, keys):
+        """Node of each row; -1 for unknown rows."""
+        return self._node_of.find(keys)
+
+    def nearest(self, matrix, nodes, among):
+        """Lists of the nodes near each row of a matrix, and their similarities.
+
+        `among` has the embeddings of `nodes`.
+        """
+        n_listed = self.indices.shape[1]
+        found, distances = nearest_among(matrix, among, n_listed, self._metric)
+        found = np.where(found < 0, -1, nodes[found]).astype(np.int32)
+        return found, self._similarity(distances)
+
+    def add(self, keys, lists):
+        """Add rows as nodes, with lists as from `nearest`.
+
+        They cover the nodes in their lists, and are covered by none. Rows with equal
+        keys are one node.
+        """
+        keys, first = np.unique(keys, return_index=True)
+        self._node_of.add(keys, len(self.indices) + np.arange(len(keys)))
+        indices, similarities = lists
+        self.indices = np.vstack([self.indices, indices[first]])
+        self.similarities = np.vstack([self.similarities, similarities[first]])
+
+    def covered_by(self, keys):
+        """Coverage of each node by the rows with these keys: float32."""
+        coverage = np.zeros(len(self.indices), np.float32)
+        nodes = self.find(keys)
+        nodes = np.unique(nodes[nodes >= 0])
+        coverage[nodes] = 1
+        cover(coverage, self.indices[nodes], self.similarities[nodes])
+        return coverage
+
+    def _similarity(self, distances):
         """The kernel: float32 in [0, 1], and 0 at infinite distance."""
         found = np.divide(distances, -self._unit, dtype=np.float32)
         return np.exp(found, out=found)
-
-    def find(self, keys):
-        """Node of each row of a pool; -1 for unknown rows."""
-        rows = rows_of_subsequence(keys, self._first_keys)  # of rows in their order
-        return self._of_keys.find(keys) if rows is None else self._first_nodes[rows]
-
-    def add(self, keys, indices, similarities):
-        """Add unknown rows as nodes, rows with equal keys as one."""
-        keys, first, number = np.unique(keys, return_index=True, return_inverse=True)
-        self._of_keys.add(keys, len(self.indices) + np.arange(len(keys)))
-        self.indices = np.vstack([self.indices, indices[first]])
-        self.similarities = np.vstack([self.similarities, similarities[first]])
-        self.sizes = np.concatenate([self.sizes, np.bincount(number)])
-
-    def unknown_contents(self, contents):
-        """Positions of rows that are no nodes and that `add_others` did not get."""
-        is_new = (self._of_contents.find(contents) < 0) & (
-            self._others.find(contents) < 0
-        )
-        return np.flatnonzero(is_new)
-
-    def add_others(self, contents, indices, similarities):
-        """Add lists of rows that are no nodes; rows of equal content have equal lists.
-
-        They cover nodes, and are not covered.
-        """
-        contents, first = np.unique(contents, return_index=True)
-        self._others.add(contents, len(self._other_lists[0]) + np.arange(len(first)))
-        self._other_lists = tuple(
-            np.vstack([before, lists[first]])
-            for before, lists in zip(
-                self._other_lists, (indices, similarities), strict=True
-            )
-        )
-
-    def cover_by(self, contents, coverage):
-        """Raise the coverage of nodes by rows with this content, as far as known."""
-        nodes = self._of_contents.find(contents)
-        self.cover_by_nodes(np.unique(nodes[nodes >= 0]), coverage)
-        others = self._others.find(contents)
-        indices, similarities = self._other_lists
-        others = np.unique(others[others >= 0])
-        cover(coverage, indices[others], similarities[others])
-
-    def cover_by_nodes(self, nodes, coverage):
-        """Raise the coverage by some nodes: of themselves, and of their neighbours."""
-        coverage[nodes] = 1
-        cover(coverage, self.indices[nodes], self.similarities[nodes])
 
 
 def _lists_of_nodes(graph):
@@ -136,15 +117,6 @@ def _lists_of_nodes(graph):
 def _usual_distance(distances):
     """The median distance to the 16th neighbour, or the last of fewer; positive."""
     near = distances[:, :_UNIT_NEIGHBOR]
-    farthest = near[:, -1].copy()
-    short = np.flatnonzero(farthest == np.inf)  # lists with fewer neighbours
-    farthest[short] = np.where(near[short] < np.inf, near[short], 0).max(axis=1)
+    farthest = np.where(near < np.inf, near, 0).max(axis=1)
     positive = farthest[farthest > 0]
     return float(np.median(positive)) if len(positive) else 1.0
-
-
-def _index_of_nodes(keys, nodes):
-    keys, first = np.unique(keys, return_index=True)
-    index = KeyIndex()
-    index.add(keys, nodes[first])
-    return index

@@ -79,16 +79,11 @@ def _checked(values, n_pool, who):
             " are expected, one for each row of X_pool."
         )
     values = values.astype(np.float64)
-    bad = np.flatnonzero(~(values >= 0) | (values == np.inf))
+    bad = np.flatnonzero(~((values >= 0) & (values <= _LARGEST)))
     if len(bad):
         raise ValueError(
-            f"{who} needs uncertainties that are finite and not negative; the function"
-            f" given as uncertainty= returned {values[bad[0]]:.6g} for row {bad[0]} of"
-            " X_pool."
-        )
-    if values.max() > _LARGEST:
-        raise ValueError(
-            f"{who} needs uncertainties of at most {_LARGEST:g}, so that they can be"
-            f" added; the largest is {values.max():.6g}. Divide them by it."
+            f"{who} needs uncertainties that are finite, not negative and at most"
+            f" {_LARGEST:g}, so that they can be added; the function given as"
+            f" uncertainty= returned {values[bad[0]]:.6g} for row {bad[0]} of X_pool."
         )
     return values

@@ -1,15 +1,11 @@
 """Uncertainty Herding: rows that cover most of the uncertainty around them."""
 
-from numbers import Real
-
-from modal_clustermargin._param_validation import Interval, StrOptions
-from modal_clustermargin.clustering import NeighborGraph
-from modal_clustermargin.strategies._base import QueryStrategy
-from modal_clustermargin.strategies._herding import Herding
+from modal_clustermargin._param_validation import StrOptions
+from modal_clustermargin.strategies._herding import HerdingStrategy
 from modal_clustermargin.strategies._uncertainty import pool_uncertainties
 
 
-class UncertaintyHerding(QueryStrategy):
+class UncertaintyHerding(HerdingStrategy):
     """Label rows that cover most of the uncertainty around them.
 
     Uncertainty Herding [1]_. A labelled row covers the rows near it: itself fully, and
@@ -48,17 +44,16 @@ class UncertaintyHerding(QueryStrategy):
         The rows that are labelled already, of the same kind as the pool, or a function
         ``(classifier)`` that returns them. None takes the ``X_training`` of a modAL
         learner, or of all members of a committee. Where there is none, and beside an
-        array, rows that have left the pool count as labelled, too: those picked before,
-        and those that left after their neighbours were found.
+        array, earlier picks that have left the pool count as labelled, too.
 
     embedding : array-like of shape (n_pool, n_features), callable or None, \
             default=None
         The embeddings to measure distances between: an array for the first pool, or a
         function ``(classifier, X)`` that returns one for a pool and for labelled rows.
         None uses the classifier's ``embed``, else the output of its pipeline's steps
-        before the last, else the rows themselves. With an array, `labelled` must be
-        given as embeddings; labelled rows that were in the first pool are recognised
-        without.
+        before the last, else the rows themselves. With an array, later pools can have
+        no new rows, and `labelled` must be given as embeddings; a learner's labelled
+        rows are recognised if they were in the first pool.
 
     kernel_scale : float > 0, default=2
         How far rows cover each other: s is `kernel_scale` times the median distance of
@@ -121,14 +116,11 @@ class UncertaintyHerding(QueryStrategy):
     """
 
     _parameter_constraints = {
-        "graph": [NeighborGraph, None],
+        **HerdingStrategy._parameter_constraints,
         "uncertainty": [
             StrOptions({"margin", "entropy", "least_confidence"}),
             callable,
         ],
-        "labelled": ["array-like", "sparse matrix", callable, None],
-        "embedding": ["array-like", callable, None],
-        "kernel_scale": [Interval(Real, 0, None, closed="neither")],
         "multilabel": [StrOptions({"mean", "min"})],
     }
 
@@ -149,54 +141,14 @@ class UncertaintyHerding(QueryStrategy):
         self.kernel_scale = kernel_scale
         self.multilabel = multilabel
 
-    def fit(self, X_pool, y=None, *, embeddings=None, classifier=None, ids=None):
-        """Find the neighbours in a pool ahead of the first query.
-
-        Parameters
-        ----------
-        X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
-            The whole pool, before any row is labelled.
-
-        y : None
-            Ignored.
-
-        embeddings : array-like of shape (n_pool, n_features), default=None
-            The embeddings of this pool; later queries use them, too. None means
-            `embedding`, as in a query.
-
-        classifier : modAL learner or classifier, default=None
-            Gives the embeddings if neither `embeddings` nor `embedding` does.
-
-        ids : array-like of shape (n_pool,), default=None
-            As in a query; if given here, every query needs them.
-
-        Returns
-        -------
-        self : UncertaintyHerding
-        """
-        self._validate_params()
-        self._herding = Herding()
-        self._herding.fit(self, X_pool, embeddings, classifier, ids)
-        self.graph_ = self._herding.fitted
-        return self
-
-    def _select(self, classifier, pool, n_instances, ids):
-        if not hasattr(self, "_herding"):
-            self._herding = Herding()
-
-        def measure():
-            return pool_uncertainties(
-                self.uncertainty,
-                classifier,
-                pool,
-                multilabel=self.multilabel,
-                who="UncertaintyHerding",
-            )
-
-        record = self._herding.choose(self, classifier, pool, n_instances, ids, measure)
-        self.graph_ = self._herding.fitted
-        self.last_query_ = record
-        return record.indices, record.gain
+    def _uncertainties(self, classifier, pool):
+        return pool_uncertainties(
+            self.uncertainty,
+            classifier,
+            pool,
+            multilabel=self.multilabel,
+            who="UncertaintyHerding",
+        )
 
 
 def uncertainty_herding_sampling(

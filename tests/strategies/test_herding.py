@@ -218,10 +218,10 @@ class TestUncertainty:
     @pytest.mark.parametrize(
         ("values", "message"),
         [
-            ([0.1, np.nan, 0.2, 0.3], r"finite and not negative; .*nan for row 1 of"),
-            ([0.1, 0.2, np.inf, 0.3], r"finite and not negative; .*inf for row 2 of"),
-            ([0.1, 0.2, 0.2, -0.5], r"finite and not negative; .*-0.5 for row 3 of"),
-            ([1e308] * 4, r"of at most 1e.290, .*the largest is 1e\+308"),
+            ([0.1, np.nan, 0.2, 0.3], r"finite, not negative .*nan for row 1 of"),
+            ([0.1, 0.2, np.inf, 0.3], r"finite, not negative .*inf for row 2 of"),
+            ([0.1, 0.2, 0.2, -0.5], r"finite, not negative .*-0.5 for row 3 of"),
+            ([1e308] * 4, r"at most 1e.290, .*returned 1e\+308 for row 0"),
             ([0.1, 0.2], r"of shape \(2,\) .*numbers of shape \(4,\) are expected"),
             (["a", "b", "c", "d"], r"type <U1 .*uncertainty=; numbers of shape"),
             ([[0.1], [0.2], [0.3], [0.4]], r"of shape \(4, 1\) "),
@@ -276,7 +276,7 @@ class TestLabelledRows:
         frames = [pd.DataFrame(part) for part in (rows, self.X)]
         assert MaxHerding(self.graph, labelled=frames[0])(None, frames[1], 1) == [1]
 
-    def test_are_rows_that_left_the_pool_if_the_learner_holds_none(self):
+    def test_are_picks_that_left_the_pool_if_the_learner_holds_none(self):
         strategy = MaxHerding(self.graph)
         strategy(None, self.X, 1)
         assert strategy(None, np.delete(self.X, 4, axis=0), 1) == [1]
@@ -285,14 +285,10 @@ class TestLabelledRows:
         rest = np.delete(self.X, 4, axis=0)
         assert sorted(rest[strategy(None, rest, 2)].ravel()) == [0, 12]
 
-    def test_may_have_left_without_having_been_picked(self):
-        strategy = MaxHerding(self.graph)
-        strategy(None, self.X, 1)
-        rest = np.delete(self.X, [1, 4], axis=0)  # row 1 was not picked
-        strategy(None, rest, 1)
-        after_both = strategy.last_query_.covered_before
-        strategy(None, np.delete(self.X, 4, axis=0), 1)
-        assert strategy.last_query_.covered_before < after_both - 0.1
+    def test_are_not_rows_that_left_without_having_been_picked(self):
+        strategy = MaxHerding(self.graph).fit(self.X)
+        strategy(None, np.delete(self.X, 1, axis=0), 1)
+        assert strategy.last_query_.covered_before == 0
 
     def test_are_not_the_rows_that_are_missing_if_the_learner_holds_some(self):
         """A part of the pool in each query: the other rows are not labelled."""
@@ -328,8 +324,7 @@ class TestLabelledRows:
         for rows in (slice(None), slice(4)):
             picks, _ = strategy(learner, self.X[rows], 1, ids=ids[rows])
             assert picks == [1]
-        # The pool once, to find neighbours, and a row to check the number of columns.
-        assert calls == [self.X.ravel().tolist(), [11.0]]
+        assert calls == [self.X.ravel().tolist()]  # to find neighbours
 
     def test_of_a_learner_beside_an_array_of_embeddings(self):
         learner = ActiveLearner(
@@ -358,11 +353,10 @@ class TestLabelledRows:
             ),
         ],
     )
-    def test_of_another_width(self, fits, parameters, message):
+    def test_of_another_width(self, parameters, message):
         strategy = UncertaintyHerding(self.graph, **parameters)
         with pytest.raises(ValueError, match=f"UncertaintyHerding got .*{message}"):
             strategy(Unfitted(), self.X, 1)
-        assert fits == []
 
     def test_that_are_not_finite(self):
         with pytest.raises(ValueError, match=r"MaxHerding needs finite.*NaN"):
@@ -513,12 +507,10 @@ class TestFewLabels:
         strategy(None, numbered_rows(500, seed=3), 4)
         given = MaxHerding(self.graph, embedding=self.X)
         given(None, self.X, 4)
-        with pytest.warns(UserWarning, match="100 rows of X_pool were not in the pool"):
+        with pytest.raises(ValueError, match="100 of the 500 rows .*embeddings belong"):
             given(None, np.vstack([self.X, numbered_rows(100, seed=3)]), 4)
-        with pytest.raises(ValueError, match="None of the 90 rows .*embeddings belong"):
-            given(None, numbered_rows(90, seed=3), 4)
 
-    def test_messages_come_as_with_many(self, fits):
+    def test_messages_come_as_with_many(self):
         other = numbered_rows(400, seed=5)
         graph = NeighborGraph(5).fit(other)
         with pytest.raises(ValueError, match="graph of another pool: of 100 rows"):
@@ -527,7 +519,6 @@ class TestFewLabels:
             MaxHerding(labelled=np.ones((2, 3)))(None, self.X, 2)
         with pytest.raises(ValueError, match="labelled rows with embeddings of 3 col"):
             MaxHerding(labelled=[[1, 2, 3]])(None, self.X, 2)
-        assert fits == [(400, 4)]
 
 
 class TestTheGraph:
@@ -621,14 +612,6 @@ class TestTheGraph:
         strategy(None, more[1:], 2)  # known by now: no warning
         assert len(fits) == 1
 
-    def test_new_rows_beside_an_array_of_embeddings_cover_themselves(self):
-        X = numbered_rows(20)
-        strategy = MaxHerding(embedding=X[:, 1:])
-        strategy(None, X, 1)
-        with pytest.warns(UserWarning, match="1 rows of X_pool were not"):
-            picks = strategy(None, np.vstack([X, -X[3]]), 21)
-        assert strategy.last_query_.gain[picks.tolist().index(20)] == 1
-
     def test_of_another_pool(self, fits):
         X, other = numbered_rows(20), -numbered_rows(30, seed=1)
         strategy = MaxHerding()
@@ -639,7 +622,7 @@ class TestTheGraph:
         strategy = MaxHerding(embedding=X)
         strategy(None, X, 3)
         with pytest.raises(
-            ValueError, match=r"None of the 30 rows .*embeddings belong.*new instance"
+            ValueError, match=r"30 of the 30 rows .*embeddings belong.*new instance"
         ):
             strategy(None, other, 3)
         graph = NeighborGraph(5).fit(X)
@@ -654,7 +637,7 @@ class TestTheGraph:
         ):
             strategy(classifier, X[:, :2], 3)
         strategy(classifier, X, 3)
-        with pytest.raises(ValueError, match=r"None of the 30 rows .*graph belongs"):
+        with pytest.raises(ValueError, match="graph of another pool: of 30 rows"):
             strategy(classifier, other, 3)
 
     def test_of_one_row_may_gain_rows(self):
