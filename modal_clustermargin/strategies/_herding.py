@@ -132,13 +132,11 @@ class HerdingStrategy(QueryStrategy):
             query = HerdingQuery(
                 who, classifier, pool, keys, has_ids, labelled, are_all, embedding
             )
-            if query.is_array:
-                if is_first:
-                    self._array_rows = KeyIndex.of_names(
-                        query.names(), np.arange(len(pool))
-                    )
-                query.array_rows = self._array_rows
-                query.check_pool()
+            if query.is_array and is_first:
+                rows = np.arange(len(pool))
+                self._array_rows = KeyIndex.of_names(query.names(), rows)
+            query.array_rows = self._array_rows
+            query.check_pool()
             yield query
         self._has_ids = has_ids
 
@@ -154,10 +152,9 @@ class HerdingStrategy(QueryStrategy):
 
     def _sample(self, query, uncertainty, n_sampled):
         """A sample of the pool, with its own graph."""
-        keys = query.keys
         # Rows with equal keys are drawn together.
         distinct, first, number = np.unique(
-            keys, return_index=True, return_inverse=True
+            query.keys, return_index=True, return_inverse=True
         )
         n_sampled = min(n_sampled, len(distinct))
         drawn, weights = weighted_sample(
@@ -234,18 +231,15 @@ class HerdingStrategy(QueryStrategy):
     def _rows_of_graph(self, matrix):
         """The row of the given graph that each embedding equals, or -1."""
         who, graph = type(self).__name__, self.graph
-        if matrix.shape[1] != graph.n_features_in_:
-            raise ValueError(
-                f"{who} got a graph of another pool: it was fitted to embeddings of"
-                f" {graph.n_features_in_} columns, and those of X_pool have"
-                f" {matrix.shape[1]}."
-            )
-        rows = graph.find(matrix)
+        rows = np.full(len(matrix), -1)
+        if matrix.shape[1] == graph.n_features_in_:
+            rows = graph.find(matrix)
         if (rows < 0).all():
             raise ValueError(
                 f"{who} got a graph of another pool: of {len(matrix)} rows of X_pool,"
-                f" none is among its {len(graph.indices_)} rows. Fit the graph to the"
-                " embeddings of this pool, in the same number type."
+                f" with embeddings of {matrix.shape[1]} columns, none is among its"
+                f" {len(graph.indices_)} rows of {graph.n_features_in_} columns. Fit"
+                " the graph to the embeddings of this pool, in the same number type."
             )
         return rows
 

@@ -45,7 +45,9 @@ class HerdingQuery:
         return isinstance(self.embedding, Pool)
 
     def check_pool(self):
-        """Raise ValueError if the array has no embeddings of some rows of the pool."""
+        """Raise ValueError if an array has no embeddings of some rows of the pool."""
+        if not self.is_array:
+            return
         n_new = np.count_nonzero(self.array_rows.find(self.keys) < 0)
         if n_new:
             raise ValueError(

@@ -46,7 +46,7 @@ class MaxHerding(HerdingStrategy):
         self.kernel_scale = kernel_scale
 
     def _uncertainties(self, classifier, pool):
-        return None
+        return None  # all rows are equally uncertain
 
 
 def max_herding_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):

@@ -19,11 +19,11 @@ class UncertaintyHerding(HerdingStrategy):
     content, or by `ids`. A new row covers its nearest rows, but is not covered by them.
 
     While labels are few, lists of neighbours reach less than each label must cover. The
-    batch is then chosen from a sample of the pool with ``2 * n_neighbors`` rows for
-    each label, those of this batch included, but at most a quarter of the pool. It is
-    drawn in proportion to uncertainty, and weighted so that gains estimate those in the
-    whole pool. Once the lists of all labels hold a quarter of the pool, the batch is
-    chosen from all rows. This rule is this project's choice.
+    batch is then chosen from a sample, drawn in proportion to uncertainty and weighted
+    so that gains estimate those in the whole pool. It has ``2 * n_neighbors`` rows for
+    each label, those of this batch included, but at most a quarter of the pool. Once
+    the lists of all labels hold that many rows, the batch is chosen from the whole
+    pool. This rule is this project's choice.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class UncertaintyHerding(HerdingStrategy):
             default="margin"
         The weight of a row: 1 minus its margin; the entropy of its class probabilities
         in nats; 1 minus its highest probability; or what a function ``(classifier,
-        X_pool)`` returns, one number for each row, finite and not negative.
+        X_pool)`` returns, one number for each row, from 0 to 1e290.
 
     labelled : array-like of shape (n_labelled, ...), callable or None, default=None
         The rows that are labelled already, of the same kind as the pool, or a function
