@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from modal_clustermargin import strategies
 from modal_clustermargin.strategies._base import QueryStrategy
+from modal_clustermargin.strategies._herding import HerdingStrategy
 from modal_clustermargin.testing import check_query_strategy
 from tests.strategies.make_pools import (
     POOL_KINDS,
@@ -244,9 +245,10 @@ def test_several_labels_make_one_margin(strategy, reduction, expected):
 
 
 def test_every_strategy_is_public_and_tested():
+    found = {*QueryStrategy.__subclasses__(), *HerdingStrategy.__subclasses__()}
     ours = {
         each
-        for each in QueryStrategy.__subclasses__()
+        for each in found - {HerdingStrategy}
         if each.__module__.startswith("modal_clustermargin.")  # not of a study
     }
     assert set(STRATEGIES) == ours
