@@ -248,13 +248,18 @@ def _coverage(candidates, query):
     """Coverage of each node by the labelled rows.
 
     Rows that are not in the graph become nodes, with lists of the nearest candidates.
+    Unless all labelled rows are given, rows that have left the pool count as labelled.
     """
     graph = candidates.graph
     others = query.embed_labelled(lambda contents: graph.find(contents) < 0)
     if others is not None:
         matrix, contents = others
         graph.add(contents, _lists_near(matrix, candidates, query))
-    return graph.covered_by(query.labelled_contents())
+    is_left = np.zeros(len(graph.indices), bool)
+    if not query.are_all:
+        is_left[graph.nodes] = True
+        is_left[candidates.nodes] = False
+    return graph.covered_by(query.labelled_contents(), np.flatnonzero(is_left))
 
 
 def _lists_near(matrix, candidates, query):

@@ -39,7 +39,7 @@ class PoolGraph:
         them.
 
     nodes : ndarray of shape (n_pool,), dtype=intp
-        Node of each row of the pool.
+        Node of each row of the first pool.
     """
 
     def __init__(self, graph, kernel_scale, rows, names=None):
@@ -84,11 +84,11 @@ class PoolGraph:
         self.indices = np.vstack([self.indices, indices[first]])
         self.similarities = np.vstack([self.similarities, similarities[first]])
 
-    def covered_by(self, keys):
-        """Coverage of each node by the rows with these keys: float32."""
+    def covered_by(self, keys, nodes):
+        """Coverage of each node by the rows with these keys, and by nodes: float32."""
         coverage = np.zeros(len(self.indices), np.float32)
-        nodes = self.find(keys)
-        nodes = np.unique(nodes[nodes >= 0])
+        found = self.find(keys)
+        nodes = np.union1d(found[found >= 0], nodes)
         coverage[nodes] = 1
         cover(coverage, self.indices[nodes], self.similarities[nodes])
         return coverage

@@ -44,7 +44,8 @@ class UncertaintyHerding(HerdingStrategy):
         The rows that are labelled already, of the same kind as the pool, or a function
         ``(classifier)`` that returns them. None takes the ``X_training`` of a modAL
         learner, or of all members of a committee. Where there is none, and beside an
-        array, earlier picks that have left the pool count as labelled, too.
+        array, rows that have left the pool since `fit` or the first query count as
+        labelled, too; while labels are few, only those that were picked.
 
     embedding : array-like of shape (n_pool, n_features), callable or None, \
             default=None

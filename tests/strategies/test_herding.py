@@ -276,7 +276,7 @@ class TestLabelledRows:
         frames = [pd.DataFrame(part) for part in (rows, self.X)]
         assert MaxHerding(self.graph, labelled=frames[0])(None, frames[1], 1) == [1]
 
-    def test_are_picks_that_left_the_pool_if_the_learner_holds_none(self):
+    def test_are_rows_that_left_the_pool_if_the_learner_holds_none(self):
         strategy = MaxHerding(self.graph)
         strategy(None, self.X, 1)
         assert strategy(None, np.delete(self.X, 4, axis=0), 1) == [1]
@@ -285,10 +285,10 @@ class TestLabelledRows:
         rest = np.delete(self.X, 4, axis=0)
         assert sorted(rest[strategy(None, rest, 2)].ravel()) == [0, 12]
 
-    def test_are_not_rows_that_left_without_having_been_picked(self):
+    def test_may_have_left_without_having_been_picked(self):
         strategy = MaxHerding(self.graph).fit(self.X)
         strategy(None, np.delete(self.X, 1, axis=0), 1)
-        assert strategy.last_query_.covered_before == 0
+        assert strategy.last_query_.covered_before > 0.1
 
     def test_are_not_the_rows_that_are_missing_if_the_learner_holds_some(self):
         """A part of the pool in each query: the other rows are not labelled."""
