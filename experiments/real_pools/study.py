@@ -206,7 +206,7 @@ def main():
                 compare(settings, path, n_jobs=arguments.jobs)
         if arguments.reports:
             write_report(path)
-        if (path / "comparison.json").is_file():
+        if (path / "comparison.json").is_file() and ComparisonFolder(path).rows():
             lines.append(Line(f"{pool}, {batch:,}", ComparisonFolder(path)))
     text = written(lines)
     (arguments.output / "table.md").write_text(f"{text}\n", encoding="utf-8")
