@@ -317,7 +317,7 @@ class ASVP(QueryStrategy):
 
 def _lacks_classes(y):
     """Whether there are no labels; or labels of one class, with a warning."""
-    if len(y) and len(np.unique(y, axis=0)) == 1:
+    if len(y) and (y == y[:1]).all():
         warnings.warn(
             f"All {len(y)} labels that ASVP got are {y[0]}: a proxy cannot learn from"
             " them, so ASVP selects as if there were no labels.",
