@@ -46,11 +46,13 @@ def make_pool(n_rows, n_features, n_classes, seed=0):
     return X, classifier
 
 
-def strategies(n_neighbors, *, are_diverse=False):
-    """Strategies by name."""
-    search = {"neighbors": "approximate"}
-    tree = AverageLinkage(compute_full_tree=True, **search)
-    graph = NeighborGraph(n_neighbors, **search)
+def strategies(X, n_neighbors, *, are_diverse=False):
+    """Strategies by name, and the seconds in which the structure of each was computed.
+
+    Both methods of ClusterMargin share the dendrogram.
+    """
+    tree = AverageLinkage(compute_full_tree=True, neighbors="approximate").fit(X)
+    graph = NeighborGraph(n_neighbors, neighbors="approximate").fit(X)
     by_name = {
         "MarginSampling": MarginSampling(),
         "ClusterMargin, factor 10": ClusterMargin(tree, candidate_factor=10),
@@ -59,16 +61,13 @@ def strategies(n_neighbors, *, are_diverse=False):
     }
     if are_diverse:
         by_name |= {"BADGE": BADGE(), "CoreSet": CoreSet()}
-    return by_name
-
-
-def fit_seconds(strategy, X):
-    """Seconds to compute the structure of the pool; 0 if the strategy needs none."""
-    if not hasattr(strategy, "fit"):
-        return 0.0
-    start = time.perf_counter()
-    strategy.fit(X, embeddings=X)
-    return time.perf_counter() - start
+    structure = dict.fromkeys(by_name, 0.0)
+    for name, strategy in by_name.items():
+        if hasattr(strategy, "fit"):
+            fitted = graph if name == "UncertaintyHerding" else tree
+            structure[name] = fitted.fit_seconds_
+            strategy.fit(X, embeddings=X)
+    return by_name, structure
 
 
 def seconds_of(call, runs):
@@ -92,15 +91,16 @@ def measure(arguments):
     print(
         f"{'':26}{'structure':>11}{'query':>9}{'low':>8}{'high':>8}{'times margin':>14}"
     )
+    small, _ = strategies(X[:2000], 10, are_diverse=arguments.diverse)
+    for strategy in small.values():
+        strategy(classifier, X[:2000], 50)  # compiles loops
+    by_name, structure = strategies(
+        X, arguments.neighbors, are_diverse=arguments.diverse
+    )
+    structure["modAL's margin_sampling"] = 0.0
     timed = {"modAL's margin_sampling": partial(margin_sampling, classifier, X, n)}
-    structure = dict.fromkeys(timed, 0.0)
-    by_name = strategies(arguments.neighbors, are_diverse=arguments.diverse)
     for name, strategy in by_name.items():
-        structure[name] = fit_seconds(strategy, X)
         timed[name] = partial(strategy, classifier, X, n)
-    small = X[:2000]
-    for strategy in strategies(10, are_diverse=arguments.diverse).values():
-        strategy(classifier, small, 50)  # compiles loops
     found = {}
     for name, call in timed.items():
         is_slow = name in ("BADGE", "CoreSet")
@@ -127,8 +127,7 @@ def grow(arguments):
         if n_rows not in pools:
             pools = {n_rows: make_pool(n_rows, arguments.features, arguments.classes)}
         X, classifier = pools[n_rows]
-        for name, strategy in strategies(n_neighbors).items():
-            fit_seconds(strategy, X)
+        for name, strategy in strategies(X, n_neighbors)[0].items():
             call = partial(strategy, classifier, X, n_picks)
             call()
             median, _, _ = seconds_of(call, arguments.runs)
