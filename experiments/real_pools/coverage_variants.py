@@ -1,4 +1,4 @@
-"""Variants of tree coverage that were tried, and lost or did not win, on tuning seeds.
+"""Variants of tree coverage, tried on tuning seeds.
 
 Each changes the uncertainty that the rows of a dendrogram have; the sweep is that of
 the package.
