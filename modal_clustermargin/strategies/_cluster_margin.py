@@ -1,4 +1,4 @@
-"""Cluster-Margin: uncertain rows from different clusters of the pool."""
+"""Tree coverage and Cluster-Margin: uncertain rows that differ from each other."""
 
 import warnings
 from contextlib import contextmanager
@@ -211,7 +211,7 @@ class ClusterMargin(QueryStrategy):
             self.clustering_.mean_distance_,
             len(self._pool_clusters.labels),
             leaf,
-            1 - margin,
+            np.maximum(1 - margin, 0),  # margins may round to a little above 1
             n_instances,
         )
         return QueryRecord(
