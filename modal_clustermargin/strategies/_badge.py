@@ -15,6 +15,7 @@ from modal_clustermargin.strategies._diverse import (
     pick_in_parts,
 )
 from modal_clustermargin.strategies._probabilities import reduce_probabilities
+from modal_clustermargin.strategies._sampling_function import sampling_function
 
 
 class BADGE(QueryStrategy):
@@ -148,6 +149,9 @@ class BADGE(QueryStrategy):
         return pick_in_parts(pick, len(embeddings), n_instances, self, rng, n_columns)
 
 
+badge_sampling = sampling_function(BADGE, "badge_sampling")
+
+
 def pool_residuals(classifier, pool, who):
     """``y - p`` of each row: float32 of shape (n_pool, n_classes).
 
@@ -191,15 +195,3 @@ def _uniforms(rng):
     """Uniform numbers in [0, 1), drawn in blocks of 1,024."""
     while True:
         yield from rng.uniform(size=1024)
-
-
-def badge_sampling(
-    classifier, X_pool, n_instances=1, *, ids=None, random_state=None, **parameters
-):
-    """Choose rows by :class:`BADGE`, called once.
-
-    Takes the parameters of the class by name, and returns what its call returns.
-    """
-    # Named, so that callers who look at the signature can pass a seed.
-    strategy = BADGE(random_state=random_state, **parameters)
-    return strategy(classifier, X_pool, n_instances, ids=ids)

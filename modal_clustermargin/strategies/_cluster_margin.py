@@ -20,6 +20,7 @@ from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._embeddings import open_array, open_embeddings
 from modal_clustermargin.strategies._margin import pool_margins
 from modal_clustermargin.strategies._query_record import QueryRecord
+from modal_clustermargin.strategies._sampling_function import sampling_function
 
 
 class ClusterMargin(QueryStrategy):
@@ -340,15 +341,4 @@ class ClusterMargin(QueryStrategy):
             return self.clustering_.assign(rows)
 
 
-def cluster_margin_sampling(
-    classifier, X_pool, n_instances=1, *, ids=None, random_state=None, **parameters
-):
-    """Choose rows by :class:`ClusterMargin`, called once.
-
-    Takes the parameters of the class by name, and returns what its call returns. Each
-    call clusters the pool, unless `clustering` is fitted or its ``memory`` holds the
-    clusters of these embeddings; in a loop, use the class.
-    """
-    # Named, so that callers who look at the signature can pass a seed.
-    strategy = ClusterMargin(random_state=random_state, **parameters)
-    return strategy(classifier, X_pool, n_instances, ids=ids)
+cluster_margin_sampling = sampling_function(ClusterMargin, "cluster_margin_sampling")

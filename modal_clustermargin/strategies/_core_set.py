@@ -15,6 +15,7 @@ from modal_clustermargin.strategies._diverse import (
     pick_in_parts,
 )
 from modal_clustermargin.strategies._labelled import check_columns, labelled_pools
+from modal_clustermargin.strategies._sampling_function import sampling_function
 
 
 class CoreSet(QueryStrategy):
@@ -166,13 +167,4 @@ class CoreSet(QueryStrategy):
         return prepare_rows(rows, "cosine") if self.metric == "cosine" else rows
 
 
-def coreset_sampling(
-    classifier, X_pool, n_instances=1, *, ids=None, random_state=None, **parameters
-):
-    """Choose rows by :class:`CoreSet`, called once.
-
-    Takes the parameters of the class by name, and returns what its call returns.
-    """
-    # Named, so that callers who look at the signature can pass a seed.
-    strategy = CoreSet(random_state=random_state, **parameters)
-    return strategy(classifier, X_pool, n_instances, ids=ids)
+coreset_sampling = sampling_function(CoreSet, "coreset_sampling")

@@ -7,6 +7,7 @@ from modal_clustermargin.pools import n_rows
 from modal_clustermargin.selection import lowest
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._probabilities import reduce_probabilities
+from modal_clustermargin.strategies._sampling_function import sampling_function
 
 
 class MarginSampling(QueryStrategy):
@@ -48,12 +49,7 @@ class MarginSampling(QueryStrategy):
         return indices, margin[indices]
 
 
-def margin_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
-    """Choose rows by :class:`MarginSampling`, called once.
-
-    Takes the parameters of the class by name, and returns what its call returns.
-    """
-    return MarginSampling(**parameters)(classifier, X_pool, n_instances, ids=ids)
+margin_sampling = sampling_function(MarginSampling, "margin_sampling")
 
 
 def pool_margins(classifier, pool, *, multilabel, who):

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import pickle
 
 import numpy as np
 import pytest
@@ -118,8 +119,9 @@ class TestEveryStrategy:
         with pytest.raises(TypeError, match=f"{strategy.__name__}.*'misspelt'"):
             function(classifier, X_pool, 5, misspelt=1)
         # A comparison looks here for a parameter to pass its seed by.
-        draws = "random_state" in instance.get_params()
-        assert ("random_state" in inspect.signature(function).parameters) == draws
+        known = {"classifier", "X_pool", "n_instances", "ids", *instance.get_params()}
+        assert set(inspect.signature(function).parameters) == known
+        assert pickle.loads(pickle.dumps(function)) is function
 
     @pytest.mark.parametrize(
         ("X_pool", "n_instances", "message"),
