@@ -1,24 +1,20 @@
 """BADGE: rows whose gradients are large and diverse."""
 
-from numbers import Integral
-
 import numpy as np
 
-from modal_clustermargin._param_validation import Interval, StrOptions
+from modal_clustermargin._param_validation import StrOptions
 from modal_clustermargin.pools import n_rows
 from modal_clustermargin.selection import k_means_plus_plus
-from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._diverse import (
-    check_device,
+    DiverseStrategy,
     finite_embeddings,
     part_of,
-    pick_in_parts,
 )
 from modal_clustermargin.strategies._probabilities import reduce_probabilities
 from modal_clustermargin.strategies._sampling_function import sampling_function
 
 
-class BADGE(QueryStrategy):
+class BADGE(DiverseStrategy):
     """Label rows whose gradients are large and diverse.
 
     BADGE [1]_. If the predicted label of a row were the true one, the gradient of the
@@ -98,12 +94,8 @@ class BADGE(QueryStrategy):
     """
 
     _parameter_constraints = {
-        "embedding": ["array-like", callable, None],
+        **DiverseStrategy._parameter_constraints,
         "first": [StrOptions({"longest", "drawn"})],
-        "n_partitions": [Interval(Integral, 1, None, closed="left")],
-        "device": "no_validation",  # `check_device` checks it
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -123,9 +115,7 @@ class BADGE(QueryStrategy):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _select(self, classifier, pool, n_instances, ids):
-        check_device(self.device, "BADGE")
-        rng = self._generator()
+    def _picker(self, classifier, pool, rng):
         residuals = pool_residuals(classifier, pool, "BADGE")
         embeddings = finite_embeddings(self.embedding, classifier, pool, "BADGE")
         residuals = residuals.astype(embeddings.dtype, copy=False)
@@ -145,8 +135,7 @@ class BADGE(QueryStrategy):
                 show=show,
             )
 
-        n_columns = residuals.shape[1] + embeddings.shape[1]
-        return pick_in_parts(pick, len(embeddings), n_instances, self, rng, n_columns)
+        return pick, residuals.shape[1] + embeddings.shape[1]
 
 
 badge_sampling = sampling_function(BADGE, "badge_sampling")

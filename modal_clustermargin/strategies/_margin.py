@@ -65,9 +65,5 @@ def _block_margins(X, start, classifier, reader, multilabel):
     combine = {"mean": np.mean, "min": np.min}[multilabel]
     margin = np.empty(n_rows(X))
     for block in reader.blocks(classifier, X, start):
-        if block.are_labels:
-            per_label = np.abs(2 * block.outputs[0] - 1, dtype=np.float64)
-        else:
-            per_label = np.column_stack(block.margins)
-        margin[block.rows] = combine(per_label, axis=1)
+        margin[block.rows] = combine(block.label_margins(), axis=1)
     return margin

@@ -34,6 +34,12 @@ class Block(NamedTuple):
     margins: list  # between the two most likely classes, for each output
     are_labels: bool  # whether one output holds independent labels
 
+    def label_margins(self):
+        """Margin of each label, or output: ndarray of shape (n_rows, n_labels)."""
+        if self.are_labels:
+            return np.abs(2 * self.outputs[0] - 1, dtype=np.float64)
+        return np.column_stack(self.margins)
+
 
 class ProbabilityReader:
     """Reads the probabilities of one pool: of classes, or of independent labels."""

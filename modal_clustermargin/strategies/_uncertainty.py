@@ -40,9 +40,7 @@ def _block_uncertainties(X, start, classifier, reader, measure, combine):
 
 
 def _by_margin(block):
-    if block.are_labels:
-        return 1 - np.abs(2 * block.outputs[0] - 1, dtype=np.float64)
-    return 1 - np.column_stack(block.margins)
+    return 1 - block.label_margins()
 
 
 def _by_entropy(block):
