@@ -3,7 +3,6 @@
 import numpy as np
 
 from modal_clustermargin._param_validation import StrOptions
-from modal_clustermargin.pools import n_rows
 from modal_clustermargin.selection import k_means_plus_plus
 from modal_clustermargin.strategies._diverse import (
     DiverseStrategy,
@@ -150,27 +149,15 @@ def pool_residuals(classifier, pool, who):
     return np.ones((len(pool), 1), np.float32) if residuals is None else residuals
 
 
-def _block_residuals(X, start, classifier, reader):
-    residuals = None
-    for block in reader.blocks(classifier, X, start):
-        first = start + block.rows.start
-        if block.are_labels:
-            [proba] = block.outputs
-            found = (proba >= 0.5) - proba
-        else:
-            for output in block.outputs:
-                reader.check_range(output, first)
-            found = np.column_stack([_of_classes(output) for output in block.outputs])
-        if residuals is None:
-            residuals = np.empty((n_rows(X), found.shape[1]), np.float32)
-        elif found.shape[1] != residuals.shape[1]:
-            raise ValueError(
-                f"{reader.who} got probabilities of {residuals.shape[1]} classes for"
-                f" the first rows of X_pool, and of {found.shape[1]} from row {first}"
-                " on."
-            )
-        residuals[block.rows] = found
-    return residuals
+def _block_residuals(block, reader):
+    if block.are_labels:
+        [proba] = block.outputs
+        residuals = (proba >= 0.5) - proba
+    else:
+        for output in block.outputs:
+            reader.check_range(output, block.first)
+        residuals = np.column_stack([_of_classes(output) for output in block.outputs])
+    return residuals.astype(np.float32, copy=False)
 
 
 def _of_classes(proba):

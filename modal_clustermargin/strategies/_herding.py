@@ -38,8 +38,18 @@ class _Candidates:
     graph: PoolGraph
     rows: np.ndarray
     nodes: np.ndarray  # of each row
-    weights: np.ndarray  # of each row: its uncertainty, or more in a sample
+    weights: np.ndarray = None  # of each row: its uncertainty, or more in a sample
     matrix: np.ndarray = None  # embeddings of the rows, if they were needed
+
+    def lists_near(self, matrix, query):
+        """The nodes of these rows that are near embeddings, and their similarities."""
+        present, first = np.unique(self.nodes, return_index=True)
+        if self.matrix is None:
+            among = query.embed(self.rows[first])
+        else:
+            among = self.matrix[first]
+        check_columns(matrix.shape[1], among.shape[1], query.who)
+        return self.graph.nearest(matrix, present, among)
 
 
 class HerdingStrategy(StructureStrategy):
@@ -155,7 +165,8 @@ class HerdingStrategy(StructureStrategy):
     def _add(self, query, new):
         nodes = self._structure.find(query.keys)
         old = np.flatnonzero(nodes >= 0)
-        lists = _lists_near(query.embed(new), self._structure, old, nodes[old], query)
+        known = _Candidates(self._structure, old, nodes[old])
+        lists = known.lists_near(query.embed(new), query)
         self._structure.add(query.keys[new], lists)
 
     def _new_graph(self, n_rows):
@@ -191,26 +202,12 @@ def _coverage(candidates, query):
     others = query.embed_labelled(lambda contents: graph.find(contents) < 0)
     if others is not None:
         matrix, contents = others
-        lists = _lists_near(
-            matrix, graph, candidates.rows, candidates.nodes, query, candidates.matrix
-        )
-        graph.add(contents, lists)
+        graph.add(contents, candidates.lists_near(matrix, query))
     is_left = np.zeros(len(graph.indices), bool)
     if not query.are_all:
         is_left[graph.nodes] = True
         is_left[candidates.nodes] = False
     return graph.covered_by(query.labelled_contents(), np.flatnonzero(is_left))
-
-
-def _lists_near(matrix, graph, rows, nodes, query, among=None):
-    """The nodes of some rows of the pool near embeddings, and their similarities.
-
-    `among` has the embeddings of the rows, if they are known.
-    """
-    present, first = np.unique(nodes, return_index=True)
-    among = query.embed(rows[first]) if among is None else among[first]
-    check_columns(matrix.shape[1], among.shape[1], query.who)
-    return graph.nearest(matrix, present, among)
 
 
 def _pick(candidates, coverage, uncertainty, n_picks):

@@ -3,7 +3,6 @@
 import numpy as np
 
 from modal_clustermargin._param_validation import StrOptions
-from modal_clustermargin.pools import n_rows
 from modal_clustermargin.selection import lowest
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._probabilities import reduce_probabilities
@@ -58,12 +57,9 @@ def pool_margins(classifier, pool, *, multilabel, who):
     `multilabel`, "mean" or "min", combines the margins ``|2 p - 1|`` of several labels,
     or the margins of several outputs.
     """
-    return reduce_probabilities(_block_margins, classifier, pool, who, multilabel)
-
-
-def _block_margins(X, start, classifier, reader, multilabel):
     combine = {"mean": np.mean, "min": np.min}[multilabel]
-    margin = np.empty(n_rows(X))
-    for block in reader.blocks(classifier, X, start):
-        margin[block.rows] = combine(block.label_margins(), axis=1)
-    return margin
+    return reduce_probabilities(_combined_margins, classifier, pool, who, combine)
+
+
+def _combined_margins(block, reader, combine):
+    return combine(block.label_margins(), axis=1)

@@ -108,15 +108,15 @@ class StructureStrategy(QueryStrategy):
             return places
         who, name = type(self).__name__, self._structure_name
         if len(new) == len(places):
+            self._structure = None
+            self._compute(query)
             warnings.warn(
                 f"None of the {len(new)} rows of X_pool was in the pool of which {who}"
-                f" has the {name}: it computes the {name} anew. If it is the same pool"
+                f" had the {name}: it computed the {name} anew. If it is the same pool"
                 " in another form or number type, pass ids=.",
                 UserWarning,
                 stacklevel=6,
             )
-            self._structure = None
-            self._compute(query)
         else:
             warnings.warn(
                 f"{len(new)} rows of X_pool were not in the pool of which {who} has the"
