@@ -39,7 +39,7 @@ class StructureStrategy(QueryStrategy):
     _is_final = True  # False if a fitted classifier may give other embeddings
 
     def fit(self, X_pool, y=None, *, embeddings=None, classifier=None, ids=None):
-        """Compute the structure of a pool ahead of the first query.
+        """Compute the clusters, or the neighbours, of a pool before the first query.
 
         Parameters
         ----------
