@@ -158,20 +158,12 @@ class ClusterMargin(StructureStrategy):
     @contextmanager
     def _open_query(self, classifier, pool, ids, embeddings=None):
         who = "ClusterMargin"
+        given = self.embedding if embeddings is None else embeddings
         if self._structure is not None:
-            keys = pool_keys(pool, ids)
-            if self._is_given and (self._structure.find(keys) < 0).all():
-                raise ValueError(
-                    f"None of the {len(keys)} rows of X_pool was in the pool that {who}"
-                    " clustered, and the given embeddings belong to that pool. Call fit"
-                    " with the embeddings of this pool; if it is the same pool in"
-                    " another form or number type, pass ids=."
-                )
-            yield PoolQuery(who, classifier, pool, keys, self.embedding)
+            yield PoolQuery(who, classifier, pool, pool_keys(pool, ids), given)
             return
         if self.clustering is not None and not hasattr(self.clustering, "labels_"):
             self.clustering.check_parameters(len(pool))
-        given = self.embedding if embeddings is None else embeddings
         self._is_given = given is not None and not callable(given)
         with open_array(given, len(pool), who) as embedding:
             yield PoolQuery(who, classifier, pool, pool_keys(pool, ids), embedding)

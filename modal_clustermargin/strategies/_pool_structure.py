@@ -37,6 +37,7 @@ class StructureStrategy(QueryStrategy):
     # What is known of the pool: nothing before the first query.
     _knows_ids = _structure = None
     _is_final = True  # False if a fitted classifier may give other embeddings
+    _is_given = False  # whether the embeddings are an array for the first pool
 
     def fit(self, X_pool, y=None, *, embeddings=None, classifier=None, ids=None):
         """Compute the clusters, or the neighbours, of a pool before the first query.
@@ -108,6 +109,13 @@ class StructureStrategy(QueryStrategy):
             return places
         who, name = type(self).__name__, self._structure_name
         if len(new) == len(places):
+            if self._is_given:
+                raise ValueError(
+                    f"None of the {len(new)} rows of X_pool was in the pool of which"
+                    f" {who} has the {name}, and the given embeddings belong to that"
+                    " pool. Call fit with the embeddings of this pool; if it is the"
+                    " same pool in another form or number type, pass ids=."
+                )
             self._structure = None
             self._compute(query)
             warnings.warn(
