@@ -62,6 +62,6 @@ class ASVP(PoolStrategy):
             is_known = is_labeled(y, self.missing_label_)
             if is_known.any():
                 network.fit(X[is_known], np.array(y[is_known].tolist()))
-            return network, {}
+            return network
 
         return self._query(prepare, X, y, candidates, batch_size, return_utilities)

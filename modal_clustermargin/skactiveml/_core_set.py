@@ -6,7 +6,6 @@ from sklearn.preprocessing import normalize
 from modal_clustermargin import strategies
 from modal_clustermargin.skactiveml._pool_strategy import (
     PoolStrategy,
-    no_classifier,
     sq_dists_before_each_pick,
 )
 
@@ -36,23 +35,6 @@ class CoreSet(PoolStrategy):
     adapted = strategies.CoreSet
     parameters = ("metric", "n_partitions")
     takes_labelled = True
-
-    def query(self, X, y, candidates=None, batch_size=1, return_utilities=False):
-        """Choose samples to label.
-
-        Parameters
-        ----------
-        X, y, candidates, batch_size, return_utilities :
-            As in `ClusterMargin.query`.
-
-        Returns
-        -------
-        query_indices, utilities :
-            As from `ClusterMargin.query`.
-        """
-        return self._query(
-            no_classifier, X, y, candidates, batch_size, return_utilities
-        )
 
     def _utilities(self, classifier, rows, positions):
         labelled, rows = self.strategy_.labelled(None), self._scaled(rows)

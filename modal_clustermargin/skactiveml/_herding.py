@@ -4,7 +4,6 @@ from modal_clustermargin import strategies
 from modal_clustermargin.skactiveml._pool_strategy import (
     ClassifierStrategy,
     PoolStrategy,
-    no_classifier,
 )
 
 
@@ -63,20 +62,3 @@ class MaxHerding(PoolStrategy):
     adapted = strategies.MaxHerding
     parameters = ("graph", "kernel_scale")
     takes_labelled = True
-
-    def query(self, X, y, candidates=None, batch_size=1, return_utilities=False):
-        """Choose samples to label.
-
-        Parameters
-        ----------
-        X, y, candidates, batch_size, return_utilities :
-            As in `ClusterMargin.query`.
-
-        Returns
-        -------
-        query_indices, utilities :
-            As from `ClusterMargin.query`.
-        """
-        return self._query(
-            no_classifier, X, y, candidates, batch_size, return_utilities
-        )

@@ -1,5 +1,6 @@
 """scikit-activeml's interface around a strategy of this package."""
 
+from functools import partial
 from inspect import Parameter, Signature, signature
 
 import numpy as np
@@ -22,8 +23,8 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
 
     A subclass names the class of the strategy in `adapted`, and in `parameters` those
     of its parameters that are parameters of the subclass, too, with the same defaults.
-    It writes `query`, and `_utilities` unless all rows but the picks are alike. With
-    `takes_labelled`, the strategy gets the labelled samples.
+    It writes `query` if it needs a classifier, and `_utilities` unless all rows but the
+    picks are alike. With `takes_labelled`, the strategy gets the labelled samples.
     """
 
     adapted = None
@@ -39,11 +40,27 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
             defaults |= {"missing_label": MISSING_LABEL, "random_state": None}
             cls.__init__ = _init_with(defaults)
 
+    def query(self, X, y, candidates=None, batch_size=1, return_utilities=False):
+        """Choose samples to label.
+
+        Parameters
+        ----------
+        X, y, candidates, batch_size, return_utilities :
+            As in `ClusterMargin.query`.
+
+        Returns
+        -------
+        query_indices, utilities :
+            As from `ClusterMargin.query`.
+        """
+        return self._query(
+            lambda X, y: None, X, y, candidates, batch_size, return_utilities
+        )
+
     def _query(self, prepare, X, y, candidates, batch_size, return_utilities):
         """The answer of `query`.
 
-        ``prepare(X, y)`` checks the other arguments of the query, and returns the
-        classifier to ask and parameters of the strategy.
+        ``prepare(X, y)`` checks the other arguments, and returns the classifier to ask.
         """
         X, y, candidates, batch_size, _ = self._validate_data(
             X, y, candidates, batch_size, return_utilities, reset=True
@@ -54,10 +71,11 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
                 " `candidates` is empty. Stop querying, or pass unlabelled samples."
             )
         rows, mapping = self._transform_candidates(candidates, X, y)
-        classifier, parameters = prepare(X, y)
-        parameters |= {name: getattr(self, name) for name in self.parameters}
+        classifier = prepare(X, y)
+        parameters = {name: getattr(self, name) for name in self.parameters}
         if self.takes_labelled:
-            parameters["labelled"] = _Constant(X[is_labeled(y, self.missing_label_)])
+            labelled = X[is_labeled(y, self.missing_label_)]
+            parameters["labelled"] = partial(_constant, labelled)
         # An integer gives the picks of a modAL loop. Other states start anew in each
         # query and depend on the number of unlabelled samples, as in scikit-activeml.
         is_integer = isinstance(self.random_state, int | np.integer)
@@ -88,19 +106,8 @@ class PoolStrategy(SingleAnnotatorPoolQueryStrategy):
         check_equal_missing_label(clf.missing_label, self.missing_label_)
 
 
-def no_classifier(X, y):
-    """What a strategy without a classifier passes as `prepare`."""
-    return None, {}
-
-
-class _Constant:
-    """A function of anything that returns one value, and that can be pickled."""
-
-    def __init__(self, value):
-        self.value = value
-
-    def __call__(self, _):
-        return self.value
+def _constant(value, _):
+    return value
 
 
 def _init_with(defaults):
@@ -180,7 +187,7 @@ class ClassifierStrategy(PoolStrategy):
                 check_type(flag, "clf_embedding_flag_name", dict, str)
             weights = () if sample_weight is None else (sample_weight,)
             fitted = clone(clf).fit(X, y, *weights) if fit_clf else clf
-            return WithEmbeddings(fitted, flag), {}
+            return WithEmbeddings(fitted, flag)
 
         return self._query(prepare, X, y, candidates, batch_size, return_utilities)
 
@@ -234,11 +241,8 @@ def sq_dists_before_each_pick(start, picks, rows, factors=None):
     """
     factors = np.ones((len(rows), 1)) if factors is None else factors
     sq_lengths = (rows**2).sum(axis=1) * (factors**2).sum(axis=1)
-    sq_dists = np.empty((len(picks), len(rows)))
-    sq_dists[0] = start
-    for i, pick in enumerate(picks[:-1]):
-        products = (rows @ rows[pick]) * (factors @ factors[pick])
-        to_pick = np.maximum(sq_lengths + sq_lengths[pick] - 2 * products, 0)
-        to_pick[pick] = 0
-        np.minimum(sq_dists[i], to_pick, out=sq_dists[i + 1])
-    return sq_dists
+    picks = picks[:-1]
+    products = (rows[picks] @ rows.T) * (factors[picks] @ factors.T)
+    to_picks = np.maximum(sq_lengths + sq_lengths[picks, np.newaxis] - 2 * products, 0)
+    to_picks[np.arange(len(picks)), picks] = 0
+    return np.minimum.accumulate(np.vstack([start, to_picks]))

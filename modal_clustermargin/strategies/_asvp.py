@@ -18,6 +18,7 @@ from modal_clustermargin.strategies._asvp_query import (
 )
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._margin import MarginSampling
+from modal_clustermargin.strategies._sampling_function import sampling_function
 
 # Parameters that are instances, and that the rounds in a folder depend on.
 _PARTS = ("selector", "proxy", "indicator", "fine_tuning", "switch")
@@ -315,6 +316,9 @@ class ASVP(QueryStrategy):
             self._history = history
 
 
+asvp_sampling = sampling_function(ASVP, "asvp_sampling")
+
+
 def _lacks_classes(y):
     """Whether there are no labels; or labels of one class, with a warning."""
     if len(y) and (y == y[:1]).all():
@@ -326,17 +330,3 @@ def _lacks_classes(y):
         )
         return True
     return not len(y)
-
-
-def asvp_sampling(
-    classifier, X_pool, n_instances=1, *, ids=None, random_state=None, **parameters
-):
-    """Choose rows by :class:`ASVP`, called once.
-
-    Takes the parameters of the class by name, and returns what its call returns. Each
-    call computes the features of all rows, unless `store` names a folder that has them;
-    in a loop, use the class.
-    """
-    # Named, so that callers who look at the signature can pass a seed.
-    strategy = ASVP(random_state=random_state, **parameters)
-    return strategy(classifier, X_pool, n_instances, ids=ids)

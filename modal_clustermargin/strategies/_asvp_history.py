@@ -106,15 +106,15 @@ class History:
         return None
 
     def add(self, key, done, picks, metrics):
-        """Add a round, and save it if there is a folder."""
-        lists = {"picks": picks.tolist(), "metrics": metrics.tolist()}
-        entry = {"key": key, "round": done, **lists}
+        """Add a round; if there is a folder, write everything to it in one step."""
+        entry = {
+            "key": key,
+            "round": done,
+            "picks": picks.tolist(),
+            "metrics": metrics.tolist(),
+        }
         self._entries = [*self._entries[: self._n_rounds], entry]
         self._n_rounds = len(self._entries)
-        self.save()
-
-    def save(self):
-        """Write everything to the folder in one step, if there is a folder."""
         if self.folder is None:
             return
         content = {

@@ -8,6 +8,8 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import gen_batches
 
 from modal_clustermargin.transferability import log_me, ped
 
@@ -75,19 +77,13 @@ class RoundState:
 
     @cached_property
     def log_me_ped(self):
-        mean, scale = _mean_and_deviation(self.pool_features)
-        moved = ped(self.features, self.labels, mean=mean, scale=scale)
+        pool = StandardScaler()
+        for rows in gen_batches(len(self.pool_features), _BLOCK_ROWS):
+            pool.partial_fit(self.pool_features[rows])
+        scale = np.sqrt(pool.var_)
+        moved = ped(self.features, self.labels, mean=pool.mean_, scale=scale)
         self.values["log_me_ped"] = log_me(moved, self.labels)
         return self.values["log_me_ped"]
-
-
-def _mean_and_deviation(rows):
-    """Mean and standard deviation of each column, in two passes over blocks."""
-    starts = range(0, len(rows), _BLOCK_ROWS)
-    blocks = [slice(start, start + _BLOCK_ROWS) for start in starts]
-    mean = sum(rows[block].sum(axis=0, dtype=float) for block in blocks) / len(rows)
-    sq_sum = sum(((rows[block] - mean) ** 2).sum(axis=0) for block in blocks)
-    return mean, np.sqrt(sq_sum / len(rows))
 
 
 class Never(BaseEstimator):

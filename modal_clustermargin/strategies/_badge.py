@@ -1,23 +1,19 @@
 """BADGE: rows whose gradients are large and diverse."""
 
-from numbers import Integral
-
 import numpy as np
 
-from modal_clustermargin._param_validation import Interval, StrOptions
-from modal_clustermargin.pools import n_rows
+from modal_clustermargin._param_validation import StrOptions
 from modal_clustermargin.selection import k_means_plus_plus
-from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._diverse import (
-    check_device,
+    DiverseStrategy,
     finite_embeddings,
     part_of,
-    pick_in_parts,
 )
 from modal_clustermargin.strategies._probabilities import reduce_probabilities
+from modal_clustermargin.strategies._sampling_function import sampling_function
 
 
-class BADGE(QueryStrategy):
+class BADGE(DiverseStrategy):
     """Label rows whose gradients are large and diverse.
 
     BADGE [1]_. If the predicted label of a row were the true one, the gradient of the
@@ -97,12 +93,8 @@ class BADGE(QueryStrategy):
     """
 
     _parameter_constraints = {
-        "embedding": ["array-like", callable, None],
+        **DiverseStrategy._parameter_constraints,
         "first": [StrOptions({"longest", "drawn"})],
-        "n_partitions": [Interval(Integral, 1, None, closed="left")],
-        "device": "no_validation",  # `check_device` checks it
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -122,9 +114,7 @@ class BADGE(QueryStrategy):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _select(self, classifier, pool, n_instances, ids):
-        check_device(self.device, "BADGE")
-        rng = self._generator()
+    def _picker(self, classifier, pool, rng):
         residuals = pool_residuals(classifier, pool, "BADGE")
         embeddings = finite_embeddings(self.embedding, classifier, pool, "BADGE")
         residuals = residuals.astype(embeddings.dtype, copy=False)
@@ -144,8 +134,10 @@ class BADGE(QueryStrategy):
                 show=show,
             )
 
-        n_columns = residuals.shape[1] + embeddings.shape[1]
-        return pick_in_parts(pick, len(embeddings), n_instances, self, rng, n_columns)
+        return pick, residuals.shape[1] + embeddings.shape[1]
+
+
+badge_sampling = sampling_function(BADGE, "badge_sampling")
 
 
 def pool_residuals(classifier, pool, who):
@@ -157,27 +149,15 @@ def pool_residuals(classifier, pool, who):
     return np.ones((len(pool), 1), np.float32) if residuals is None else residuals
 
 
-def _block_residuals(X, start, classifier, reader):
-    residuals = None
-    for block in reader.blocks(classifier, X, start):
-        first = start + block.rows.start
-        if block.are_labels:
-            [proba] = block.outputs
-            found = (proba >= 0.5) - proba
-        else:
-            for output in block.outputs:
-                reader.check_range(output, first)
-            found = np.column_stack([_of_classes(output) for output in block.outputs])
-        if residuals is None:
-            residuals = np.empty((n_rows(X), found.shape[1]), np.float32)
-        elif found.shape[1] != residuals.shape[1]:
-            raise ValueError(
-                f"{reader.who} got probabilities of {residuals.shape[1]} classes for"
-                f" the first rows of X_pool, and of {found.shape[1]} from row {first}"
-                " on."
-            )
-        residuals[block.rows] = found
-    return residuals
+def _block_residuals(block, reader):
+    if block.are_labels:
+        [proba] = block.outputs
+        residuals = (proba >= 0.5) - proba
+    else:
+        for output in block.outputs:
+            reader.check_range(output, block.first)
+        residuals = np.column_stack([_of_classes(output) for output in block.outputs])
+    return residuals.astype(np.float32, copy=False)
 
 
 def _of_classes(proba):
@@ -191,15 +171,3 @@ def _uniforms(rng):
     """Uniform numbers in [0, 1), drawn in blocks of 1,024."""
     while True:
         yield from rng.uniform(size=1024)
-
-
-def badge_sampling(
-    classifier, X_pool, n_instances=1, *, ids=None, random_state=None, **parameters
-):
-    """Choose rows by :class:`BADGE`, called once.
-
-    Takes the parameters of the class by name, and returns what its call returns.
-    """
-    # Named, so that callers who look at the signature can pass a seed.
-    strategy = BADGE(random_state=random_state, **parameters)
-    return strategy(classifier, X_pool, n_instances, ids=ids)

@@ -1,7 +1,7 @@
 """Tree coverage and Cluster-Margin: uncertain rows that differ from each other."""
 
-import warnings
 from contextlib import contextmanager
+from dataclasses import replace
 from numbers import Real
 
 import numpy as np
@@ -9,20 +9,21 @@ from sklearn.base import clone
 
 from modal_clustermargin._param_validation import Interval, StrOptions
 from modal_clustermargin.clustering import AverageLinkage, PoolClusters
-from modal_clustermargin.pools import Pool, open_pool, pool_keys
+from modal_clustermargin.pools import Pool, pool_keys
 from modal_clustermargin.selection import (
     cluster_margin_candidates,
     deal_round_robin,
     rank_within,
     tree_coverage,
 )
-from modal_clustermargin.strategies._base import QueryStrategy
-from modal_clustermargin.strategies._embeddings import open_array, open_embeddings
+from modal_clustermargin.strategies._embeddings import open_array
 from modal_clustermargin.strategies._margin import pool_margins
+from modal_clustermargin.strategies._pool_structure import PoolQuery, StructureStrategy
 from modal_clustermargin.strategies._query_record import QueryRecord
+from modal_clustermargin.strategies._sampling_function import sampling_function
 
 
-class ClusterMargin(QueryStrategy):
+class ClusterMargin(StructureStrategy):
     """Label rows that are uncertain and diverse.
 
     The pool is clustered once, by average linkage of its embeddings. Each query reads
@@ -133,6 +134,12 @@ class ClusterMargin(QueryStrategy):
         "random_state": ["random_state"],
     }
 
+    _structure_name = "clusters"
+    _fate_of_new_rows = (
+        "each joins the nearest cluster within the distance threshold, or forms its own"
+        " cluster"
+    )
+
     def __init__(
         self,
         clustering=None,
@@ -148,68 +155,41 @@ class ClusterMargin(QueryStrategy):
         self.multilabel = multilabel
         self.random_state = random_state
 
-    def fit(self, X_pool, y=None, *, embeddings=None, classifier=None, ids=None):
-        """Cluster a pool ahead of the first query.
-
-        Parameters
-        ----------
-        X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
-            The whole pool, before any row is labelled.
-
-        y : None
-            Ignored.
-
-        embeddings : array-like of shape (n_pool, n_features), default=None
-            The embeddings to cluster. None means `embedding`, as in a query.
-
-        classifier : modAL learner or classifier, default=None
-            Gives the embeddings if neither `embeddings` nor `embedding` does.
-
-        ids : array-like of shape (n_pool,), default=None
-            As in a query; if given here, every query needs them.
-
-        Returns
-        -------
-        self : ClusterMargin
-        """
-        self._validate_params()
+    @contextmanager
+    def _open_query(self, classifier, pool, ids, embeddings=None):
         who = "ClusterMargin"
-        source = self.embedding if embeddings is None else embeddings
-        with open_pool(X_pool, who) as pool:
-            if len(pool) == 0:
-                raise ValueError(f"{who} got an empty X_pool to cluster.")
-            ids = self._check_ids(ids, len(pool))
-            self._cluster(pool, pool_keys(pool, ids), source, classifier)
-        self._knows_ids = ids is not None
-        return self
+        given = self.embedding if embeddings is None else embeddings
+        if self._structure is not None:
+            yield PoolQuery(who, classifier, pool, pool_keys(pool, ids), given)
+            return
+        if self.clustering is not None and not hasattr(self.clustering, "labels_"):
+            self.clustering.check_parameters(len(pool))
+        self._is_given = given is not None and not callable(given)
+        with open_array(given, len(pool), who) as embedding:
+            yield PoolQuery(who, classifier, pool, pool_keys(pool, ids), embedding)
 
-    def _select(self, classifier, pool, n_instances, ids):
-        rng = self._generator()
-        with self._open_embedding(pool, ids) as embedding:
-            margin = pool_margins(
-                classifier, pool, multilabel=self.multilabel, who="ClusterMargin"
-            )
-            leaf = self._leaves_of(
-                pool, ids, embedding, classifier, is_fitted=margin is not None
-            )
-        cluster = self._pool_clusters.labels[leaf]
+    def _pick(self, query, n_instances):
+        margin = pool_margins(
+            query.classifier, query.pool, multilabel=self.multilabel, who=query.who
+        )
+        leaf = self._find(query)
+        cluster = self._structure.labels[leaf]
         if self.candidate_factor == "auto":
             picks = self._pick_by_coverage(margin, leaf, cluster, n_instances)
         else:
-            picks = self._pick_by_clusters(margin, cluster, n_instances, rng)
-        self.last_query_ = picks
-        return picks.indices, picks.margin
+            picks = self._pick_by_clusters(margin, cluster, n_instances)
+        return picks, picks.margin
 
     def _pick_by_coverage(self, margin, leaf, cluster, n_instances):
         """Tree coverage; a margin of None makes all rows fully uncertain."""
         if margin is None:
             margin = np.zeros(len(leaf))
-        children, heights = self._pool_clusters.tree()
+        children, heights = self._structure.tree()
         indices, gain, covering = tree_coverage(
             children,
             heights,
             self.clustering_.mean_distance_,
-            len(self._pool_clusters.labels),
+            len(self._structure.labels),
             leaf,
             np.maximum(1 - margin, 0),  # margins may round to a little above 1
             n_instances,
@@ -226,8 +206,9 @@ class ClusterMargin(QueryStrategy):
             pool_pick=covering,
         )
 
-    def _pick_by_clusters(self, margin, cluster, n_instances, rng):
+    def _pick_by_clusters(self, margin, cluster, n_instances):
         """Cluster-Margin of the paper; without margins, every row is a candidate."""
+        rng = self._generator()
         if margin is None:
             margin = np.zeros(len(cluster))
             candidates = np.arange(len(cluster))
@@ -253,102 +234,35 @@ class ClusterMargin(QueryStrategy):
             pool_cluster=cluster,
         )
 
-    @contextmanager
-    def _open_embedding(self, pool, ids):
-        """Yield `embedding`; an array for this pool is opened and checked.
-
-        All checks that need no computation are made here.
-        """
-        if hasattr(self, "clustering_"):
-            self._check_ids_as_before(self._knows_ids, ids)
-            yield self.embedding
-            return
-        if self.clustering is not None and not hasattr(self.clustering, "labels_"):
-            self.clustering.check_parameters(len(pool))
-        with open_array(self.embedding, len(pool), "ClusterMargin") as embedding:
-            yield embedding
-
-    def _leaves_of(self, pool, ids, embedding, classifier, *, is_fitted):
-        """Leaf of each row in the dendrogram; clusters the pool first if necessary."""
-        keys = pool_keys(pool, ids)
-        if not hasattr(self, "clustering_") or (is_fitted and not self._is_final):
-            self._cluster(pool, keys, embedding, classifier)
-            self._knows_ids = ids is not None
-        leaf = self._pool_clusters.find(keys)
-        new = np.flatnonzero(leaf < 0)
-        if len(new) == len(keys):
-            if self._is_given:
-                raise ValueError(
-                    f"None of the {len(keys)} rows of X_pool was in the pool that"
-                    " ClusterMargin clustered, and the given embeddings belong to that"
-                    " pool. Call fit with the embeddings of this pool; if it is the"
-                    " same pool in another form or number type, pass ids=."
-                )
-            warnings.warn(
-                f"None of the {len(keys)} rows of X_pool was in the pool that"
-                " ClusterMargin clustered: it clusters this pool anew. If it is the"
-                " same pool in another form or number type, pass ids=.",
-                UserWarning,
-                stacklevel=5,
-            )
-            self._cluster(pool, keys, embedding, classifier)
-        elif len(new):
-            warnings.warn(
-                f"{len(new)} rows of X_pool were not in the pool that ClusterMargin"
-                " clustered: each joins the nearest cluster within the distance"
-                " threshold, or forms its own cluster.",
-                UserWarning,
-                stacklevel=5,
-            )
-            self._pool_clusters.add(keys[new], self._place(pool, new, classifier))
-        else:
-            return leaf
-        return self._pool_clusters.find(keys)
-
-    def _cluster(self, pool, keys, embedding, classifier):
-        """Cluster the pool, and remember the clusters by the keys of the rows."""
-        with open_embeddings(embedding, classifier, pool, "ClusterMargin") as opened:
-            rows, is_final = opened
-            if hasattr(self.clustering, "labels_"):
-                clustering = self.clustering
-                labels, leaves = clustering.assign(rows, return_rows=True)
-            else:
-                clustering = self._unfitted_clustering().fit(rows)
-                labels, leaves = clustering.labels_, np.arange(len(keys))
-        self.clustering_ = clustering
-        self._pool_clusters = PoolClusters(clustering)
-        self._pool_clusters.add(keys, labels, leaves)
-        self._is_given = embedding is not None and not callable(embedding)
-        self._is_final = is_final
-
-    def _unfitted_clustering(self):
+    def _compute_of(self, rows, query):
         given = self.clustering
-        clustering = AverageLinkage() if given is None else clone(given)
-        if self.candidate_factor == "auto" and clustering.distance_threshold is None:
-            clustering.set_params(compute_full_tree=True)
-        return clustering
+        if hasattr(given, "labels_"):
+            clustering = given
+            labels, leaves = clustering.assign(rows, return_rows=True)
+        else:
+            clustering = AverageLinkage() if given is None else clone(given)
+            is_cut = clustering.distance_threshold is not None
+            if self.candidate_factor == "auto" and not is_cut:
+                clustering.set_params(compute_full_tree=True)
+            clustering.fit(rows)
+            labels, leaves = clustering.labels_, np.arange(len(query.keys))
+        self.clustering_ = clustering
+        clusters = PoolClusters(clustering)
+        clusters.add(query.keys, labels, leaves)
+        return clusters
 
-    def _place(self, pool, new, classifier):
-        """Nearest cluster of each row that was not clustered, or -1."""
-        if self._is_given:
-            return np.full(len(new), -1)  # an array has no embeddings of new rows
-        few = Pool(pool.take(new))
-        with open_embeddings(self.embedding, classifier, few, "ClusterMargin") as found:
-            rows, _ = found
-            if rows.shape[1] != self.clustering_.n_features_in_:
-                return np.full(len(new), -1)
-            return self.clustering_.assign(rows)
+    def _add(self, query, new):
+        """Add rows to the nearest cluster within the threshold, or to one of their own.
+
+        An array has no embeddings of new rows.
+        """
+        labels = np.full(len(new), -1)
+        if not self._is_given:
+            few = Pool(query.pool.take(new))
+            with replace(query, pool=few).open_pool_embeddings() as (rows, _):
+                if rows.shape[1] == self.clustering_.n_features_in_:
+                    labels = self.clustering_.assign(rows)
+        self._structure.add(query.keys[new], labels)
 
 
-def cluster_margin_sampling(
-    classifier, X_pool, n_instances=1, *, ids=None, random_state=None, **parameters
-):
-    """Choose rows by :class:`ClusterMargin`, called once.
-
-    Takes the parameters of the class by name, and returns what its call returns. Each
-    call clusters the pool, unless `clustering` is fitted or its ``memory`` holds the
-    clusters of these embeddings; in a loop, use the class.
-    """
-    # Named, so that callers who look at the signature can pass a seed.
-    strategy = ClusterMargin(random_state=random_state, **parameters)
-    return strategy(classifier, X_pool, n_instances, ids=ids)
+cluster_margin_sampling = sampling_function(ClusterMargin, "cluster_margin_sampling")

@@ -1,23 +1,20 @@
 """CoreSet: rows that cover the pool."""
 
-from numbers import Integral
-
 import numpy as np
 
-from modal_clustermargin._param_validation import Interval, StrOptions
+from modal_clustermargin._param_validation import StrOptions
 from modal_clustermargin.clustering import prepare_rows
 from modal_clustermargin.selection import k_center_greedy
-from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._diverse import (
-    check_device,
+    DiverseStrategy,
     finite_embeddings,
     part_of,
-    pick_in_parts,
 )
 from modal_clustermargin.strategies._labelled import check_columns, labelled_pools
+from modal_clustermargin.strategies._sampling_function import sampling_function
 
 
-class CoreSet(QueryStrategy):
+class CoreSet(DiverseStrategy):
     """Label rows that cover the pool.
 
     The greedy algorithm of [1]_ for the k-center problem: it repeatedly chooses the row
@@ -45,22 +42,11 @@ class CoreSet(QueryStrategy):
         Distance between embeddings. The cosine distance between two rows of zeros is 0,
         and the distance from a row of zeros to any other row is 1.
 
-    n_partitions : int, default=1
-        Number of random parts of equal size into which the pool is cut. An equal share
-        of the batch is chosen in each part, as in [2]_ for batches of 100,000. In every
-        part, all labelled rows are centers. The time is divided by `n_partitions`, but
-        rows of different parts may be similar.
-
-    device : str, torch.device or None, default=None
-        Where distances are computed. None uses a CUDA device if there is one and at
-        least 1e13 products are needed; "cpu" uses the processor. The picks are the same
-        up to ties in the last bits.
+    n_partitions, device, verbose :
+        As in `BADGE`. In every part, all labelled rows are centers.
 
     random_state : int, RandomState or None, default=None
         Draws the parts, and the first row if no row is labelled.
-
-    verbose : bool, default=False
-        Whether to show a progress bar.
 
     See Also
     --------
@@ -78,8 +64,6 @@ class CoreSet(QueryStrategy):
     ----------
     .. [1] O. Sener, S. Savarese, "Active learning for convolutional neural
        networks: A core-set approach", ICLR 2018, :arxiv:`1708.00489`.
-    .. [2] G. Citovsky et al., "Batch Active Learning at Scale", NeurIPS 2021,
-       :arxiv:`2107.14263`.
 
     Examples
     --------
@@ -90,13 +74,9 @@ class CoreSet(QueryStrategy):
     """
 
     _parameter_constraints = {
+        **DiverseStrategy._parameter_constraints,
         "labelled": ["array-like", "sparse matrix", callable, None],
-        "embedding": ["array-like", callable, None],
         "metric": [StrOptions({"euclidean", "cosine"})],
-        "n_partitions": [Interval(Integral, 1, None, closed="left")],
-        "device": "no_validation",  # `check_device` checks it
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -118,9 +98,7 @@ class CoreSet(QueryStrategy):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _select(self, classifier, pool, n_instances, ids):
-        check_device(self.device, "CoreSet")
-        rng = self._generator()
+    def _picker(self, classifier, pool, rng):
         labelled = self._labelled_embeddings(classifier)
         rows_of_pool = self._embed(self.embedding, classifier, pool)
         for rows in labelled:
@@ -143,8 +121,7 @@ class CoreSet(QueryStrategy):
             is_cosine = self.metric == "cosine"
             return picks, sq_dists / 2 if is_cosine else np.sqrt(sq_dists)
 
-        n_columns = rows_of_pool.shape[1]
-        return pick_in_parts(pick, len(rows_of_pool), n_instances, self, rng, n_columns)
+        return pick, rows_of_pool.shape[1]
 
     def _labelled_embeddings(self, classifier):
         """Embeddings of labelled rows, a matrix for each member of a committee."""
@@ -166,13 +143,4 @@ class CoreSet(QueryStrategy):
         return prepare_rows(rows, "cosine") if self.metric == "cosine" else rows
 
 
-def coreset_sampling(
-    classifier, X_pool, n_instances=1, *, ids=None, random_state=None, **parameters
-):
-    """Choose rows by :class:`CoreSet`, called once.
-
-    Takes the parameters of the class by name, and returns what its call returns.
-    """
-    # Named, so that callers who look at the signature can pass a seed.
-    strategy = CoreSet(random_state=random_state, **parameters)
-    return strategy(classifier, X_pool, n_instances, ids=ids)
+coreset_sampling = sampling_function(CoreSet, "coreset_sampling")

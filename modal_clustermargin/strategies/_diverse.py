@@ -1,9 +1,14 @@
 """Embeddings, parts of the pool and the device, for BADGE and CoreSet."""
 
+from abc import abstractmethod
+from numbers import Integral
+
 import numpy as np
 
+from modal_clustermargin._param_validation import Interval
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.pools import as_matrix, check_finite
+from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._embeddings import open_embeddings
 
 # From this number of products on, torch is imported to look for a GPU. The import takes
@@ -32,49 +37,64 @@ def finite_embeddings(embedding, classifier, pool, who):
     return matrix
 
 
-def pick_in_parts(pick, n_pool, n_instances, strategy, rng, n_columns):
-    """Choose a share of the batch in each part of the pool.
+class DiverseStrategy(QueryStrategy):
+    """Base class of BADGE and CoreSet: the parts of the pool, and the device.
 
-    ``pick(rows, n_picks, device, show)`` returns positions in `rows` and the weight of
-    each pick. `rng` draws the parts, if there are several; `n_columns` is the number of
-    columns that enter a distance. Returns ``(indices, metrics)``.
+    Subclasses implement `_picker`.
     """
-    who = type(strategy).__name__
-    n_parts = strategy.n_partitions
-    n_products = n_pool * n_instances / n_parts * n_columns
-    device = _find_device(strategy.device, n_products, who)
-    order = rng.permutation(n_pool) if n_parts > 1 else np.arange(n_pool)
-    indices, metrics, n_done = [], [], 0
-    with progress_bar(who, "pick", n_instances, strategy.verbose) as show:
-        n_parts = min(n_parts, n_instances)
-        for part, rows in enumerate(np.array_split(order, n_parts)):
-            rows = np.sort(rows)
-            n_picks = n_instances // n_parts + (part < n_instances % n_parts)
 
-            def show_all(n_picked, n_before=n_done):
-                show(n_before + n_picked)
+    _parameter_constraints = {
+        "embedding": ["array-like", callable, None],
+        "n_partitions": [Interval(Integral, 1, None, closed="left")],
+        "device": "no_validation",  # `_select` checks it
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
 
-            picks, weighed_by = pick(rows, n_picks, device, show_all)
-            indices.append(rows[picks])
-            metrics.append(weighed_by)
-            n_done += n_picks
-    return np.concatenate(indices), np.concatenate(metrics)
+    @abstractmethod
+    def _picker(self, classifier, pool, rng):
+        """Return ``(pick, n_columns)``.
+
+        ``pick(rows, n_picks, device, show)`` returns positions in `rows` and the weight
+        of each pick; `n_columns` is the number of columns that enter a distance.
+        """
+
+    def _select(self, classifier, pool, n_instances, ids):
+        """Choose a share of the batch in each part of the pool."""
+        if self.device is not None:  # before any work
+            self._find_device(0)
+        rng = self._generator()
+        pick, n_columns = self._picker(classifier, pool, rng)
+        n_pool, n_parts = len(pool), self.n_partitions
+        device = self._find_device(n_pool * n_instances / n_parts * n_columns)
+        order = rng.permutation(n_pool) if n_parts > 1 else np.arange(n_pool)
+        indices, metrics, n_done = [], [], 0
+        who = type(self).__name__
+        with progress_bar(who, "pick", n_instances, self.verbose) as show:
+            n_parts = min(n_parts, n_instances)
+            for part, rows in enumerate(np.array_split(order, n_parts)):
+                rows = np.sort(rows)
+                n_picks = n_instances // n_parts + (part < n_instances % n_parts)
+
+                def show_all(n_picked, n_before=n_done):
+                    show(n_before + n_picked)
+
+                picks, weighed_by = pick(rows, n_picks, device, show_all)
+                indices.append(rows[picks])
+                metrics.append(weighed_by)
+                n_done += n_picks
+        return np.concatenate(indices), np.concatenate(metrics)
+
+    def _find_device(self, n_products):
+        """A CUDA device, or None; ValueError for a device that cannot be used."""
+        device = self.device
+        if str(device) == "cpu" or (device is None and n_products < _DEVICE_FROM):
+            return None
+        from modal_clustermargin._devices import cuda_device
+
+        return cuda_device(device, type(self).__name__)
 
 
 def part_of(matrix, rows):
     """Some rows of a matrix; the matrix itself, not a copy, if all rows are given."""
     return matrix if len(rows) == len(matrix) else matrix[rows]
-
-
-def check_device(device, who):
-    """Raise ValueError for a device that cannot be used."""
-    if device is not None:
-        _find_device(device, 0, who)
-
-
-def _find_device(device, n_products, who):
-    if str(device) == "cpu" or (device is None and n_products < _DEVICE_FROM):
-        return None
-    from modal_clustermargin._devices import cuda_device
-
-    return cuda_device(device, who)

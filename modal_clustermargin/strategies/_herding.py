@@ -6,7 +6,6 @@ pool. The batch is then chosen from a sample with 2 k rows for each label, so th
 list of a pick has half of the share of the sample that the pick must stand for.
 """
 
-import warnings
 from abc import abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,15 +16,15 @@ from sklearn.base import clone
 
 from modal_clustermargin._param_validation import Interval
 from modal_clustermargin.clustering import NeighborGraph
-from modal_clustermargin.pools import KeyIndex, as_matrix, open_pool, pool_keys
+from modal_clustermargin.pools import KeyIndex, as_matrix, pool_keys
 from modal_clustermargin.selection import herd, lowest, weighted_sample
-from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._embeddings import open_array
 from modal_clustermargin.strategies._herding_labels import PastPicks, herding_labels
 from modal_clustermargin.strategies._herding_query import HerdingQuery
 from modal_clustermargin.strategies._herding_record import HerdingRecord
 from modal_clustermargin.strategies._labelled import check_columns
 from modal_clustermargin.strategies._pool_graph import PoolGraph
+from modal_clustermargin.strategies._pool_structure import StructureStrategy
 
 # Rows in the sample for each neighbour in the lists of all labels; and the largest
 # sample as a share of the pool. Once the lists are that large, too, they reach enough.
@@ -39,11 +38,21 @@ class _Candidates:
     graph: PoolGraph
     rows: np.ndarray
     nodes: np.ndarray  # of each row
-    weights: np.ndarray  # of each row: its uncertainty, or more in a sample
+    weights: np.ndarray = None  # of each row: its uncertainty, or more in a sample
     matrix: np.ndarray = None  # embeddings of the rows, if they were needed
 
+    def lists_near(self, matrix, query):
+        """The nodes of these rows that are near embeddings, and their similarities."""
+        present, first = np.unique(self.nodes, return_index=True)
+        if self.matrix is None:
+            among = query.embed(self.rows[first])
+        else:
+            among = self.matrix[first]
+        check_columns(matrix.shape[1], among.shape[1], query.who)
+        return self.graph.nearest(matrix, present, among)
 
-class HerdingStrategy(QueryStrategy):
+
+class HerdingStrategy(StructureStrategy):
     """Base class of herding strategies; subclasses implement `_uncertainties`."""
 
     _parameter_constraints = {
@@ -53,92 +62,60 @@ class HerdingStrategy(QueryStrategy):
         "kernel_scale": [Interval(Real, 0, None, closed="neither")],
     }
 
-    # What is known of the pool: nothing before the first query.
-    _has_ids = _pool_graph = _given = _array_rows = None
+    _structure_name = "neighbours"
+    _fate_of_new_rows = "each covers its nearest rows in this pool, but not they it"
+    _given = _array_rows = None  # the embeddings that `fit` got; rows of an array
 
-    def fit(self, X_pool, y=None, *, embeddings=None, classifier=None, ids=None):
-        """Find the neighbours in a pool ahead of the first query.
-
-        Parameters
-        ----------
-        X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
-            The whole pool, before any row is labelled.
-
-        y : None
-            Ignored.
-
-        embeddings : array-like of shape (n_pool, n_features), default=None
-            The embeddings of this pool; later queries use them, too. None means
-            `embedding`, as in a query.
-
-        classifier : modAL learner or classifier, default=None
-            Gives the embeddings if neither `embeddings` nor `embedding` does.
-
-        ids : array-like of shape (n_pool,), default=None
-            As in a query; if given here, every query needs them.
-
-        Returns
-        -------
-        self : object
-        """
-        self._validate_params()
-        who = type(self).__name__
-        with open_pool(X_pool, who) as pool:
-            if len(pool) == 0:
-                raise ValueError(f"{who} got an empty X_pool to fit.")
-            ids = self._check_ids(ids, len(pool))
-            self._has_ids, self._pool_graph, self._given = None, None, embeddings
-            with self._open_query(classifier, pool, ids) as query:
-                self._find_neighbours(query)
-        return self
-
-    def _select(self, classifier, pool, n_instances, ids):
-        with self._open_query(classifier, pool, ids) as query:
-            uncertainty = self._uncertainties(classifier, pool)
-            if uncertainty is None:  # the classifier is not fitted
-                uncertainty = np.ones(len(pool))
-            n_sampled = self._sample_size(query, n_instances)
-            if n_sampled < len(pool):
-                candidates = self._sample(query, uncertainty, n_sampled)
-            else:
-                candidates = self._whole_pool(query, uncertainty)
-            coverage = _coverage(candidates, query)
-            picks = _pick(candidates, coverage, uncertainty, n_instances)
-            if not query.are_all:
-                self._past.add(pool, picks.indices, query.keys)
-        self.last_query_ = picks
-        return picks.indices, picks.gain
+    def _pick(self, query, n_instances):
+        uncertainty = self._uncertainties(query.classifier, query.pool)
+        if uncertainty is None:  # the classifier is not fitted
+            uncertainty = np.ones(len(query.pool))
+        n_sampled = self._sample_size(query, n_instances)
+        if n_sampled < len(query.pool):
+            candidates = self._sample(query, uncertainty, n_sampled)
+        else:
+            nodes = self._find(query)
+            rows = np.arange(len(nodes))
+            candidates = _Candidates(self._structure, rows, nodes, uncertainty)
+        coverage = _coverage(candidates, query)
+        picks = _pick(candidates, coverage, uncertainty, n_instances)
+        if not query.are_all:
+            self._past.add(query.pool, picks.indices, query.keys)
+        return picks, picks.gain
 
     @abstractmethod
     def _uncertainties(self, classifier, pool):
         """Uncertainty of each row; None if the classifier is not fitted."""
 
     @contextmanager
-    def _open_query(self, classifier, pool, ids):
-        """Yield a `HerdingQuery`; checks that need no computation are made here."""
+    def _open_query(self, classifier, pool, ids, embeddings=None):
         who = type(self).__name__
-        self._check_ids_as_before(self._has_ids, ids)
-        is_first = self._has_ids is None
+        is_first = self._knows_ids is None
         if is_first:
-            self.graph_, self._past = None, PastPicks()
+            self.graph_, self._past, self._given = None, PastPicks(), embeddings
             if self.graph is not None and not hasattr(self.graph, "indices_"):
                 self.graph.check_parameters(len(pool))
         labelled, are_all = herding_labels(self, classifier, pool)
         given = self.embedding if self._given is None else self._given
         with open_array(given, len(pool) if is_first else None, who) as embedding:
-            keys, has_ids = pool_keys(pool, ids), ids is not None
-            if not are_all:
-                labelled += self._past.missing_from(keys)
             query = HerdingQuery(
-                who, classifier, pool, keys, has_ids, labelled, are_all, embedding
+                who,
+                classifier,
+                pool,
+                pool_keys(pool, ids),
+                embedding,
+                has_ids=ids is not None,
+                labelled=labelled,
+                are_all=are_all,
             )
+            if not are_all:
+                labelled += self._past.missing_from(query.keys)
             if query.is_array and is_first:
                 rows = np.arange(len(pool))
                 self._array_rows = KeyIndex.of_names(query.names(), rows)
             query.array_rows = self._array_rows
             query.check_pool()
             yield query
-        self._has_ids = has_ids
 
     def _sample_size(self, query, n_instances):
         """Number of rows among which the batch is chosen."""
@@ -171,55 +148,26 @@ class HerdingStrategy(QueryStrategy):
         own = PoolGraph(graph, self.kernel_scale, np.arange(n_sampled))
         return _Candidates(own, sample, own.nodes, weights[order], matrix)
 
-    def _whole_pool(self, query, uncertainty):
-        """All rows, in the graph of the first pool that needed one."""
-        if self._pool_graph is None or not self._is_final:
-            self._find_neighbours(query)
-        keys, who = query.keys, query.who
-        nodes = self._pool_graph.find(keys)
-        rows, new = np.arange(len(keys)), np.flatnonzero(nodes < 0)
-        if len(new) == len(keys):
-            self._pool_graph = None
-            self._find_neighbours(query)
-            warnings.warn(
-                f"None of the {len(keys)} rows of X_pool was in the pool whose"
-                f" neighbours {who} found: it made the graph of this pool anew. If it"
-                " is the same pool in another form or number type, pass ids=.",
-                UserWarning,
-                stacklevel=5,
-            )
-        elif len(new):
-            warnings.warn(
-                f"{len(new)} rows of X_pool were not in the pool whose neighbours {who}"
-                " found: each covers its nearest rows in this pool, but not they it.",
-                UserWarning,
-                stacklevel=5,
-            )
-            old = np.delete(rows, new)
-            others = _Candidates(self._pool_graph, old, nodes[old], uncertainty[old])
-            matrix = query.embed(new)
-            self._pool_graph.add(keys[new], _lists_near(matrix, others, query))
-        if len(new):
-            nodes = self._pool_graph.find(keys)
-        return _Candidates(self._pool_graph, rows, nodes, uncertainty)
-
-    def _find_neighbours(self, query):
-        """Make the graph of a pool, and remember it by the keys of the rows."""
-        with query.open_pool_embeddings() as (rows, is_final):
-            if self._pool_graph is not None and not is_final:
-                return  # the classifier is still not fitted
-            if hasattr(self.graph, "indices_"):
-                graph = self.graph
-                row_of = self._rows_of_graph(as_matrix(rows.gathered(), query.who))
-            else:
-                graph = self._new_graph(len(rows))
-                if graph is not None:
-                    graph.fit(rows)
-                row_of = np.arange(len(rows))
+    def _compute_of(self, rows, query):
+        if hasattr(self.graph, "indices_"):
+            graph = self.graph
+            row_of = self._rows_of_graph(as_matrix(rows.gathered(), query.who))
+        else:
+            graph = self._new_graph(len(rows))
+            if graph is not None:
+                graph.fit(rows)
+            row_of = np.arange(len(rows))
+        self.graph_ = graph
         inside = row_of >= 0
         names = [name[inside] for name in query.names()]
-        self._pool_graph = PoolGraph(graph, self.kernel_scale, row_of[inside], names)
-        self.graph_, self._is_final = graph, is_final
+        return PoolGraph(graph, self.kernel_scale, row_of[inside], names)
+
+    def _add(self, query, new):
+        nodes = self._structure.find(query.keys)
+        old = np.flatnonzero(nodes >= 0)
+        known = _Candidates(self._structure, old, nodes[old])
+        lists = known.lists_near(query.embed(new), query)
+        self._structure.add(query.keys[new], lists)
 
     def _new_graph(self, n_rows):
         """A graph to fit; None for one row, which has no neighbours."""
@@ -254,23 +202,12 @@ def _coverage(candidates, query):
     others = query.embed_labelled(lambda contents: graph.find(contents) < 0)
     if others is not None:
         matrix, contents = others
-        graph.add(contents, _lists_near(matrix, candidates, query))
+        graph.add(contents, candidates.lists_near(matrix, query))
     is_left = np.zeros(len(graph.indices), bool)
     if not query.are_all:
         is_left[graph.nodes] = True
         is_left[candidates.nodes] = False
     return graph.covered_by(query.labelled_contents(), np.flatnonzero(is_left))
-
-
-def _lists_near(matrix, candidates, query):
-    """The nodes of candidates near embeddings, and their similarities."""
-    present, first = np.unique(candidates.nodes, return_index=True)
-    if candidates.matrix is None:
-        among = query.embed(candidates.rows[first])
-    else:
-        among = candidates.matrix[first]
-    check_columns(matrix.shape[1], among.shape[1], query.who)
-    return candidates.graph.nearest(matrix, present, among)
 
 
 def _pick(candidates, coverage, uncertainty, n_picks):

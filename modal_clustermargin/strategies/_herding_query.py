@@ -1,7 +1,6 @@
 """The inputs of one query of a herding strategy, and the embeddings of their rows."""
 
 import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +8,11 @@ import numpy as np
 from modal_clustermargin.pools import KeyIndex, Pool
 from modal_clustermargin.strategies._diverse import finite_embeddings
 from modal_clustermargin.strategies._embeddings import open_embeddings
+from modal_clustermargin.strategies._pool_structure import PoolQuery
 
 
 @dataclass
-class HerdingQuery:
+class HerdingQuery(PoolQuery):
     """The inputs of one query.
 
     `embedding` is as the parameter of a strategy, but an array is an opened `Pool`;
@@ -20,14 +20,9 @@ class HerdingQuery:
     list of `LabelledRows`; `are_all` says that earlier picks are among them.
     """
 
-    who: str
-    classifier: object
-    pool: Pool
-    keys: np.ndarray
     has_ids: bool
     labelled: list
     are_all: bool
-    embedding: object
     array_rows: KeyIndex = None
 
     def names(self):
@@ -58,16 +53,14 @@ class HerdingQuery:
                 " another form or number type, pass ids=."
             )
 
-    @contextmanager
     def open_pool_embeddings(self):
-        """Yield ``(rows, is_final)``, as `open_embeddings`."""
+        """As `PoolQuery.open_pool_embeddings`, also of an array."""
         embedding = self.embedding
         if self.is_array:
             rows = self.array_rows.find(self.keys)
             if not np.array_equal(rows, np.arange(len(embedding))):
                 embedding = Pool(embedding.take(rows))
-        with open_embeddings(embedding, self.classifier, self.pool, self.who) as opened:
-            yield opened
+        return open_embeddings(embedding, self.classifier, self.pool, self.who)
 
     def embed(self, rows):
         """Embeddings of some rows of the pool: a finite matrix."""
@@ -99,7 +92,7 @@ class HerdingQuery:
                 " their embeddings as labelled=, or a function (classifier, X) as"
                 " embedding=.",
                 UserWarning,
-                stacklevel=6,
+                stacklevel=7,
             )
         return (np.vstack(found), np.concatenate(contents)) if found else None
 

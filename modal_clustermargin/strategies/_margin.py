@@ -3,10 +3,10 @@
 import numpy as np
 
 from modal_clustermargin._param_validation import StrOptions
-from modal_clustermargin.pools import n_rows
 from modal_clustermargin.selection import lowest
 from modal_clustermargin.strategies._base import QueryStrategy
 from modal_clustermargin.strategies._probabilities import reduce_probabilities
+from modal_clustermargin.strategies._sampling_function import sampling_function
 
 
 class MarginSampling(QueryStrategy):
@@ -48,12 +48,7 @@ class MarginSampling(QueryStrategy):
         return indices, margin[indices]
 
 
-def margin_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
-    """Choose rows by :class:`MarginSampling`, called once.
-
-    Takes the parameters of the class by name, and returns what its call returns.
-    """
-    return MarginSampling(**parameters)(classifier, X_pool, n_instances, ids=ids)
+margin_sampling = sampling_function(MarginSampling, "margin_sampling")
 
 
 def pool_margins(classifier, pool, *, multilabel, who):
@@ -62,16 +57,9 @@ def pool_margins(classifier, pool, *, multilabel, who):
     `multilabel`, "mean" or "min", combines the margins ``|2 p - 1|`` of several labels,
     or the margins of several outputs.
     """
-    return reduce_probabilities(_block_margins, classifier, pool, who, multilabel)
-
-
-def _block_margins(X, start, classifier, reader, multilabel):
     combine = {"mean": np.mean, "min": np.min}[multilabel]
-    margin = np.empty(n_rows(X))
-    for block in reader.blocks(classifier, X, start):
-        if block.are_labels:
-            per_label = np.abs(2 * block.outputs[0] - 1, dtype=np.float64)
-        else:
-            per_label = np.column_stack(block.margins)
-        margin[block.rows] = combine(per_label, axis=1)
-    return margin
+    return reduce_probabilities(_combined_margins, classifier, pool, who, combine)
+
+
+def _combined_margins(block, reader, combine):
+    return combine(block.label_margins(), axis=1)

@@ -1,6 +1,7 @@
 """MaxHerding: rows that cover the pool, whatever the classifier predicts."""
 
 from modal_clustermargin.strategies._herding import HerdingStrategy
+from modal_clustermargin.strategies._sampling_function import sampling_function
 
 
 class MaxHerding(HerdingStrategy):
@@ -49,9 +50,4 @@ class MaxHerding(HerdingStrategy):
         return None  # all rows are equally uncertain
 
 
-def max_herding_sampling(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
-    """Choose rows by :class:`MaxHerding`, called once.
-
-    Takes the parameters of the class by name, and returns what its call returns.
-    """
-    return MaxHerding(**parameters)(classifier, X_pool, n_instances, ids=ids)
+max_herding_sampling = sampling_function(MaxHerding, "max_herding_sampling")

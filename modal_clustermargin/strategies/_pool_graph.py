@@ -16,30 +16,15 @@ _UNIT_NEIGHBOR = 16
 class PoolGraph:
     """Nodes with lists of similar nodes, and an index from the keys of rows to nodes.
 
-    Parameters
-    ----------
-    graph : NeighborGraph or None
-        A fitted graph. None stands for the graph of a single row.
+    `graph` is a fitted NeighborGraph, or None for the graph of a single row. The
+    similarity at distance d is ``exp(-d / s)``, where s is `kernel_scale` times the
+    median distance to the 16th neighbour, or to the last of fewer. `rows` are the rows
+    of the graph that equal the rows of the pool, and `names` the arrays of keys by
+    which these are found; of rows with equal keys, the first decides their node.
 
-    kernel_scale : float
-        The similarity at distance d is ``exp(-d / s)``, where s is `kernel_scale` times
-        the median distance to the 16th neighbour, or to the last of fewer.
-
-    rows : ndarray of shape (n_pool,), dtype=intp
-        Row of the graph that equals each row of the pool.
-
-    names : list of ndarray of shape (n_pool,), dtype=uint64, default=None
-        Keys by which the rows of the pool are found. The first of several rows with
-        equal keys decides their node. None means that no row needs to be found.
-
-    Attributes
-    ----------
-    indices, similarities : ndarray of shape (n_nodes, n_neighbors)
-        The nodes that each node covers, as `modal_clustermargin.selection.herd` takes
-        them.
-
-    nodes : ndarray of shape (n_pool,), dtype=intp
-        Node of each row of the first pool.
+    `indices` and `similarities`, of shape (n_nodes, n_neighbors), are the nodes that
+    each node covers, as `modal_clustermargin.selection.herd` takes them. `nodes` are
+    the nodes of the rows of the first pool.
     """
 
     def __init__(self, graph, kernel_scale, rows, names=None):

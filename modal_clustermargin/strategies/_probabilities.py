@@ -30,9 +30,16 @@ class Block(NamedTuple):
     """Checked probabilities of some rows."""
 
     rows: slice  # positions in `X`
+    first: int  # position of the first row in the pool
     outputs: list  # of ndarrays of shape (n_rows, n_classes), float32 or float64
     margins: list  # between the two most likely classes, for each output
     are_labels: bool  # whether one output holds independent labels
+
+    def label_margins(self):
+        """Margin of each label, or output: ndarray of shape (n_rows, n_labels)."""
+        if self.are_labels:
+            return np.abs(2 * self.outputs[0] - 1, dtype=np.float64)
+        return np.column_stack(self.margins)
 
 
 class ProbabilityReader:
@@ -123,7 +130,7 @@ class ProbabilityReader:
                 f" infinity for row {start + np.flatnonzero(spoilt)[0]} of X_pool. Look"
                 " for NaN in that row, or for a classifier that diverged."
             )
-        return Block(rows, outputs, block_margins, bool(self._are_labels))
+        return Block(rows, start, outputs, block_margins, bool(self._are_labels))
 
     def _check_kind(self, row_sum, start):
         """Check that all rows have class probabilities, or all label probabilities."""
@@ -152,18 +159,39 @@ class ProbabilityReader:
             )
 
 
-def reduce_probabilities(function, classifier, pool, who, *arguments):
+def reduce_probabilities(measure, classifier, pool, who, *arguments):
     """An array with one row for each row of a pool, computed from its probabilities.
 
-    ``function(X, start, classifier, reader, *arguments)`` reads the blocks of rows `X`
-    from a `ProbabilityReader` and returns their part of the array. Workers call it, if
-    the pool lies on workers. Returns None if the classifier is not fitted.
+    ``measure(block, reader, *arguments)`` returns the rows of the array for a `Block`
+    that a `ProbabilityReader` read. Workers call it, if the pool lies on workers.
+    Returns None if the classifier is not fitted.
     """
     reader = ProbabilityReader(who)
     try:
         blocks = pool.ask(
-            function, classifier, reader, *arguments, sent_as=without_training_data
+            _measured,
+            classifier,
+            reader,
+            measure,
+            *arguments,
+            sent_as=without_training_data,
         )
         return pool.with_rows(blocks).gathered()
     except NotFittedError:
         return None
+
+
+def _measured(X, start, classifier, reader, measure, *arguments):
+    measured = np.empty(0)
+    for block in reader.blocks(classifier, X, start):
+        found = measure(block, reader, *arguments)
+        shape = found.shape[1:]
+        if block.rows.start == 0:
+            measured = np.empty((n_rows(X), *shape), found.dtype)
+        elif shape != measured.shape[1:]:
+            raise ValueError(
+                f"{reader.who} got probabilities of {measured.shape[1]} classes for the"
+                f" first rows of X_pool, and of {shape[0]} from row {block.first} on."
+            )
+        measured[block.rows] = found
+    return measured

@@ -3,6 +3,7 @@
 import numpy as np
 
 from modal_clustermargin.strategies._base import QueryStrategy
+from modal_clustermargin.strategies._sampling_function import sampling_function
 
 
 class RandomSampling(QueryStrategy):
@@ -32,13 +33,4 @@ class RandomSampling(QueryStrategy):
         return indices, np.zeros(n_instances)
 
 
-def random_sampling(
-    classifier, X_pool, n_instances=1, *, ids=None, random_state=None, **parameters
-):
-    """Choose rows by :class:`RandomSampling`, called once.
-
-    Takes the parameters of the class by name, and returns what its call returns.
-    """
-    # Named, so that callers who look at the signature can pass a seed.
-    strategy = RandomSampling(random_state=random_state, **parameters)
-    return strategy(classifier, X_pool, n_instances, ids=ids)
+random_sampling = sampling_function(RandomSampling, "random_sampling")

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import entr
 from sklearn.exceptions import NotFittedError
 
-from modal_clustermargin.pools import n_rows, tensor_to_array
+from modal_clustermargin.pools import tensor_to_array
 from modal_clustermargin.strategies._probabilities import reduce_probabilities
 
 # Sums of larger numbers could overflow.
@@ -21,9 +21,7 @@ def pool_uncertainties(uncertainty, classifier, pool, *, multilabel, who):
     """
     if not callable(uncertainty):
         measure, combine = _MEASURES[uncertainty], _COMBINE[multilabel]
-        return reduce_probabilities(
-            _block_uncertainties, classifier, pool, who, measure, combine
-        )
+        return reduce_probabilities(_combined, classifier, pool, who, measure, combine)
     try:
         values = uncertainty(classifier, pool.X)
     except NotFittedError:
@@ -31,18 +29,13 @@ def pool_uncertainties(uncertainty, classifier, pool, *, multilabel, who):
     return _checked(values, len(pool), who)
 
 
-def _block_uncertainties(X, start, classifier, reader, measure, combine):
-    found = np.empty(n_rows(X))
-    for block in reader.blocks(classifier, X, start):
-        # Rounded probabilities may sum to a little more than one.
-        found[block.rows] = np.maximum(combine(measure(block), axis=1), 0)
-    return found
+def _combined(block, reader, measure, combine):
+    # Rounded probabilities may sum to a little more than one.
+    return np.maximum(combine(measure(block), axis=1), 0)
 
 
 def _by_margin(block):
-    if block.are_labels:
-        return 1 - np.abs(2 * block.outputs[0] - 1, dtype=np.float64)
-    return 1 - np.column_stack(block.margins)
+    return 1 - block.label_margins()
 
 
 def _by_entropy(block):

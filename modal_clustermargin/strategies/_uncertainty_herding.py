@@ -2,6 +2,7 @@
 
 from modal_clustermargin._param_validation import StrOptions
 from modal_clustermargin.strategies._herding import HerdingStrategy
+from modal_clustermargin.strategies._sampling_function import sampling_function
 from modal_clustermargin.strategies._uncertainty import pool_uncertainties
 
 
@@ -152,14 +153,6 @@ class UncertaintyHerding(HerdingStrategy):
         )
 
 
-def uncertainty_herding_sampling(
-    classifier, X_pool, n_instances=1, *, ids=None, **parameters
-):
-    """Choose rows by :class:`UncertaintyHerding`, called once.
-
-    Takes the parameters of the class by name, and returns what its call returns. Each
-    call finds the neighbours of the pool, unless `graph` is fitted or its ``memory``
-    holds them; in a loop, use the class.
-    """
-    strategy = UncertaintyHerding(**parameters)
-    return strategy(classifier, X_pool, n_instances, ids=ids)
+uncertainty_herding_sampling = sampling_function(
+    UncertaintyHerding, "uncertainty_herding_sampling"
+)

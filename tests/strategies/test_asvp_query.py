@@ -7,6 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
+from modal_clustermargin.clustering import AverageLinkage
 from modal_clustermargin.estimators import DeferredFit
 from modal_clustermargin.learners import ActiveLearner, Committee
 from modal_clustermargin.strategies import (
@@ -114,12 +115,12 @@ class TestLabelledRows:
             ASVP(labelled=(X, None))(deferred(), X, 3)
 
 
-class CountedClusterings(ClusterMargin):
+class CountedClusterings(AverageLinkage):
     n_clusterings = 0
 
-    def _cluster(self, *arguments):
+    def fit(self, X, y=None):
         CountedClusterings.n_clusterings += 1
-        return super()._cluster(*arguments)
+        return super().fit(X, y)
 
 
 class TestSelectors:
@@ -143,7 +144,7 @@ class TestSelectors:
         np.testing.assert_array_equal(picks, expected)
 
     def test_cluster_margin_clusters_once_until_features_change(self):
-        strategy = ASVP(CountedClusterings(random_state=0), PROXY, AtRounds(2))
+        strategy = ASVP(ClusterMargin(CountedClusterings()), PROXY, AtRounds(2))
         picked, _ = run(strategy, n_rounds=5)
         assert len(set(np.ravel(picked))) == 25
         assert CountedClusterings.n_clusterings == 2

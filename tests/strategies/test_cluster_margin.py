@@ -449,7 +449,7 @@ class TestTheShrinkingPool:
 
 class TestMessages:
     def test_an_empty_pool_to_fit(self):
-        with pytest.raises(ValueError, match="empty X_pool to cluster"):
+        with pytest.raises(ValueError, match="empty X_pool to fit"):
             ClusterMargin().fit(np.empty((0, 2)))
 
     @pytest.mark.parametrize("factor", [0.9, "most", None])
