@@ -59,16 +59,13 @@ def _write(folder, n_rows, blocks):
     with ExitStack() as stack:
         files = []
         for block in blocks:
-            for i, rows in enumerate(block):
+            for i, rows in enumerate(map(np.ascontiguousarray, block)):
                 if len(files) == i:
                     files.append(stack.enter_context((folder / f"{i}.npy").open("wb")))
-                    header = {
-                        "descr": np.lib.format.dtype_to_descr(rows.dtype),
-                        "fortran_order": False,
-                        "shape": (n_rows, *rows.shape[1:]),
-                    }
+                    header = np.lib.format.header_data_from_array_1_0(rows)
+                    header["shape"] = (n_rows, *rows.shape[1:])
                     np.lib.format.write_array_header_1_0(files[i], header)
-                files[i].write(np.ascontiguousarray(rows).data)
+                files[i].write(rows.data)
         for file in files:
             file.flush()
             os.fsync(file.fileno())
