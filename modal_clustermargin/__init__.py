@@ -22,50 +22,28 @@ Beside them stand::
     datasets         data sets by name
     labelling        batches of samples for people to label
 
-`distributed` stands above `clustering` and `pools` and adds to them; `learners` uses
-`pools`; `estimators`, `testing`, `datasets` and `labelling` use none of the others. All
-packages may use the files beside this one.
-
 Every package, and everything that needs torch, is imported on first use.
 """
 
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
-_HOME = {
-    "ASVP": "strategies",
-    "AverageLinkage": "clustering",
-    "BADGE": "strategies",
-    "ClusterMargin": "strategies",
-    "CoreSet": "strategies",
-    "MarginSampling": "strategies",
-    "MaxHerding": "strategies",
-    "NeighborGraph": "clustering",
-    "RandomSampling": "strategies",
-    "UncertaintyHerding": "strategies",
-    "asvp_sampling": "strategies",
-    "badge_sampling": "strategies",
-    "cluster_margin_sampling": "strategies",
-    "coreset_sampling": "strategies",
-    "margin_sampling": "strategies",
-    "max_herding_sampling": "strategies",
-    "random_sampling": "strategies",
-    "uncertainty_herding_sampling": "strategies",
-}
+from modal_clustermargin._extras import lazy_names
 
-__all__ = sorted(_HOME)
+__all__, __getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "clustering": ("AverageLinkage", "NeighborGraph"),
+        "strategies": (
+            *("ASVP", "BADGE", "ClusterMargin", "CoreSet", "MarginSampling"),
+            *("MaxHerding", "RandomSampling", "UncertaintyHerding"),
+            *("asvp_sampling", "badge_sampling", "cluster_margin_sampling"),
+            *("coreset_sampling", "margin_sampling", "max_herding_sampling"),
+            *("random_sampling", "uncertainty_herding_sampling"),
+        ),
+    },
+)
 
 try:
     __version__ = version("modal-clustermargin")
 except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0+unknown"
-
-
-def __getattr__(name):
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return [*globals(), *__all__]

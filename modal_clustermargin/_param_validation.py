@@ -3,7 +3,7 @@
 scikit-learn keeps them private, so a new version may move them.
 """
 
-from sklearn.utils._param_validation import (
+from sklearn.utils._param_validation import (  # noqa: F401 others import them from here
     HasMethods,
     Interval,
     InvalidParameterError,
@@ -12,13 +12,3 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
     validate_params,
 )
-
-__all__ = [
-    "HasMethods",
-    "Interval",
-    "InvalidParameterError",
-    "RealNotInt",
-    "StrOptions",
-    "validate_parameter_constraints",
-    "validate_params",
-]

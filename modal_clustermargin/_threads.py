@@ -34,12 +34,9 @@ def threads_for(n_operations):
     `n_operations` is about the number of array entries that the loop reads.
     """
     _launch()
-    with one_at_a_time:
-        if n_operations >= _WORTH_SHARING:
-            yield
-        else:
-            with loop_threads(1):
-                yield
+    n_threads = numba.get_num_threads() if n_operations >= _WORTH_SHARING else 1
+    with one_at_a_time, loop_threads(n_threads):
+        yield
 
 
 @contextmanager

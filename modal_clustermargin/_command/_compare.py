@@ -96,19 +96,15 @@ def settings_of(options):
     settings = read_toml(options.settings) if options.settings else {}
     given = {key: getattr(options, key) for key in _SETTINGS}
     settings |= {key: value for key, value in given.items() if value is not None}
-    for key, default in (("data", "digits"), ("model", None)):
-        name = getattr(options, key)
-        where = f"in --{key}-option"
-        texts = getattr(options, f"{key}_option")
-        pairs = dict(parse_option(text, where) for text in texts)
+    for key, default in (("data", "digits"), ("model", {})):
+        name, texts = getattr(options, key), getattr(options, f"{key}_option")
+        pairs = dict(parse_option(text, f"in --{key}-option") for text in texts)
         if key == "data" and options.folder is not None:
             pairs["folder"] = options.folder
-        if name is None and not pairs:
-            continue
-        table = settings.get(key, {"name": default} if default else {})
-        if isinstance(table, str):
-            table = {"name": table}
-        if name is not None and name != table.get("name"):
-            table = {"name": name}  # the options belong to another data set or model
-        settings[key] = table | pairs
+        if name is not None or pairs:
+            table = settings.get(key, default)
+            table = {"name": table} if isinstance(table, str) else table
+            if name not in (None, table.get("name")):
+                table = {"name": name}  # the options are of another data set or model
+            settings[key] = table | pairs
     return read_settings(settings)

@@ -40,21 +40,20 @@ def show_report(folder, prices, with_data):
     """Write the report of a folder, and print it."""
     from modal_clustermargin.comparison import ComparisonFolder, write_report
 
-    comparison = ComparisonFolder(folder)
-    settings = comparison.settings()
-    data = None
-    if with_data and settings is not None:
-        data = _load_data(comparison, settings)
+    data = _load_data(ComparisonFolder(folder)) if with_data else None
     page = write_report(folder, prices=prices, data=data)
     print((folder / "report.txt").read_text(encoding="utf-8"))
     print(f"The report with pictures: {page}")
 
 
-def _load_data(comparison, settings):
+def _load_data(comparison):
     """The data of the first complete seed, whose picks the report shows."""
     from modal_clustermargin.comparison import ComparisonResults
     from modal_clustermargin.datasets import load_data
 
+    settings = comparison.settings()
+    if settings is None:
+        return None  # `write_report` says what is missing
     results = ComparisonResults(comparison.rows(), settings=settings)
     try:
         return load_data(**settings["data"], random_state=results.seeds[0])

@@ -9,11 +9,9 @@ from modal_clustermargin.comparison._settings import WHO
 
 
 def build_by_path(path, options, what, random_state):
-    """Import a class, function or instance, and make an instance from it.
+    """Import a class to call, a function to wrap in a partial, or an instance to copy.
 
-    A class is called with the options, a function is wrapped in a partial, and an
-    instance is copied. They get `random_state` if they have that parameter. `what`
-    appears in the messages of ValueError.
+    They get `random_state` if they have that parameter.
     """
     try:
         found = pkgutil.resolve_name(path)

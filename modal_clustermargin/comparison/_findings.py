@@ -17,10 +17,7 @@ _INTERVAL = "95 % interval "
 
 
 def finding(results, bootstrap):
-    """Which strategy is best, by how much, and whether the difference is noise.
-
-    A headline, and a list of sentences that explain it.
-    """
+    """A headline and sentences: what is best, by how much, and whether it is noise."""
     best, *others = _statistics.ranking(results)
     n_labels, n_seeds = results.n_labels, len(results.seeds)
     reach = f"from {n_labels[0]:,} to {n_labels[-1]:,} labels"

@@ -32,12 +32,9 @@ class LearningCurve:
     seconds: np.ndarray = None
 
     def __post_init__(self):
-        seconds = np.zeros_like(self.n_labels) if self.seconds is None else self.seconds
-        given = {
-            "n_labels": self.n_labels,
-            "accuracy": self.accuracy,
-            "seconds": seconds,
-        }
+        given = vars(self)
+        if self.seconds is None:
+            given = given | {"seconds": np.zeros_like(self.n_labels)}
         arrays = {name: np.array(each, np.float64) for name, each in given.items()}
         shapes = [each.shape for each in arrays.values()]
         if len(set(shapes)) > 1 or len(shapes[0]) != 1 or shapes[0] == (0,):

@@ -3,6 +3,8 @@
 import inspect
 
 import numpy as np
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from modal_clustermargin._devices import resolve_device
 from modal_clustermargin._unknown_names import check_known
@@ -56,10 +58,9 @@ def default_model(data):
 def make_model(settings, data, seed):
     """Make an unfitted classifier from "model" and "device" of settings.
 
-    "model" is ``{"name": name, option: value, ...}``. The name may be
-    ``"package.module:name"``. A network is a `NetworkClassifier`; scikit-learn's
-    classifiers get images as flat rows. Raises ValueError for an unknown name or
-    option, or for data that the model cannot learn from.
+    A network is a `NetworkClassifier`; scikit-learn's classifiers get images as flat
+    rows. Raises ValueError for an unknown name or option, or for data that the model
+    cannot learn from.
     """
     options = dict(settings["model"])
     name = options.pop("name")
@@ -79,13 +80,9 @@ def make_model(settings, data, seed):
     for method in ("fit", "predict_proba"):
         if not hasattr(model, method):
             raise ValueError(f"{WHO} got the model {name!r}, which has no {method}.")
-    is_of_sklearn = type(model).__module__.startswith("sklearn.")
-    if not is_of_sklearn or np.ndim(data.X) == 2:
-        return model
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer
-
-    return make_pipeline(FunctionTransformer(_flatten), model)
+    if np.ndim(data.X) > 2 and type(model).__module__.startswith("sklearn."):
+        return make_pipeline(FunctionTransformer(_flatten), model)
+    return model
 
 
 def _flatten(X):
@@ -93,11 +90,6 @@ def _flatten(X):
 
 
 def _make_network(name, options, data, seed, device):
-    """Make a `NetworkClassifier` that is not fitted.
-
-    "schedule" may be a list of milestones in [0, 1], and "linear_probe" may be true or
-    the parameters of `LinearProbe`.
-    """
     from torch import optim
 
     from modal_clustermargin import estimators
@@ -117,12 +109,12 @@ def _make_network(name, options, data, seed, device):
         check_known(optimizer, _OPTIMIZERS, who, "optimizer")
         arguments["optimizer"] = getattr(optim, _OPTIMIZERS[optimizer])
     probe = options.pop("linear_probe", False)
-    if not isinstance(probe, bool | dict):
+    probe = {} if probe is True else probe
+    if isinstance(probe, dict):
+        arguments["linear_probe"] = estimators.LinearProbe(**probe)
+    elif probe is not False:
         raise ValueError(f"{who} needs linear_probe as true or a table; got {probe!r}.")
-    if probe is not False:
-        of_probe = {} if probe is True else probe
-        arguments["linear_probe"] = estimators.LinearProbe(**of_probe)
-    if isinstance(options.get("schedule"), list):
+    if isinstance(options.get("schedule"), list):  # milestones in [0, 1]
         options["schedule"] = estimators.Steps(tuple(options["schedule"]))
     if "in_channels" in of_module and np.ndim(data.X) in (3, 4):
         channels = np.shape(data.X)[1] if np.ndim(data.X) == 4 else 1
@@ -136,17 +128,9 @@ def _make_network(name, options, data, seed, device):
 
 
 def _make_transforms(options, data):
-    """The two transforms of a `NetworkClassifier`, by the names of its parameters.
-
-    "photographs" crops and flips images of any size for training, and takes the center
-    of 224 x 224 pixels for prediction; "small-images" shifts and flips images of
-    32 x 32 pixels for training. Both normalize with `pixel_mean` and `pixel_std`, by
-    default those of ImageNet. The default for images in files is "photographs"; bytes
-    in arrays are divided by 255.
-    """
+    """The transforms of a `NetworkClassifier`, by the names of its parameters."""
     from modal_clustermargin.estimators import DatasetRows
 
-    options = dict(options)
     name = options.pop("transforms", None if data.images is None else "photographs")
     transforms = {}
     if name is not None:

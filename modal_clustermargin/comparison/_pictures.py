@@ -18,10 +18,7 @@ _CAPTION_WIDTH = 2.3  # in images
 
 
 def draw_curves(results, path, prices=None):
-    """Draw accuracies by labels, with bands of standard errors.
-
-    With prices, draw the mean accuracies by the cost of labels and computing instead.
-    """
+    """Draw accuracies by labels with standard errors; with prices, means by cost."""
     with open_figure(path, _SIZE) as figure:
         axes = figure.subplots()
         for strategy, style in strategy_styles(results).items():
@@ -71,10 +68,7 @@ def draw_differences(results, reference, path):
 
 
 def gallery_picks(cluster):
-    """Positions of the picks that a gallery shows, cluster by cluster.
-
-    The first eight picks of each of the twelve clusters with the most picks.
-    """
+    """Positions of the first picks of each of the clusters with the most picks."""
     clusters, n_picks = np.unique(cluster, return_counts=True)
     order = np.argsort(-n_picks, kind="stable")[:_N_CLUSTERS]
     members = [np.flatnonzero(cluster == clusters[i])[:_N_PICKS] for i in order]
@@ -82,11 +76,7 @@ def gallery_picks(cluster):
 
 
 def draw_gallery(thumbnails, cluster, captions, path, *, title):
-    """Draw the images of the `gallery_picks`, with captions by cluster.
-
-    `thumbnails` is uint8 of shape (n_shown, height, width[, 3]); `cluster` has the
-    cluster of each image.
-    """
+    """Draw the images of the `gallery_picks` beside the captions of their clusters."""
     order = list(dict.fromkeys(cluster))
     width, height = _CAPTION_WIDTH + _N_PICKS, len(order)  # in images
     with open_figure(path, (0.62 * width, 0.62 * height + 0.5)) as figure:

@@ -32,10 +32,7 @@ class Table(NamedTuple):
 
 
 def sections(folder, settings, results, bootstrap, prices, data):
-    """Draw the pictures, and yield all sections that are not empty.
-
-    Each is a title and a list of sentences, Pictures and Tables.
-    """
+    """Draw the pictures; yield the title and blocks of all sections with content."""
     pictures = folder.path / "pictures"
     pictures.mkdir(exist_ok=True)
     yield "Learning curves", [*_accuracy(results, pictures / "curves.png")]
@@ -166,16 +163,24 @@ def _cost(results, curves, prices, path):
     _pictures.draw_curves(results, path, prices)
     yield Picture(path, f"Test {results.score} by the cost of labels and computing.")
     end = _statistics.equal_accuracies(results)[-1]
+    note = (
+        f"At {prices}, on the mean curves. {format_percent(end)} is the highest"
+        f" {results.score} that all strategies reach."
+    )
     reference = curves.get(results.random)
+    if reference is not None:
+        note += (
+            f" Savings are against {results.random}, as a mean over the accuracies that"
+            " both reach."
+        )
     records = []
     for strategy, curve in curves.items():
         all_rounds = _savings.cost(curve, prices)[-1]
+        to_end = _savings.cost_at(end, curve, prices)
         record = {
             "strategy": strategy,
             "all rounds": format_amount(all_rounds),
-            f"for {format_percent(end)}": format_amount(
-                _savings.cost_at(end, curve, prices)
-            ),
+            f"for {format_percent(end)}": format_amount(to_end),
         }
         if reference is not None:
             share = n_labels = np.nan
@@ -187,15 +192,6 @@ def _cost(results, curves, prices, path):
             record["worth labels"] = format_count(n_labels)
         records.append(record)
     yield Table("Cost", records)
-    note = (
-        f"At {prices}, on the mean curves. {format_percent(end)} is the highest"
-        f" {results.score} that all strategies reach."
-    )
-    if reference is not None:
-        note += (
-            f" Savings are against {results.random}, as a mean over the accuracies that"
-            " both reach."
-        )
     yield note
 
 
@@ -228,14 +224,13 @@ def _settings(settings, results):
             "Rows were computed with different versions of packages, so differences"
             " between strategies may be differences between versions."
         )
-    strategies = settings["strategies"].items()
-    others = [(k, v) for k, v in settings.items() if k not in ("name", "strategies")]
-    for title, columns, pairs in (
-        ("Strategies", ("name", "settings"), strategies),
-        ("Comparison", ("setting", "value"), others),
-    ):
-        rows = [dict(zip(columns, (k, _in_words(v)), strict=True)) for k, v in pairs]
-        yield Table(title, rows, is_text=True)
+    others = dict(settings)
+    strategies = others.pop("strategies").items()
+    rows = [{"name": k, "settings": _in_words(v)} for k, v in strategies]
+    yield Table("Strategies", rows, is_text=True)
+    others.pop("name", None)
+    rows = [{"setting": k, "value": _in_words(v)} for k, v in others.items()]
+    yield Table("Comparison", rows, is_text=True)
     if results.versions:
         versions = [{"packages": each} for each in results.versions]
         yield Table("Versions", versions, is_text=True)

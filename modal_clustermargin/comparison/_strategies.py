@@ -38,8 +38,8 @@ _NO_OPTIONS = ("random_state", "embedding", "labelled", "verbose", *_STRUCTURES)
 def make_strategy(settings, seed, folder):
     """Make a query strategy from ``{"strategy": name, option: value, ...}``.
 
-    The name may be ``"package.module:name"``. A relative `memory` is relative to the
-    folder. Raises ValueError for an unknown name or option, or an invalid value.
+    A relative `memory` is relative to the folder. Raises ValueError for an unknown name
+    or option, or an invalid value.
     """
     options = dict(settings)
     name = options.pop("strategy")

@@ -56,11 +56,11 @@ def read(random_state, folder, *, path, test_size, **paths):
             f" the rows; got {', '.join(arrays)}."
         )
     if "X_test" in arrays:
-        return make_data_set(CARD.name, _WHO, **arrays)
+        return make_data_set(CARD.name, **arrays)
     X, y = arrays["X"], arrays["y"]
-    make_data_set(CARD.name, _WHO, X, y, X, y)  # checks before rows are copied
+    make_data_set(CARD.name, X, y, X, y)  # checks before rows are copied
     pool, test = held_out(len(X), test_size, random_state)
-    return make_data_set(CARD.name, _WHO, X[pool], y[pool], X[test], y[test])
+    return make_data_set(CARD.name, X[pool], y[pool], X[test], y[test])
 
 
 def _read_npz(path):
@@ -99,12 +99,13 @@ def _explained(path, who, what, save):
         ) from error
 
 
-def make_data_set(name, who, X, y, X_test, y_test):
+def make_data_set(name, X, y, X_test, y_test):
     """Make a data set of arrays; raise ValueError if they do not fit together.
 
     Rows are finite numbers; labels are integers, strings, or columns of 0 and 1. Of a
     memory map, only the first 10,000 rows are read.
     """
+    who = f"load_data({name!r})"
     for end, rows, labels in (("", X, y), ("_test", X_test, y_test)):
         if rows.ndim < 2 or rows.dtype.kind not in "fiub":
             raise ValueError(

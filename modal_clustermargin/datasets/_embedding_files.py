@@ -45,7 +45,7 @@ def read(random_state, folder, *, embeddings, labels, test_embeddings, test_labe
     for rows, of_rows in ((embeddings, labels), (test_embeddings, test_labels)):
         path = Path(folder, f"{rows}.npy")
         arrays += [open_array(path, _WHO, "embeddings"), _open_labels(folder, of_rows)]
-    return make_data_set(CARD.name, _WHO, *arrays)
+    return make_data_set(CARD.name, *arrays)
 
 
 def _open_labels(folder, stem):

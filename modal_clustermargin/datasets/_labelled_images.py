@@ -58,23 +58,12 @@ CARD = DataCard(
 )
 
 
-def read(
-    random_state,
-    folder,
-    *,
-    images,
-    labels,
-    test_images,
-    test_labels,
-    image_column,
-    label_column,
-    min_images,
-):
+def read(random_state, folder, *, image_column, label_column, min_images, **paths):
     """Row numbers of images, with a column of 0 and 1 for each label."""
-    folder = Path(folder)
+    paths = {name: Path(folder, path) for name, path in paths.items()}
     columns = image_column, label_column
-    pool = _read_part(folder / images, folder / labels, columns)
-    test = _read_part(folder / test_images, folder / test_labels, columns)
+    pool = _read_part(paths["images"], paths["labels"], columns)
+    test = _read_part(paths["test_images"], paths["test_labels"], columns)
     n_images = np.asarray(pool.has_label.sum(axis=0)).ravel()
     names = sorted(
         name for name, i in pool.label_numbers.items() if n_images[i] >= min_images
@@ -82,16 +71,16 @@ def read(
     if len(names) < 2:
         raise ValueError(
             f"{_WHO} needs at least two labels with {min_images} images in the pool;"
-            f" {folder / labels} has {len(names)} of {len(pool.label_numbers)}."
+            f" {paths['labels']} has {len(names)} of {len(pool.label_numbers)}."
         )
     n_pool = len(pool.paths)
     rows = np.arange(n_pool + len(test.paths)).reshape(-1, 1)
     return DataSet(
         CARD.name,
         rows[:n_pool],
-        _stored_labels(pool, names, folder, folder / labels),
+        _stored_labels(pool, names, folder),
         rows[n_pool:],
-        _stored_labels(test, names, folder, folder / test_labels),
+        _stored_labels(test, names, folder),
         np.arange(len(names)),
         images=ImageFiles([*pool.paths.values(), *test.paths.values()]),
     )
@@ -128,6 +117,7 @@ class ImageFiles:
 class _Part(NamedTuple):
     """Images of pool or test with a line in a table, and their labels."""
 
+    table: Path
     paths: dict  # by the names of the images, which are sorted
     label_numbers: dict  # by the names of the labels
     has_label: sparse.csr_array  # the last column stands for other labels
@@ -143,14 +133,15 @@ def _read_part(folder, table, columns):
     image_numbers, label_numbers, has_label = _read_table(table, columns)
     paths = _find_images(folder, table, image_numbers)
     rows = [image_numbers[name] for name in paths]
-    return _Part(paths, label_numbers, has_label[rows])
+    return _Part(table, paths, label_numbers, has_label[rows])
 
 
-def _stored_labels(part, names, folder, table):
+def _stored_labels(part, names, folder):
     """A memory map of 0 and 1 with a column for each label name."""
     columns = [part.label_numbers.get(name, -1) for name in names]
     settings = {"content": joblib.hash([list(part.paths), names])}
-    return store_sparse_labels(part.has_label[:, columns], folder, table, settings)
+    labels = part.has_label[:, columns]
+    return store_sparse_labels(labels, folder, part.table, settings)
 
 
 def _read_table(table, columns):

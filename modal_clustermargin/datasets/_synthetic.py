@@ -1,8 +1,7 @@
 """Synthetic pools, in memory or in files.
 
 A class is a mixture of a few normal distributions (modes) in few dimensions. The
-features are sines of random linear combinations, so class boundaries are curved. Each
-chunk of rows can be drawn without the others.
+features are sines of random linear combinations, so class boundaries are curved.
 """
 
 from numbers import Integral, Real
@@ -16,8 +15,7 @@ from modal_clustermargin.datasets._data_set import DataSet
 from modal_clustermargin.datasets._dataset_info import COUNT, DataCard, DataOption
 from modal_clustermargin.datasets._stored_arrays import store_arrays
 
-# Rows of a chunk. Each chunk has its own generator.
-CHUNK = 8192
+CHUNK = 8192  # rows that are drawn at once, from a generator of their own
 _N_LATENT = 8  # dimensions of the modes, at most the number of features
 _BEND = 0.5  # scale of the arguments of the sines
 _WORLD, _ORIGINALS, _POOL, _TEST = range(4)  # streams of random numbers
@@ -38,7 +36,6 @@ _KINDS = {
 }
 # Increase it if the same settings give other numbers.
 _VERSION = 1
-_BLOCK = 16 * CHUNK  # rows written at once
 
 _AT_LEAST_2 = (Interval(Integral, 2, None, closed="left"),)
 _POWER = (Interval(Real, 0, None, closed="left"), None)
@@ -118,25 +115,24 @@ def read(random_state, folder, *, kind, **options):
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     rows = SyntheticRows(seed=seed, **(_KINDS[kind] | chosen))
     arrays = []
-    for part, draw in (("pool", rows.pool), ("test", rows.test)):
-        n_rows = options[f"n_{part}"]
+    for part, chunks in (("pool", rows.pool()), ("test", rows.test())):
         if folder is None:
-            arrays += draw(0, n_rows)
+            arrays += map(np.concatenate, zip(*chunks, strict=True))
             continue
         # 1.0 is written as 1, so that equal settings have equal texts.
         recipe = vars(rows.recipe).items()
         settings = {key: int(n) if n == int(n) else n for key, n in recipe}
         settings["version"] = _VERSION
-        name = f"synthetic-{part}"
-        arrays += store_arrays(folder, name, settings, n_rows, _BLOCK, draw)
+        name, n_rows = f"synthetic-{part}", options[f"n_{part}"]
+        arrays += store_arrays(folder, name, settings, n_rows, chunks)
     return DataSet("synthetic", *arrays, classes=np.arange(options["n_classes"]))
 
 
 class SyntheticRows:
-    """A pool and a test whose rows are drawn on demand.
+    """A pool and a test of the options of `CARD` and a seed, drawn chunk by chunk.
 
-    They depend on the options of `CARD` and a seed. With copies, the originals stay in
-    memory: 8 numbers for each of ``n_pool / n_copies``.
+    With copies, the originals stay in memory: 8 numbers for each of
+    ``n_pool / n_copies``.
     """
 
     def __init__(self, **recipe):
@@ -156,16 +152,16 @@ class SyntheticRows:
             self._originals = self._around_centres(rng, self._classes)
             self._original_bounds = _bounds(n_originals, recipe.copy_power)
 
-    def pool(self, start, stop):
-        """Rows of the pool: X and y."""
-        return _joined(self._pool_chunk, start, stop)
+    def pool(self):
+        """Yield the rows of the pool: chunks of X and y."""
+        return _chunks(self._pool_chunk, self.recipe.n_pool)
 
-    def test(self, start, stop):
-        """Rows of the test: X and y, without copies or wrong labels.
+    def test(self):
+        """Yield the rows of the test, without copies or wrong labels.
 
         Classes take turns, so they have the same size.
         """
-        return _joined(self._test_chunk, start, stop)
+        return _chunks(self._test_chunk, self.recipe.n_test)
 
     def _pool_chunk(self, number):
         rng = self._stream(_POOL, number)
@@ -212,11 +208,6 @@ def _drawn(rng, bounds, n_rows):
     return np.searchsorted(bounds, rng.random(n_rows), side="right")
 
 
-def _joined(chunk, start, stop):
-    """Rows from `start` to `stop`, joined from chunks."""
-    parts = []
-    for number in range(start // CHUNK, max(-(-stop // CHUNK), start // CHUNK + 1)):
-        first = number * CHUNK
-        rows = slice(max(start - first, 0), max(stop - first, 0))
-        parts.append([column[rows] for column in chunk(number)])
-    return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
+def _chunks(draw, n_rows):
+    for number in range(-(-n_rows // CHUNK)):
+        yield [column[: n_rows - number * CHUNK] for column in draw(number)]

@@ -26,10 +26,11 @@ def explain_missing_files(card, folder):
         ) from error
 
 
-def _read(card, splits, random_state, folder, *, download):
+def _read(card, random_state, folder, *, download):
     from torchvision import datasets
 
     kind = getattr(datasets, card.name.upper())
+    splits = ("train", "test") if card.name == "svhn" else (True, False)
     with explain_missing_files(card, folder):
         parts = [kind(folder, split, download=download) for split in splits]
     arrays = []
@@ -43,7 +44,7 @@ def _read(card, splits, random_state, folder, *, download):
     return DataSet(card.name, *arrays, classes=np.sort(classes))
 
 
-def _reader(name, splits, what, size, licence, needs):
+def _reader(name, what, size, licence, needs):
     meaning = "whether torchvision may download missing files"
     card = DataCard(
         name,
@@ -54,13 +55,12 @@ def _reader(name, splits, what, size, licence, needs):
         needs,
         needs_folder=True,
     )
-    return card, partial(_read, card, splits)
+    return card, partial(_read, card)
 
 
 READERS = (
     _reader(
         "cifar10",
-        (True, False),
         "Photographs of animals and vehicles.",
         "50,000 in the pool and 10,000 to test on, 3 x 32 x 32 bytes, 10 classes",
         _CIFAR_LICENCE,
@@ -69,7 +69,6 @@ READERS = (
     ),
     _reader(
         "cifar100",
-        (True, False),
         "Photographs of animals, plants and things.",
         "50,000 in the pool and 10,000 to test on, 3 x 32 x 32 bytes, 100 classes",
         _CIFAR_LICENCE,
@@ -78,7 +77,6 @@ READERS = (
     ),
     _reader(
         "svhn",
-        ("train", "test"),
         "House numbers in photographs, one digit in each image.",
         "73,257 in the pool and 26,032 to test on, 3 x 32 x 32 bytes, 10 classes",
         "for non-commercial use only; Netzer et al., Reading Digits in Natural Images"

@@ -97,10 +97,8 @@ def write_pictures(folder, number, pictures):
 
 
 def write_missing_files(folder, ledger, answers):
-    """Write missing CSV files of batches with open samples, and outdated pages.
-
-    An existing CSV file is never changed, because a person may be editing it.
-    """
+    """Write missing CSV files of batches with open samples, and outdated pages."""
+    # An existing CSV file is never changed, because a person may be editing it.
     with_file = {number for number, _ in answer_files(folder)}
     for number, batch in ledger.batches.items():
         name = batch_name(number)

@@ -1,30 +1,26 @@
 """The page on which a person sees and labels a batch."""
 
-from itertools import groupby
 from pathlib import Path
 
 from jinja2 import StrictUndefined, Template
 
 _FOLDER = Path(__file__).parent
+_NOT_NOTES = ("id", "label", "image", "cluster")
 
 
 def contact_sheet(name, batch, labels, classes, multi_label):
-    """The HTML of the page of a batch; missing `labels` are empty strings.
-
-    Samples of a cluster are together; clusters are in the order of their first sample.
-    """
-    cards = [
-        _card(number, batch.columns, row, label)
-        for number, (row, label) in enumerate(zip(batch.rows, labels, strict=True))
-    ]
-    first = {}
-    for card in cards:
-        first.setdefault(card["cluster"], card["number"])
-    cards.sort(key=lambda card: first[card["cluster"]])
-    groups = [
-        (cluster, list(members))
-        for cluster, members in groupby(cards, lambda card: card["cluster"])
-    ]
+    """The HTML of a batch, cluster by cluster; missing `labels` are empty strings."""
+    groups = {}  # cards by cluster
+    for number, (row, label) in enumerate(zip(batch.rows, labels, strict=True)):
+        cells = dict(zip(batch.columns, row, strict=True))
+        card = {
+            "number": number,
+            "id": cells["id"],
+            "label": label,
+            "image": cells.get("image"),
+            "notes": [each for each in cells.items() if each[0] not in _NOT_NOTES],
+        }
+        groups.setdefault(cells.get("cluster"), []).append(card)
     data = {
         "name": name,
         "columns": batch.columns,
@@ -41,17 +37,4 @@ def contact_sheet(name, batch, labels, classes, multi_label):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return template.render(groups=groups, data=data, script=script)
-
-
-def _card(number, columns, row, label):
-    cells = dict(zip(columns, row, strict=True))
-    shown = ("id", "label", "image", "cluster")
-    return {
-        "number": number,
-        "id": cells["id"],
-        "label": label,
-        "image": cells.get("image"),
-        "cluster": cells.get("cluster"),
-        "notes": [(name, cells[name]) for name in columns if name not in shown],
-    }
+    return template.render(groups=groups.items(), data=data, script=script)

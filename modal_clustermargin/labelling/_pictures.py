@@ -14,13 +14,9 @@ def to_pictures(images):
     """
     arrays = [np.asarray(image) for image in images]
     for i, array in enumerate(arrays):
-        is_gray = array.ndim == 2
         has_channels = array.ndim == 3 and {1, 3} & {array.shape[0], array.shape[-1]}
-        if (
-            not array.size
-            or array.dtype.kind not in "biuf"
-            or not (is_gray or has_channels)
-        ):
+        is_image = array.size and (array.ndim == 2 or has_channels)
+        if not is_image or array.dtype.kind not in "biuf":
             raise ValueError(
                 "export needs images of shape (h, w), (h, w, 3) or (3, h, w), of"
                 f" numbers; image {i} has shape {array.shape} and dtype {array.dtype}."
@@ -31,8 +27,8 @@ def to_pictures(images):
                 f"export needs finite images; image {i} has nan or infinity. Replace"
                 " them, for instance by numpy.nan_to_num."
             )
-    lowest = min((array.min() for array in arrays), default=0)
-    highest = max((array.max() for array in arrays), default=0)
+    lowest = min(array.min() for array in arrays)
+    highest = max(array.max() for array in arrays)
     pictures = []
     for array in arrays:
         array = np.ascontiguousarray(_as_bytes(array, lowest, highest))

@@ -1,9 +1,7 @@
-"""Synthetic pools: rows by number, in files and in memory, and their properties."""
+"""Synthetic pools: in files and in memory, and their properties."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 from sklearn.linear_model import RidgeClassifier
 from sklearn.svm import SVC
@@ -21,31 +19,30 @@ def rows_of(**changes):
     return SyntheticRows(**(plain | {"n_features": 2, "n_classes": 3} | changes))
 
 
-@pytest.fixture(scope="module")
-def whole():
-    """A pool without copies and a pool with copies, each with all its rows."""
-    rows = [rows_of(n_copies=n) for n in (1, 10)]
-    return [(r, r.pool(0, N_ROWS), r.test(0, N_ROWS)) for r in rows]
+def joined(chunks):
+    """X and y of all chunks."""
+    return [np.concatenate(columns) for columns in zip(*chunks, strict=True)]
 
 
-@given(data=st.data(), is_redundant=st.booleans())
-def test_rows_do_not_depend_on_other_rows(whole, data, is_redundant):
-    rows, pool, test = whole[is_redundant]
-    edges = st.one_of(
-        st.integers(0, N_ROWS), st.sampled_from([0, CHUNK, 2 * CHUNK, N_ROWS])
+def test_a_larger_pool_begins_with_the_smaller():
+    small, large = (
+        load_data("synthetic", kind="plain", n_pool=n, n_test=n, n_features=2)
+        for n in (N_ROWS - CHUNK, N_ROWS)
     )
-    start, stop = sorted([data.draw(edges), data.draw(edges)])
-    for draw, expected in ((rows.pool, pool), (rows.test, test)):
-        for column, full in zip(draw(start, stop), expected, strict=True):
-            np.testing.assert_array_equal(column, full[start:stop])
+    for part in PARTS:
+        kept, more = getattr(small, part), getattr(large, part)
+        assert (len(kept), len(more)) == (N_ROWS - CHUNK, N_ROWS)
+        np.testing.assert_array_equal(kept, more[: len(kept)])
+    # Every chunk has its own rows.
+    assert len(np.unique(large.X, axis=0)) == N_ROWS
 
 
 @pytest.mark.parametrize("kind", ["redundant", "long_tail", "plain"])
-@pytest.mark.parametrize("block", [7, 400, 10**6])
-def test_disk_and_memory_have_the_same_numbers(kind, block, tmp_path, monkeypatch):
-    in_memory = load_data("synthetic", kind=kind, **SMALL)
-    monkeypatch.setattr(_synthetic, "_BLOCK", block)
-    on_disk = load_data("synthetic", kind=kind, folder=tmp_path / "new", **SMALL)
+@pytest.mark.parametrize("n_pool", [7, CHUNK, N_ROWS])
+def test_disk_and_memory_have_the_same_numbers(kind, n_pool, tmp_path):
+    options = SMALL | {"kind": kind, "n_pool": n_pool}
+    in_memory = load_data("synthetic", **options)
+    on_disk = load_data("synthetic", folder=tmp_path / "new", **options)
     for part in PARTS:
         there, here = (getattr(data, part) for data in (on_disk, in_memory))
         assert isinstance(there, np.memmap)
@@ -56,7 +53,7 @@ def test_disk_and_memory_have_the_same_numbers(kind, block, tmp_path, monkeypatc
 
 def test_pool_in_files_is_found_again(tmp_path, monkeypatch):
     first = load_data("synthetic", folder=tmp_path, n_copies=10, **SMALL)
-    monkeypatch.setattr(SyntheticRows, "pool", None)  # would have to be called
+    monkeypatch.setattr(SyntheticRows, "_pool_chunk", None)  # would have to be called
     # Another way to say the same.
     options = SMALL | {"kind": "plain", "n_copies": 10, "class_power": 0}
     again = load_data("synthetic", folder=tmp_path, **options)
@@ -76,15 +73,20 @@ def test_other_settings_have_other_files(tmp_path):
 
 def test_files_that_were_not_finished_are_written_again(tmp_path, monkeypatch):
     pool_chunk = SyntheticRows._pool_chunk
-    monkeypatch.setattr(_synthetic, "_BLOCK", 150)
-    calls = iter([pool_chunk, pool_chunk])
-    monkeypatch.setattr(SyntheticRows, "_pool_chunk", lambda *a: next(calls)(*a))
-    with pytest.raises(StopIteration):
-        load_data("synthetic", folder=tmp_path, **SMALL)
+
+    def killed_at_the_second(rows, number):
+        if number == 1:
+            raise KeyboardInterrupt
+        return pool_chunk(rows, number)
+
+    options = SMALL | {"n_pool": N_ROWS}
+    monkeypatch.setattr(SyntheticRows, "_pool_chunk", killed_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        load_data("synthetic", folder=tmp_path, **options)
     assert not list(tmp_path.iterdir())
     monkeypatch.setattr(SyntheticRows, "_pool_chunk", pool_chunk)
-    data = load_data("synthetic", folder=tmp_path, **SMALL)
-    np.testing.assert_array_equal(data.y, load_data("synthetic", **SMALL).y)
+    data = load_data("synthetic", folder=tmp_path, **options)
+    np.testing.assert_array_equal(data.y, load_data("synthetic", **options).y)
 
 
 def test_a_folder_needs_a_seed(tmp_path):
@@ -97,7 +99,7 @@ def test_a_folder_needs_a_seed(tmp_path):
 
 def test_redundant_rows_are_near_copies_of_few():
     exact = rows_of(n_copies=10, n_features=8, n_pool=4000, jitter=0, label_noise=0)
-    X, y = exact.pool(0, 4000)
+    X, y = joined(exact.pool())
     _, original, counts = np.unique(X, axis=0, return_inverse=True, return_counts=True)
     assert len(counts) <= 400
     assert np.sort(counts)[::-1][:40].sum() > 2000  # half are copies of a tenth
@@ -105,7 +107,8 @@ def test_redundant_rows_are_near_copies_of_few():
     pairs = np.unique(np.column_stack([original.ravel(), y]), axis=0)
     assert len(pairs) == len(counts)
     near, plain = (
-        rows_of(n_copies=n, n_features=8, n_pool=4000).pool(0, 4000)[0] for n in (10, 1)
+        joined(rows_of(n_copies=n, n_features=8, n_pool=4000).pool())[0]
+        for n in (10, 1)
     )
     distance, nearest = cKDTree(near).query(near, k=2)
     assert (original.ravel()[nearest[:, 1]] == original.ravel()).mean() > 0.9
@@ -115,20 +118,20 @@ def test_redundant_rows_are_near_copies_of_few():
 
 def test_share_of_wrong_labels_in_the_pool():
     right, noisy = (rows_of(label_noise=share) for share in (0, 0.25))
-    (X, y), (X_noisy, y_noisy) = (rows.pool(0, N_ROWS) for rows in (right, noisy))
+    (X, y), (X_noisy, y_noisy) = (joined(rows.pool()) for rows in (right, noisy))
     np.testing.assert_array_equal(X, X_noisy)
     assert (y != y_noisy).mean() == pytest.approx(0.25, abs=0.02)
     assert set(np.unique(y_noisy)) == {0, 1, 2}
-    for kept, same in zip(right.test(0, 99), noisy.test(0, 99), strict=True):
+    for kept, same in zip(joined(right.test()), joined(noisy.test()), strict=True):
         np.testing.assert_array_equal(kept, same)
 
 
 def test_long_tails_follow_a_power_law_and_tests_are_balanced():
     rows = rows_of(n_classes=5, class_power=1.5, label_noise=0)
-    counts = np.bincount(rows.pool(0, N_ROWS)[1], minlength=5)
+    counts = np.bincount(joined(rows.pool())[1], minlength=5)
     shares = np.arange(1, 6) ** -1.5
     np.testing.assert_allclose(counts / N_ROWS, shares / shares.sum(), atol=0.015)
-    counts = np.bincount(rows.test(0, N_ROWS)[1])
+    counts = np.bincount(joined(rows.test())[1])
     assert counts.max() - counts.min() <= 1
 
 
