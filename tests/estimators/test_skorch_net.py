@@ -224,11 +224,11 @@ def test_a_row_that_overflows(net, blobs):
         net.predict(large)
 
 
-def test_the_progress_bar_shows_epochs_and_the_loss(blobs, capsys):
+def test_the_progress_bar_counts_batches_and_shows_the_loss(blobs, capsys):
     net = NetworkClassifier(MLP, max_epochs=6, verbose=1).fit(*blobs)
     printed = capsys.readouterr()
-    assert "6/6" in printed.err
-    assert f"loss {net.history[-1, 'train_loss']:.4f}" in printed.err
+    assert "18/18" in printed.err  # three batches in an epoch
+    assert f"epoch 6/6, loss {net.history[-1, 'train_loss']:.4f}" in printed.err
     assert printed.out == ""
     pickle.dumps(net)
     net.set_params(verbose=0).fit(*blobs)

@@ -109,6 +109,16 @@ class TestContinuing:
             whole.partial_fit(X, y).predict_proba(X),
         )
 
+    def test_the_progress_bar_begins_where_the_training_was(
+        self, blobs, capsys, tmp_path
+    ):
+        interrupt_after(2, interruptible(checkpoint_dir=tmp_path).fit, *blobs)
+        interruptible(checkpoint_dir=tmp_path, verbose=1).fit(*blobs)
+        printed = capsys.readouterr().err
+        assert "0/12" not in printed
+        assert "6/12" in printed
+        assert "12/12" in printed
+
     def test_a_complete_training_is_not_repeated(self, blobs, tmp_path):
         X, y = blobs
         folder = tmp_path / "runs" / "a"

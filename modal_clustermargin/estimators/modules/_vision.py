@@ -14,9 +14,9 @@ class VisionNet(nn.Module):
         self.projection = nn.Identity()
         if n_projection is not None:
             self.projection = nn.Linear(n_features, n_projection)
+            n_features = n_projection
         self.dropout = nn.Dropout(dropout)
-        n_embedding = n_features if n_projection is None else n_projection
-        self.head = nn.Linear(n_embedding, n_classes)
+        self.head = nn.Linear(n_features, n_classes)
 
     def forward(self, X):
         """Logits of images of shape (n_samples, 3, height, width)."""
