@@ -144,10 +144,7 @@ def _kind(values):
 
 
 def _check_same_shape(known, new, what):
-    known_shape, new_shape = (
-        tuple(getattr(each, "shape", None) or np.shape(each))[1:]
-        for each in (known, new)
-    )
+    known_shape, new_shape = (tuple(np.shape(each)[1:]) for each in (known, new))
     if known_shape != new_shape:
         raise ValueError(
             f"{what} has rows of shape {new_shape}, but the learner's training data has"
