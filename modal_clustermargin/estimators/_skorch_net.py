@@ -207,7 +207,8 @@ class SkorchNet(NeuralNetClassifier):
                 f"{_WHO}: the module {type(self.module_).__name__} cannot read samples"
                 f" of shape {tuple(x.shape[1:])}. Convolutions read images of shape"
                 " (channels, height, width), and Linear layers read rows of features."
-                " Reshape X, choose another module, or set its parameters, such as"
+                " Reshape X with the channels first, repeat grey images over three"
+                " channels, choose another module, or set its parameters, such as"
                 f" module__in_channels=. torch says: {error}"
             ) from error
         return class_logits(output, self._n_classes())

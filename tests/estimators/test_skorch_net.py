@@ -178,7 +178,7 @@ def test_a_full_device_in_validation(blobs):
 def test_samples_that_the_module_cannot_read(module, parameters, shape):
     net = NetworkClassifier(module, **parameters)
     with pytest.raises(
-        ValueError, match=rf"cannot read samples .*{re.escape(str(shape))}|takes colour"
+        ValueError, match=rf"cannot read samples .*{re.escape(str(shape))}"
     ):
         net.fit(np.zeros((6, *shape)), np.arange(6) % 2)
 

@@ -20,12 +20,6 @@ class VisionNet(nn.Module):
 
     def forward(self, X):
         """Logits of images of shape (n_samples, 3, height, width)."""
-        if X.ndim != 4 or X.shape[1] != 3:
-            raise ValueError(
-                f"{type(self).__name__} takes colour images of shape (n_samples, 3,"
-                f" height, width); got {tuple(X.shape)}. Repeat a grey image over three"
-                " channels, and put the channels first."
-            )
         return self.head(self.dropout(self.projection(self.backbone(X))))
 
 
