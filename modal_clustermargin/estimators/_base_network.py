@@ -129,18 +129,16 @@ class BaseNetworkClassifier(SkorchNet):
     def _prepare_head(self, rows, targets, weights):
         """Train the linear probe and set the learning rate of the head, if wanted."""
         if self.linear_probe is not None:
-            with watched_layer(self.module_) as watched:
-                embeddings = self._activations(rows, watched)
+            embeddings, head = self._embeddings_and_head(rows)
             probe = clone(self.linear_probe)
             probe.set_params(classes=np.arange(len(self.classes_)), device=self.device_)
             if probe.random_state is None:
                 probe.set_params(random_state=self.random_state_.randint(2**31 - 1))
             self.linear_probe_ = probe.fit(embeddings, targets, weights)
-            give_weights(probe.module_, watched.head())
+            give_weights(probe.module_, head)
         if self.head_lr is not None:
-            with watched_layer(self.module_) as watched:
-                next(self.forward_iter(Subset(rows, [0])))
-            give_rate(self.optimizer_, watched.head(), self.head_lr)
+            _, head = self._embeddings_and_head(Subset(rows, [0]))
+            give_rate(self.optimizer_, head, self.head_lr)
 
     # ---- prediction --------------------------------------------------------
 
@@ -166,7 +164,7 @@ class BaseNetworkClassifier(SkorchNet):
             raise ValueError(
                 f"NetworkClassifier.predict got NaN as the probabilities of {problem}"
             )
-        if self._has_columns():
+        if self.is_multi_label_:
             return (proba >= 0.5).astype(np.int64)
         positions = proba.argmax(axis=1)
         # skorch's scoring callbacks pass a data set whose y are positions.
@@ -228,6 +226,10 @@ class BaseNetworkClassifier(SkorchNet):
         X = self._check_X(X)
         with watched_layer(self.module_, layer) as watched:
             return self._activations(X, watched, out)
+
+    def _embeddings_and_head(self, X):
+        with watched_layer(self.module_) as watched:
+            return self._activations(X, watched), watched.head()
 
     def forward_iter(self, X, training=False, device="cpu"):
         """Yield the module's outputs batch by batch, in the order of the rows.

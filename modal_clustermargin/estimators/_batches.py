@@ -123,6 +123,13 @@ class ReadAhead:
         return self.pin(tensor) if tensor.device.type == "cpu" else tensor
 
 
+def counted(batches, n_before, show):
+    """Yield batches, and call ``show(n_done)`` after each has been used."""
+    for n_done, batch in enumerate(batches, n_before + 1):
+        yield batch
+        show(n_done)
+
+
 def map_tensors(batch, change):
     """Change every tensor in nested tuples and lists; leave the rest as it is."""
     if torch.is_tensor(batch):

@@ -41,7 +41,7 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         columns, or `fit` got more than X and y, reading this attribute trains.
     """
 
-    _waiting = _trained = None
+    _trained = None
 
     def __init__(self, estimator):
         self.estimator = estimator
@@ -64,20 +64,19 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self : DeferredFit
         """
         self._trained = None
-        self._waiting = (X, y, fit_params)
         self.training_data_ = (X, y)
+        self._fit_params = fit_params
         return self
 
     @property
     def is_pending_(self):
-        return self._waiting is not None
+        return self._trained is None and hasattr(self, "training_data_")
 
     @property
     def estimator_(self):
         if self.is_pending_:
-            X, y, fit_params = self._waiting
-            self._trained = clone(self.estimator).fit(X, y, **fit_params)
-            self._waiting = None
+            fresh = clone(self.estimator)
+            self._trained = fresh.fit(*self.training_data_, **self._fit_params)
         if self._trained is None:
             raise NotFittedError(
                 "This DeferredFit has nothing to train on yet: call fit(X, y) first."
@@ -86,14 +85,12 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @property
     def classes_(self):
-        if not self.is_pending_:
-            return self.estimator_.classes_
-        _, y, fit_params = self._waiting
-        is_plain = y is not None and np.ndim(y) == 1 and not fit_params
-        if not is_plain:  # only the estimator knows
-            return self.estimator_.classes_
-        declared = getattr(self.estimator, "classes", None)
-        return np.unique(y if declared is None else declared)
+        if self.is_pending_ and not self._fit_params:
+            y = self.training_data_[1]
+            if y is not None and np.ndim(y) == 1:
+                declared = getattr(self.estimator, "classes", None)
+                return np.unique(y if declared is None else declared)
+        return self.estimator_.classes_
 
     @property
     def n_features_in_(self):
@@ -124,7 +121,7 @@ class DeferredFit(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return self.estimator.make_proxy()
 
     def __sklearn_is_fitted__(self):
-        return self.is_pending_ or self._trained is not None
+        return hasattr(self, "training_data_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

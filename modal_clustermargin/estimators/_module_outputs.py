@@ -42,20 +42,17 @@ def watched_layer(module, layer=None):
     # it runs uncompiled here, and its layers have their original names.
     module = getattr(module, "_orig_mod", module)
     layers = {name: part for name, part in module.named_modules() if name}
-    watched = WatchedLayer(layer, layers)
     if layer is None:
-        handles = [
-            part.register_forward_pre_hook(watched.see_input)
-            for part in module.modules()
-            if isinstance(part, nn.Linear)
-        ]
+        parts = [part for part in module.modules() if isinstance(part, nn.Linear)]
     elif layer in layers:
-        handles = [layers[layer].register_forward_hook(watched.see_output)]
+        parts = [layers[layer]]
     else:
         raise ValueError(
             f"The module has no layer {layer!r}.{nearest(layer, layers)} It has:"
             f" {', '.join(layers)}."
         )
+    watched = WatchedLayer(layer, layers)
+    handles = [part.register_forward_hook(watched.see) for part in parts]
     try:
         with torch.compiler.set_stance("force_eager"):
             yield watched
@@ -72,11 +69,11 @@ class WatchedLayer:
         self._names = names
         self._activations = self._head = None
 
-    def see_input(self, part, args):
-        # Of all Linear layers, the one that runs last overwrites the others.
-        self._head, self._activations = part, args[0]
-
-    def see_output(self, part, args, output):
+    def see(self, part, args, output):
+        if self._layer is None:
+            # Of all Linear layers, the one that runs last overwrites the others.
+            self._head, self._activations = part, args[0]
+            return
         output = logits_of(output)
         # A copy, because the next layer may change this output in place.
         self._activations = output.clone() if torch.is_tensor(output) else output

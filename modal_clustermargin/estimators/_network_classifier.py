@@ -15,16 +15,8 @@ from modal_clustermargin.estimators._batches import (
     RowBatches,
     ShuffledBatches,
 )
-from modal_clustermargin.estimators._module_outputs import logits_of, watched_layer
+from modal_clustermargin.estimators._module_outputs import logits_of
 from modal_clustermargin.estimators.modules._small_nets import MLP, LinearNet, ProxyNet
-
-# Of the parameters of skorch that `NetworkClassifier` does not list.
-_DEFAULTS = {
-    "train_split": None,
-    "iterator_train": ShuffledBatches,
-    "iterator_valid": RowBatches,
-    "dataset": LabelledRows,
-}
 
 
 class NetworkClassifier(BaseNetworkClassifier):
@@ -186,6 +178,10 @@ class NetworkClassifier(BaseNetworkClassifier):
         device=None,
         random_state=None,
         verbose=0,
+        train_split=None,
+        iterator_train=ShuffledBatches,
+        iterator_valid=RowBatches,
+        dataset=LabelledRows,
         **kwargs,
     ):
         self.predict_batch_size = predict_batch_size
@@ -207,7 +203,11 @@ class NetworkClassifier(BaseNetworkClassifier):
             classes=classes,
             device=device,
             verbose=verbose,
-            **{**_DEFAULTS, **kwargs},
+            train_split=train_split,
+            iterator_train=iterator_train,
+            iterator_valid=iterator_valid,
+            dataset=dataset,
+            **kwargs,
         )
 
     def untrained(self, X):
@@ -250,18 +250,15 @@ class NetworkClassifier(BaseNetworkClassifier):
             output of its last Linear layer.
         """
         X = self._check_X(X)
-        with watched_layer(self.module_) as watched:
-            embeddings = self._activations(X, watched)
-        layer = watched.head()
+        embeddings, layer = self._embeddings_and_head(X)
         if layer.out_features < len(self.classes_):
             return None
         head = NetworkClassifier(layer, criterion=self.criterion, device=self.device_)
         head.classes_inferred_ = self.classes_
-        head.is_multi_label_ = self._has_columns()
+        head.is_multi_label_ = self.is_multi_label_
         head.set_params(predict_nonlinearity=self.predict_nonlinearity).initialize()
-        logits, tolerance = logits_of(self.forward(X)), 1e-3
-        if self.mixed_precision:
-            tolerance = 0.02
+        logits = logits_of(self.forward(X))
+        tolerance = 0.02 if self.mixed_precision else 1e-3
         is_same = np.allclose(head.forward(embeddings), logits, tolerance, tolerance)
         return head if is_same else None
 
@@ -283,10 +280,11 @@ class ProxyClassifier(NetworkClassifier):
     ----------
     module : nn.Module class or instance, default=ProxyNet
 
+    optimizer, optimizer__momentum, optimizer__nesterov, lr, batch_size, schedule
+        As in `NetworkClassifier`, with the defaults above.
+
     **kwargs
-        Parameters of `NetworkClassifier`. The defaults above are those of `optimizer`,
-        ``optimizer__momentum``, ``optimizer__nesterov``, `lr`, `max_epochs`,
-        `batch_size` and `schedule`.
+        The other parameters of `NetworkClassifier`.
 
     References
     ----------
@@ -295,26 +293,27 @@ class ProxyClassifier(NetworkClassifier):
        TMLR 2024, :arxiv:`2403.01101`.
     """
 
-    _defaults = {
-        "optimizer": optim.SGD,
-        "lr": 0.1,
-        "batch_size": 2048,
-        "schedule": "cosine",
-    }
-
     def __init__(
         self,
         module=ProxyNet,
         *,
+        optimizer=optim.SGD,
         optimizer__momentum=0.9,
         optimizer__nesterov=True,
+        lr=0.1,
+        batch_size=2048,
+        schedule="cosine",
         **kwargs,
     ):
         super().__init__(
             module,
+            optimizer=optimizer,
             optimizer__momentum=optimizer__momentum,
             optimizer__nesterov=optimizer__nesterov,
-            **{**self._defaults, **kwargs},
+            lr=lr,
+            batch_size=batch_size,
+            schedule=schedule,
+            **kwargs,
         )
 
 
@@ -331,8 +330,11 @@ class LinearProbe(ProxyClassifier):
     ----------
     module : nn.Module class or instance, default=LinearNet
 
+    lr, max_epochs, batch_size
+        As in `NetworkClassifier`, with the defaults above.
+
     **kwargs
-        Parameters of `ProxyClassifier`, with the defaults above.
+        The other parameters of `ProxyClassifier`.
 
     References
     ----------
@@ -340,12 +342,9 @@ class LinearProbe(ProxyClassifier):
        underperform out-of-distribution", ICLR 2022, :arxiv:`2202.10054`.
     """
 
-    _defaults = {
-        **ProxyClassifier._defaults,
-        "lr": 0.5,
-        "max_epochs": 80,
-        "batch_size": 256,
-    }
-
-    def __init__(self, module=LinearNet, **kwargs):
-        super().__init__(module, **kwargs)
+    def __init__(
+        self, module=LinearNet, *, lr=0.5, max_epochs=80, batch_size=256, **kwargs
+    ):
+        super().__init__(
+            module, lr=lr, max_epochs=max_epochs, batch_size=batch_size, **kwargs
+        )

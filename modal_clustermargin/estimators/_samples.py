@@ -220,10 +220,9 @@ class DatasetSamples:
 
     def identity(self):
         """Length and hashes of 64 samples, which `settings_text` compares."""
+        rows = self._evenly_spread(_N_HASHED)
         with undisturbed():
-            samples = [
-                np.asarray(self.sample(i)) for i in self._evenly_spread(_N_HASHED)
-            ]
+            samples = [np.asarray(self.sample(row)) for row in rows]
         return len(self), [joblib.hash(sample) for sample in samples]
 
     def _evenly_spread(self, n_rows):

@@ -19,6 +19,7 @@ from modal_clustermargin._devices import resolve_device
 from modal_clustermargin._progress import progress_bar
 from modal_clustermargin.estimators._batches import (
     ReadAhead,
+    counted,
     map_tensors,
     rows_behind,
     with_transform,
@@ -45,6 +46,8 @@ class SkorchNet(NeuralNetClassifier):
     history_ = None
     initialized_ = False
     virtual_params_ = MappingProxyType({})
+
+    is_multi_label_ = False  # until `fit` has seen labels
 
     def __init__(self, module, **parameters):
         super().__init__(module, **parameters)
@@ -100,11 +103,12 @@ class SkorchNet(NeuralNetClassifier):
         }
         parameters = signature(make).parameters
         set_by_user = {*given, *getattr(make, "keywords", {})}  # of a partial
-        wanted = [name for name in learned if name in parameters.keys() - set_by_user]
         missing = []
-        for name in wanted:
-            if learned[name] is not None:
-                given[name] = learned[name]
+        for name, number in learned.items():
+            if name in set_by_user or name not in parameters:
+                continue
+            if number is not None:
+                given[name] = number
             elif parameters[name].default is parameters[name].empty:
                 missing.append(name)
         if missing:
@@ -118,7 +122,7 @@ class SkorchNet(NeuralNetClassifier):
 
     def initialize_criterion(self):
         """Create `criterion_`: binary cross-entropy for multi-label data."""
-        if self._has_columns() and self.criterion is nn.CrossEntropyLoss:
+        if self.is_multi_label_ and self.criterion is nn.CrossEntropyLoss:
             self.criterion_ = nn.BCEWithLogitsLoss(**self.get_params_for("criterion"))
         else:
             super().initialize_criterion()
@@ -157,12 +161,13 @@ class SkorchNet(NeuralNetClassifier):
 
     def get_iterator(self, dataset, training=False):
         """Batches of `batch_size` in training, of `predict_batch_size` otherwise."""
+        name, size = "iterator_valid", self.predict_batch_size
         transform = self.predict_transform
-        if training and self.train_transform is not None:
-            transform = self.train_transform
+        if training:
+            name, size = "iterator_train", self.batch_size
+            if self.train_transform is not None:
+                transform = self.train_transform
         dataset = with_transform(dataset, transform)
-        name = "iterator_train" if training else "iterator_valid"
-        size = self.batch_size if training else self.predict_batch_size
         size = {"batch_size": len(dataset) if size == -1 else size}
         batches = getattr(self, name)(dataset, **(size | self.get_params_for(name)))
         return ReadAhead(batches) if self.device_.type == "cuda" else batches
@@ -202,7 +207,8 @@ class SkorchNet(NeuralNetClassifier):
                 f"{_WHO}: the module {type(self.module_).__name__} cannot read samples"
                 f" of shape {tuple(x.shape[1:])}. Convolutions read images of shape"
                 " (channels, height, width), and Linear layers read rows of features."
-                " Reshape X, choose another module, or set its parameters, such as"
+                " Reshape X with the channels first, repeat grey images over three"
+                " channels, choose another module, or set its parameters, such as"
                 f" module__in_channels=. torch says: {error}"
             ) from error
         return class_logits(output, self._n_classes())
@@ -239,7 +245,7 @@ class SkorchNet(NeuralNetClassifier):
         return map_tensors(batch, lambda part: part.to(self.device_, non_blocking=True))
 
     def _get_predict_nonlinearity(self):
-        if self._has_columns() and self.predict_nonlinearity == "auto":
+        if self.is_multi_label_ and self.predict_nonlinearity == "auto":
             return torch.sigmoid
         return super()._get_predict_nonlinearity()
 
@@ -265,12 +271,15 @@ class SkorchNet(NeuralNetClassifier):
         valid_batches = None if valid is None else self.get_iterator(valid)
         n_done = 0 if checkpoint is None else checkpoint.restore(self)
         shown = self.verbose == 1
-        bar = progress_bar("fit", "epoch", self.max_epochs, shown, n_done=n_done)
+        n_batches = len(train_batches) if shown else 0
+        total = self.max_epochs * n_batches
+        bar = progress_bar("fit", "batch", total, shown, n_done=n_done * n_batches)
         with bar as show:
             for epoch in range(n_done, self.max_epochs):
                 self.notify("on_epoch_begin", **datasets)
+                batches = counted(train_batches, epoch * n_batches, show)
                 with self._explained_errors("batch_size"):
-                    self.run_single_epoch(train_batches, True, "train", self.train_step)
+                    self.run_single_epoch(batches, True, "train", self.train_step)
                 with self._explained_errors("predict_batch_size"):
                     step = self.validation_step
                     self.run_single_epoch(valid_batches, False, "valid", step)
@@ -279,7 +288,8 @@ class SkorchNet(NeuralNetClassifier):
                 except KeyboardInterrupt:  # skorch's EarlyStopping raises it
                     return
                 loss = self.history[-1].get("train_loss", np.nan)
-                show(epoch + 1, f"loss {loss:.4f}")
+                done = f"epoch {epoch + 1}/{self.max_epochs}, loss {loss:.4f}"
+                show((epoch + 1) * n_batches, done)
                 if checkpoint is not None:
                     checkpoint.write(self)
 
@@ -388,6 +398,3 @@ class SkorchNet(NeuralNetClassifier):
 
     def _n_classes(self):
         return len(self.classes_) if hasattr(self, "classes_") else None
-
-    def _has_columns(self):
-        return getattr(self, "is_multi_label_", False)

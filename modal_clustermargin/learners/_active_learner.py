@@ -156,8 +156,6 @@ class BayesianOptimizer(
             force_all_finite=force_all_finite,
         )
         self._start(X_training, y_training, bootstrap_init, random_state, fit_kwargs)
-        if X_training is not None:
-            self._set_max(self.X_training, self.y_training)
 
     def fit(self, X, y, bootstrap=False, **fit_kwargs):
         """Replace the training data by X and y, and find the largest value again."""

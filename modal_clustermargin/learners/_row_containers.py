@@ -112,16 +112,15 @@ def _matching_frames(known, new, what):
         new = new[known.columns]
     if not known.columns.is_unique:
         return known, new
-    known, new = known.copy(deep=False), new.copy(deep=False)
+    dtypes = {}
     for name in known.columns:
         _check_same_kind(known[name], new[name], what, f" in column {name!r}")
         types = known[name].dtype, new[name].dtype
         if all(isinstance(each, pd.CategoricalDtype) for each in types):
             # If the categories differ, pandas would make a column of objects.
             categories = types[0].categories.union(types[1].categories, sort=False)
-            both = pd.CategoricalDtype(categories, ordered=types[0].ordered)
-            known[name], new[name] = known[name].astype(both), new[name].astype(both)
-    return known, new
+            dtypes[name] = pd.CategoricalDtype(categories, ordered=types[0].ordered)
+    return known.astype(dtypes), new.astype(dtypes)
 
 
 def _check_same_kind(known, new, what, where=""):
@@ -145,10 +144,7 @@ def _kind(values):
 
 
 def _check_same_shape(known, new, what):
-    known_shape, new_shape = (
-        tuple(getattr(each, "shape", None) or np.shape(each))[1:]
-        for each in (known, new)
-    )
+    known_shape, new_shape = (tuple(np.shape(each)[1:]) for each in (known, new))
     if known_shape != new_shape:
         raise ValueError(
             f"{what} has rows of shape {new_shape}, but the learner's training data has"

@@ -22,14 +22,12 @@ class TrainingDataMixin:
     """
 
     def _start(self, X, y, bootstrap_init, random_state, fit_kwargs):
-        """Finish `__init__`: store the first training data and train on it."""
-        if X is not None:
-            X, y = self._checked(X, y)
+        """Finish `__init__`: store parameters, and train on the first training data."""
         self.bootstrap_init = bootstrap_init
         self.random_state = random_state
         self.X_training, self.y_training = X, y
         if X is not None:
-            self._fit_to_known(bootstrap=bootstrap_init, **fit_kwargs)
+            self.fit(X, y, bootstrap=bootstrap_init, **fit_kwargs)
 
     def fit(self, X, y, bootstrap=False, **fit_kwargs):
         """Replace the training data by X and y, and train on them.

@@ -109,13 +109,17 @@ def ped(
         )
     codes = targets.codes
     n_features = features.shape[1]
-    mean = features.mean(axis=0, dtype=float) if mean is None else _row(mean, "mean")
-    scale = features.std(axis=0, dtype=float) if scale is None else _row(scale, "scale")
+    mean = features.mean(axis=0, dtype=float) if mean is None else mean
+    scale = features.std(axis=0, dtype=float) if scale is None else scale
+    mean, scale = np.asarray(mean, dtype=float), np.asarray(scale, dtype=float)
     if not mean.shape == scale.shape == (n_features,):
         raise ValueError(
             f"ped got mean of shape {mean.shape} and scale of shape {scale.shape} for"
             f" features of {n_features} columns; ({n_features},) is expected."
         )
+    for name, row in (("mean", mean), ("scale", scale)):
+        if not np.isfinite(row).all():
+            raise ValueError(f"ped got NaN or infinity in {name}.")
     if (scale < 0).any():
         raise ValueError(f"ped got a negative scale: {scale.min():.3g}.")
     scale = np.maximum(scale, _LEAST_SCALE)
@@ -127,13 +131,6 @@ def ped(
     for rows in blocks_of(features):
         moved[rows] = features[rows] + paths[codes[rows]]
     return moved
-
-
-def _row(numbers, name):
-    row = np.asarray(numbers, dtype=float)
-    if not np.isfinite(row).all():
-        raise ValueError(f"ped got NaN or infinity in {name}.")
-    return row
 
 
 def _balls(features, codes, mean, scale):

@@ -1,6 +1,7 @@
 """Training, predictions and error messages of NetworkClassifier."""
 
 import pickle
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from torch.utils.data import DataLoader
 
 from modal_clustermargin.estimators import (
     MLP,
+    LinearProbe,
     NetworkClassifier,
     ProxyClassifier,
     SmallConvNet,
@@ -361,3 +363,19 @@ def test_is_cloned_with_every_setting(blobs):
     assert copy.module_.hidden.out_features == 5
     with pytest.raises(ValueError, match="parameter"):
         proxy.set_params(n_hidden=3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "parent"),
+    [
+        (NetworkClassifier, NetworkClassifier),
+        (ProxyClassifier, NetworkClassifier),
+        (LinearProbe, ProxyClassifier),
+    ],
+)
+def test_a_default_is_in_the_signature_or_inherited(kind, parent):
+    shown = signature(kind).parameters
+    inherited = parent().get_params(deep=False)
+    for name, value in kind().get_params(deep=False).items():
+        expected = shown[name].default if name in shown else inherited[name]
+        assert value is expected

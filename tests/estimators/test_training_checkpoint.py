@@ -109,6 +109,16 @@ class TestContinuing:
             whole.partial_fit(X, y).predict_proba(X),
         )
 
+    def test_the_progress_bar_counts_batches(self, blobs, capsys, tmp_path):
+        net = interruptible(checkpoint_dir=tmp_path, verbose=1)
+        interrupt_after(2, net.fit, *blobs)
+        assert "7/12" in capsys.readouterr().err
+        net.fit(*blobs)  # repeats the epoch that was interrupted
+        printed = capsys.readouterr().err
+        assert " 6/12" in printed
+        assert " 0/12" not in printed
+        assert "12/12" in printed
+
     def test_a_complete_training_is_not_repeated(self, blobs, tmp_path):
         X, y = blobs
         folder = tmp_path / "runs" / "a"

@@ -14,18 +14,12 @@ class VisionNet(nn.Module):
         self.projection = nn.Identity()
         if n_projection is not None:
             self.projection = nn.Linear(n_features, n_projection)
+            n_features = n_projection
         self.dropout = nn.Dropout(dropout)
-        n_embedding = n_features if n_projection is None else n_projection
-        self.head = nn.Linear(n_embedding, n_classes)
+        self.head = nn.Linear(n_features, n_classes)
 
     def forward(self, X):
         """Logits of images of shape (n_samples, 3, height, width)."""
-        if X.ndim != 4 or X.shape[1] != 3:
-            raise ValueError(
-                f"{type(self).__name__} takes colour images of shape (n_samples, 3,"
-                f" height, width); got {tuple(X.shape)}. Repeat a grey image over three"
-                " channels, and put the channels first."
-            )
         return self.head(self.dropout(self.projection(self.backbone(X))))
 
 

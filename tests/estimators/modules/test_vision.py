@@ -19,6 +19,7 @@ from modal_clustermargin.estimators import (
     ResNet50,
     ResNet101,
     SmallConvNet,
+    WideResNet28x8,
     load_checkpoint,
 )
 
@@ -208,7 +209,10 @@ class TestMessages:
         with pytest.raises(ValueError, match="holds no named tensors"):
             ResNet18(2, weights=tmp_path / "empty.pth")
 
-    @pytest.mark.parametrize("network", [VGG16, ResNet18])
-    def test_images_with_the_wrong_channels(self, network):
-        with pytest.raises(ValueError, match=r"takes colour images .*\(2, 1, 32, 32\)"):
-            network(2)(torch.zeros(2, 1, 32, 32))
+    @pytest.mark.parametrize("shape", [(1, 32, 32), (32, 32, 3), (32, 32), (3072,)])
+    @pytest.mark.parametrize("network", [VGG16, ResNet18, WideResNet28x8])
+    def test_images_of_another_shape(self, network, shape):
+        net = NetworkClassifier(network)
+        message = "cannot read samples .*channels first, repeat grey images over three"
+        with pytest.raises(ValueError, match=message):
+            net.fit(np.zeros((3, *shape), np.float32), [0, 1, 0])
