@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import clone
 
 from modal_clustermargin.pools import KeyIndex, open_pool, pool_keys
-from modal_clustermargin.selection import tree_coverage
+from modal_clustermargin.selection import density_weights, tree_coverage
 from modal_clustermargin.strategies import QueryStrategy
 
 
@@ -33,9 +33,8 @@ class CoverageVariant(QueryStrategy):
         Labelled rows cover others: the uncertainty is multiplied by the scale of the
         lowest node that a row shares with a labelled row, to this power.
 
-    density : float, default=0
-        The uncertainty is divided by the height of the first merge of a row, relative
-        to the median, to this power. The quotient is at least 1/4 and at most 4.
+    density : float, default=1/4
+        Power of the density; 0 leaves it out.
     """
 
     def __init__(
@@ -46,7 +45,7 @@ class CoverageVariant(QueryStrategy):
         temperature=1,
         power=1,
         labelled=0,
-        density=0,
+        density=1 / 4,
     ):
         self.clustering = clustering
         self.measure = measure
@@ -79,16 +78,14 @@ class CoverageVariant(QueryStrategy):
             scale = np.minimum(1, tree.distances_ / tree.mean_distance_)
             shared = _shared_scale(tree.children_, scale, is_labelled)
             uncertainty = uncertainty * shared[leaf] ** self.labelled
-        if self.density:
-            first_height = np.empty(n_leaves)
-            merges = np.repeat(np.arange(len(tree.children_))[::-1], 2)
-            nodes = tree.children_[::-1].ravel()
-            first_height[nodes[nodes < n_leaves]] = tree.distances_[merges][
-                nodes < n_leaves
-            ]
-            usual = np.median(first_height[first_height > 0])
-            ratio = np.maximum(first_height[leaf] / usual, 1e-9) ** self.density
-            uncertainty = uncertainty / np.clip(ratio, 1 / 4, 4)
+        weights = density_weights(
+            tree.children_,
+            tree.distances_,
+            tree.mean_distance_,
+            n_leaves,
+            self.density,
+        )
+        uncertainty = uncertainty * weights[leaf]
         picks, gains, _ = tree_coverage(
             tree.children_,
             tree.distances_,

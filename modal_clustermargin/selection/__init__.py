@@ -8,6 +8,7 @@ from modal_clustermargin.selection._cluster_margin import (
     deal_round_robin,
     rank_within,
 )
+from modal_clustermargin.selection._density_weights import density_weights
 from modal_clustermargin.selection._herding import cover, herd
 from modal_clustermargin.selection._k_center import k_center_greedy
 from modal_clustermargin.selection._k_means_plus_plus import k_means_plus_plus
@@ -19,6 +20,7 @@ __all__ = [
     "cluster_margin_candidates",
     "cover",
     "deal_round_robin",
+    "density_weights",
     "herd",
     "k_center_greedy",
     "k_means_plus_plus",

@@ -13,6 +13,7 @@ from modal_clustermargin.pools import Pool, pool_keys
 from modal_clustermargin.selection import (
     cluster_margin_candidates,
     deal_round_robin,
+    density_weights,
     rank_within,
     tree_coverage,
 )
@@ -185,15 +186,11 @@ class ClusterMargin(StructureStrategy):
         if margin is None:
             margin = np.zeros(len(leaf))
         children, heights = self._structure.tree()
-        indices, gain, covering = tree_coverage(
-            children,
-            heights,
-            self.clustering_.mean_distance_,
-            len(self._structure.labels),
-            leaf,
-            np.maximum(1 - margin, 0),  # margins may round to a little above 1
-            n_instances,
-        )
+        n_leaves = len(self._structure.labels)
+        tree = children, heights, self.clustering_.mean_distance_, n_leaves
+        uncertainty = np.maximum(1 - margin, 0)  # margins may round to above 1
+        uncertainty *= density_weights(*tree)[leaf]
+        indices, gain, covering = tree_coverage(*tree, leaf, uncertainty, n_instances)
         return QueryRecord(
             indices=indices,
             margin=margin[indices],

@@ -16,7 +16,7 @@ from modal_clustermargin import (
     MarginSampling,
     cluster_margin_sampling,
 )
-from modal_clustermargin.selection import tree_coverage
+from modal_clustermargin.selection import density_weights, tree_coverage
 from tests.strategies.make_pools import (
     POOL_KINDS,
     ByRowNumber,
@@ -162,14 +162,11 @@ class TestTreeCoverage:
         indices = strategy(classifier, X_pool, n)
         record = strategy.last_query_
         clustering = AverageLinkage(compute_full_tree=True).fit(embeddings)
+        tree = (clustering.children_, clustering.distances_)
+        tree += (clustering.mean_distance_, len(X_pool))
+        uncertainty = (1 - margins) * density_weights(*tree)
         picks, gains, covering = tree_coverage(
-            clustering.children_,
-            clustering.distances_,
-            clustering.mean_distance_,
-            len(X_pool),
-            np.arange(len(X_pool)),
-            1 - margins,
-            n,
+            *tree, np.arange(len(X_pool)), uncertainty, n
         )
         np.testing.assert_array_equal(indices, picks)
         np.testing.assert_allclose(record.gain, gains)
