@@ -30,7 +30,8 @@ from distributed import Client, LocalCluster
 
 from modal_clustermargin import AverageLinkage
 from modal_clustermargin._threads import loop_threads
-from modal_clustermargin.distributed import _on_worker, _worker_rows
+from modal_clustermargin.clustering import neighbors
+from modal_clustermargin.distributed import _on_worker, _worker_search
 from modal_clustermargin.distributed._worker_search import WorkerSearch
 
 N_WORKERS = 2
@@ -92,7 +93,7 @@ def in_store(X, folder):
 @contextmanager
 def one_killed(client, n_rows, n_features):
     """Kill a worker during the first fit inside the block."""
-    merge = _worker_rows.NeighborLists.merge
+    merge = neighbors.merge_entries
     victim = next(iter(client.run(os.getpid).values()))
     at, calls = n_products(n_rows, n_features, client) // 3, []
 
@@ -102,11 +103,11 @@ def one_killed(client, n_rows, n_features):
             os.kill(victim, signal.SIGKILL)
         return merge(*arguments)
 
-    _worker_rows.NeighborLists.merge = killing
+    neighbors.merge_entries = killing
     try:
         yield
     finally:
-        _worker_rows.NeighborLists.merge = merge
+        neighbors.merge_entries = merge
         assert len(calls) >= at
         client.wait_for_workers(N_WORKERS)
 
@@ -119,7 +120,7 @@ def n_products(n_rows, n_features, client):
 def n_blocks(n_rows, n_features, client):
     from modal_clustermargin.distributed._workers import Workers
 
-    return _worker_rows.n_blocks(n_rows, n_features, Workers(client))
+    return _worker_search.n_blocks(n_rows, n_features, Workers(client))
 
 
 def compare(n_rows, n_features, n_runs):

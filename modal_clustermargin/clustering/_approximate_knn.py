@@ -57,8 +57,9 @@ def approximate_knn(rows, half, k, least_scores, show, recall, may_limit_reach=T
     than an exact search.
     """
     n_rows = len(rows)
-    n_cells, budget = cells_and_budget(n_rows)
-    if not is_worth_trying(n_rows):
+    n_cells = min(n_rows, int(np.sqrt(_N_PROBES * n_rows)))
+    budget = _WORTH_TRYING * n_rows**2 / 2  # products, after which to give up
+    if (_FEWEST_SAMPLED + n_cells) * n_rows > budget:
         return None
     rng = np.random.RandomState(0)
     cells = nearest_centroids(rows, draw_centroids(rows, n_cells, rng))
@@ -114,18 +115,6 @@ def approximate_knn(rows, half, k, least_scores, show, recall, may_limit_reach=T
     found_scores = np.empty_like(scores)
     found_scores[order] = scores
     return found, found_scores, reached, work, sq_reach
-
-
-def cells_and_budget(n_rows):
-    """The number of cells, and the number of products after which to give up."""
-    n_cells = min(n_rows, int(np.sqrt(_N_PROBES * n_rows)))
-    return n_cells, _WORTH_TRYING * n_rows**2 / 2
-
-
-def is_worth_trying(n_rows):
-    """Whether the budget covers the smallest sample and the cells."""
-    n_cells, budget = cells_and_budget(n_rows)
-    return (_FEWEST_SAMPLED + n_cells) * n_rows <= budget
 
 
 def n_rounds_left(before, reached, recall):

@@ -1,19 +1,13 @@
 """`AverageLinkage`: the scikit-learn clusterer."""
 
-import os
-import time
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import ClusterMixin, _fit_context, clone
+from sklearn.base import ClusterMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from modal_clustermargin._param_validation import (
-    HasMethods,
-    Interval,
-    StrOptions,
-)
-from modal_clustermargin.clustering._cache import cache_folder, cached_arrays
+from modal_clustermargin._param_validation import Interval, StrOptions
+from modal_clustermargin.clustering._cache import cached_arrays
 from modal_clustermargin.clustering._merges import (
     check_fits_in_memory,
     clusters_of,
@@ -22,9 +16,8 @@ from modal_clustermargin.clustering._merges import (
 )
 from modal_clustermargin.clustering._nearest_clusters import nearest_clusters
 from modal_clustermargin.clustering._neighbor_graph import NeighborGraph
-from modal_clustermargin.clustering._rows import row_blocks
 from modal_clustermargin.clustering._rows_estimator import RowsEstimator
-from modal_clustermargin.pools import KeyIndex, check_finite, open_pool, row_keys
+from modal_clustermargin.pools import row_blocks, row_keys
 
 DEFAULT_CLUSTER_SIZE = 10
 
@@ -174,17 +167,13 @@ class AverageLinkage(ClusterMixin, RowsEstimator):
     """
 
     _parameter_constraints = {
+        **RowsEstimator._parameter_constraints,
         "metric": [StrOptions({"cosine", "sqeuclidean", "euclidean"})],
         "distance_threshold": [Interval(Real, 0, None, closed="left"), None],
         "n_clusters": [Interval(Integral, 1, None, closed="left"), None],
         "mean_cluster_size": [Interval(Real, 1, None, closed="left"), None],
         "compute_full_tree": ["boolean"],
-        "neighbors": [StrOptions({"exact", "approximate"})],
-        "recall": [Interval(Real, 0, 1, closed="right")],
         "graph": [NeighborGraph, None],
-        "device": "no_validation",  # `cuda_device` checks it
-        "memory": [str, os.PathLike, HasMethods(["cache"]), None],
-        "verbose": ["boolean"],
     }
 
     def __init__(
@@ -214,50 +203,23 @@ class AverageLinkage(ClusterMixin, RowsEstimator):
         self.memory = memory
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Cluster the rows of `X`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Finite embeddings of any number type, or a memory map. A dask array, or an
-            array in a Zarr store, is gathered in this process, and the workers of the
-            current Dask client search for neighbours; without a client, a worker in
-            this process searches.
-
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : AverageLinkage
-        """
-        since = time.perf_counter()
-        with open_pool(X, "AverageLinkage", "X") as pool:
-            example = self._validated(pool.example())
-            n_samples, n_features = len(pool), example.shape[1]
-            self.check_parameters(n_samples)
-            rule, value = self._stopping_rule()
-            search = self._make_search(n_samples**2 * n_features, pool)
-            X = self._read(pool, example)
-            if not pool.is_finite:
-                check_finite(X, "AverageLinkage")
-            self.graph_ = self._graph_of(X, pool)
-            # The merges up to the root serve every stopping rule.
-            up_to = ("n_clusters", 1) if self.compute_full_tree else (rule, value)
-            recalls = search.recall, *self._graph_recall()
-            merges = cached_arrays(
-                cache_folder(self.memory),
-                "average-linkage",
-                X,
-                (self.metric, up_to[0], float(up_to[1]), *recalls),
-                ("children", "heights", "recall"),
-                lambda: merges_of(
-                    X, self.metric, *up_to, search, self.verbose, self.graph_
-                ),
-            )
-        self.children_, self.distances_, recall = merges
+    def _fit_rows(self, X, pool, search):
+        n_samples = len(X)
+        rule, value = self._stopping_rule()
+        self.graph_ = self._graph_of(X, pool)
+        # The merges up to the root serve every stopping rule.
+        up_to = ("n_clusters", 1) if self.compute_full_tree else (rule, value)
+        recalls = search.recall, *self._graph_recall()
+        self.children_, self.distances_, recall = cached_arrays(
+            self.memory,
+            "average-linkage",
+            X,
+            (self.metric, up_to[0], float(up_to[1]), *recalls),
+            ("children", "heights", "recall"),
+            lambda: merges_of(
+                X, self.metric, *up_to, search, self.verbose, self.graph_
+            ),
+        )
         self.recall_ = float(recall)
         n_merges = n_merges_within(self.distances_, n_samples, rule, value)
         self.n_leaves_ = n_samples
@@ -267,11 +229,8 @@ class AverageLinkage(ClusterMixin, RowsEstimator):
             self.distance_threshold_ = float(value)
         else:
             self.distance_threshold_ = float(self.distances_[:n_merges].max(initial=0))
-        self._fitted_rows = KeyIndex.of_first(row_keys(X))
         self._clusters = nearest_clusters(X, self.labels_, self.metric)
         self.mean_distance_ = self._clusters.mean_distance
-        self.fit_seconds_ = time.perf_counter() - since
-        return self
 
     def predict(self, X):
         """Assign each row to the nearest cluster by average linkage.
@@ -322,14 +281,7 @@ class AverageLinkage(ClusterMixin, RowsEstimator):
         return (labels, rows) if return_rows else labels
 
     def check_parameters(self, n_samples):
-        """Raise the errors of `fit` that do not depend on the values of the rows.
-
-        Parameters
-        ----------
-        n_samples : int
-            Number of rows that `fit` will get.
-        """
-        self._validate_params()
+        super().check_parameters(n_samples)
         rule, value = self._stopping_rule()
         if rule == "n_clusters" and value > n_samples:
             raise ValueError(
@@ -340,7 +292,6 @@ class AverageLinkage(ClusterMixin, RowsEstimator):
             check_fits_in_memory(n_samples)
         if self.graph is not None:
             self._check_graph(n_samples)
-        cache_folder(self.memory)
 
     def _check_graph(self, n_samples):
         graph = self.graph
@@ -350,21 +301,32 @@ class AverageLinkage(ClusterMixin, RowsEstimator):
                 f" metric={graph.metric!r}. Give both the same metric, 'cosine' or"
                 " 'sqeuclidean'."
             )
-        if hasattr(graph, "indices_"):
-            graph.check_number(n_samples, "AverageLinkage")
-        else:
+        if not hasattr(graph, "indices_"):
             graph.check_parameters(n_samples)
+        elif len(graph.indices_) != n_samples:
+            raise ValueError(
+                f"AverageLinkage got a graph of {len(graph.indices_)} rows for a pool"
+                f" of {n_samples} rows. Fit the graph to this pool, or leave it"
+                " unfitted."
+            )
 
     def _graph_of(self, X, pool):
         """The parameter `graph`, fitted to the rows of the pool."""
         if self.graph is None:
             return None
-        if hasattr(self.graph, "indices_"):
-            self.graph.check_rows(X, "AverageLinkage")
-            return self.graph
-        return clone(self.graph).fit(
-            pool.with_rows([(slice(None), X)]) if pool.has_workers else pool
-        )
+        if not hasattr(self.graph, "indices_"):
+            return clone(self.graph).fit(
+                pool.with_rows([(slice(None), X)]) if pool.has_workers else pool
+            )
+        differs = np.flatnonzero(self._keys != self.graph._keys)
+        if len(differs):
+            raise ValueError(
+                f"AverageLinkage got a graph of other rows: row {differs[0]} of X, and"
+                f" {len(differs) - 1} more, are not the rows that graph was fitted to,"
+                " in their order and dtype. Fit the graph to this pool, or leave it"
+                " unfitted."
+            )
+        return self.graph
 
     def _graph_recall(self):
         """What distinguishes merges made with an approximate graph on disk."""

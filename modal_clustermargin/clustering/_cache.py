@@ -37,12 +37,13 @@ def cache_folder(memory):
     return folder
 
 
-def cached_arrays(folder, kind, X, parameters, names, compute):
+def cached_arrays(memory, kind, X, parameters, names, compute):
     """The stored arrays of `X`, or else ``compute()``, one array for each name.
 
     `kind` says what is stored, such as "average-linkage". Raises ValueError if the
     arrays have to be computed, but cannot be stored.
     """
+    folder = cache_folder(memory)
     if folder is None:
         return compute()
     key = joblib.hash((_FORMAT, parameters, np.ascontiguousarray(X)))

@@ -47,15 +47,10 @@ class Float32Frame(NamedTuple):
             rows[start : start + len(block)] = (mean[block] - self.center) / self.unit
         return rows
 
-    def references(self, references, slots):
+    def clusters(self, mean, spread, slots):
         """Clusters in the frame, with the root of the spread as a further column."""
-        rows = self.rows(references.mean, slots)
-        return np.column_stack([rows, self.lengths(references.spread[slots])])
-
-    def queries(self, queries):
-        """Queries in the frame, with 0 in the column of the spread."""
-        rows = self.rows(queries.mean, np.arange(len(queries.mean)))
-        return np.column_stack([rows, np.zeros(len(rows), np.float32)])
+        rows = self.rows(mean, slots)
+        return np.column_stack([rows, self.lengths(spread[slots])])
 
     def bounds(self, queries, rows, sq_found):
         """A lower bound on the distance to every cluster that was not found.

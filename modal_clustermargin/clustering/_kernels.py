@@ -52,7 +52,11 @@ def start(mean, weight, n_listed):
     n_leaves = 1 << (n_slots - 1).bit_length()  # of the tree
     tree = np.full(2 * n_leaves, n_slots)
     tree[n_leaves : n_leaves + n_slots] = np.arange(n_slots)
-    clusters = Clusters(
+    level = n_leaves
+    while level > 1:  # all keys tie, so the left slot, which is lower, is first
+        tree[level // 2 : level] = tree[level : 2 * level : 2]
+        level //= 2
+    return Clusters(
         mean=mean,
         spread=np.zeros(n_slots),
         weight=weight,
@@ -68,8 +72,6 @@ def start(mean, weight, n_listed):
         key=np.append(np.zeros(n_slots), np.inf),
         tree=tree,
     )
-    _tree_build(clusters)
-    return clusters
 
 
 @numba.njit(cache=True, fastmath={"reassoc", "contract"})
@@ -101,75 +103,22 @@ def _insert(slots, sq_dists, n, slot, sq_dist):  # slots, sq_dists: IN and OUT
 
 
 @numba.njit(cache=True, parallel=True)
-def nearest_by_scan(queries, spreads, own, mean, spread, references, n_listed):
-    """The `n_listed` references nearest to each query, from all distances.
+def nearest(queries, spreads, own, mean, spread, candidates, n_listed):
+    """The `n_listed` candidates nearest to each query.
 
-    `own` holds a slot to exclude for each query, or -1. Rows of the result are
-    ascending and padded with -1 and infinity.
+    `candidates` are slots, a row for each query, padded with -1. `own` holds a slot to
+    exclude for each query, or -1. Rows of the result are ascending, ties in the order
+    of the candidates, and padded with -1 and infinity.
     """
-    n_queries = queries.shape[0]
+    n_queries, n_candidates = candidates.shape
     slots = np.full((n_queries, n_listed), -1, np.int32)
     sq_dists = np.full((n_queries, n_listed), np.inf)
     for p in numba.prange(n_queries):
         n = 0
-        for position in range(references.shape[0]):
-            slot = references[position]
-            if slot != own[p]:
+        for column in range(n_candidates):
+            slot = candidates[p, column]
+            if slot >= 0 and slot != own[p]:
                 d = _sq_dist(queries[p], spreads[p], mean[slot], spread[slot])
-                n = _insert(slots[p], sq_dists[p], n, slot, d)
-    return slots, sq_dists
-
-
-@numba.njit(cache=True, parallel=True)
-def measure_proposals(queries, spreads, own, mean, spread, references, proposed):
-    """`nearest_by_scan` among proposed positions in `references`; -1 is padding."""
-    n_queries, n_proposed = proposed.shape
-    slots = np.full((n_queries, n_proposed), -1, np.int32)
-    sq_dists = np.full((n_queries, n_proposed), np.inf)
-    for p in numba.prange(n_queries):
-        n = 0
-        for column in range(n_proposed):
-            if proposed[p, column] < 0:
-                continue
-            slot = references[proposed[p, column]]
-            if slot != own[p]:
-                d = _sq_dist(queries[p], spreads[p], mean[slot], spread[slot])
-                n = _insert(slots[p], sq_dists[p], n, slot, d)
-    return slots, sq_dists
-
-
-@numba.njit(cache=True, parallel=True)
-def order_ties(slots, sq_dists):  # slots: IN and OUT
-    """In ascending lists, order entries of equal distance by slot."""
-    for p in numba.prange(slots.shape[0]):
-        for e in range(1, slots.shape[1]):
-            slot = slots[p, e]
-            position = e
-            while (
-                position > 0
-                and sq_dists[p, position - 1] == sq_dists[p, e]
-                and slots[p, position - 1] > slot
-            ):
-                slots[p, position] = slots[p, position - 1]
-                position -= 1
-            slots[p, position] = slot
-
-
-@numba.njit(cache=True, parallel=True)
-def nearest_above(rows, queries, scores, least_scores, n_listed):
-    """The rows nearest to some rows, among those with a score above the least score.
-
-    `queries` are positions in `rows`, and `scores` has shape (n_queries, n_rows). Ties
-    go to the lower position. The result is that of `nearest_by_scan`.
-    """
-    n_queries, n_rows = scores.shape
-    slots = np.full((n_queries, n_listed), -1, np.int32)
-    sq_dists = np.full((n_queries, n_listed), np.inf)
-    for p in numba.prange(n_queries):
-        n = 0
-        for slot in range(n_rows):
-            if scores[p, slot] > least_scores[p] and slot != queries[p]:
-                d = _sq_dist(rows[queries[p]], 0.0, rows[slot], 0.0)
                 n = _insert(slots[p], sq_dists[p], n, slot, d)
     return slots, sq_dists
 
@@ -367,11 +316,3 @@ def _tree_update(clusters, i):
         left, right = tree[2 * node], tree[2 * node + 1]
         tree[node] = left if key[left] <= key[right] else right
         node //= 2
-
-
-@numba.njit(cache=True)
-def _tree_build(clusters):
-    key, tree = clusters.key, clusters.tree
-    for node in range(tree.shape[0] // 2 - 1, 0, -1):
-        left, right = tree[2 * node], tree[2 * node + 1]
-        tree[node] = left if key[left] <= key[right] else right

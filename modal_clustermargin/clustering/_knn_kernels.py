@@ -36,7 +36,9 @@ def _multiply_pair(rows, half, starts, left, right, products, scores, proposed):
     n_left, n_right = i_end - i, j_end - j
     products = products[: n_left * n_right].reshape(n_left, n_right)
     np.dot(rows[i:i_end], rows[j:j_end].T, products)
-    _update_left(products, half, i, j, scores, proposed)
+    for r in range(n_left):
+        halves = half[j : j + n_right]
+        _update_row(products[r], halves, j, i + r, scores[i + r], proposed[i + r])
     if left != right:
         _update_right(products, half, i, j, scores, proposed)
 
@@ -45,13 +47,6 @@ def _multiply_pair(rows, half, starts, left, right, products, scores, proposed):
 # each product compared.
 _AT_ONCE = 32
 _VECTORIZED = {"nnan", "nsz", "reassoc", "contract"}
-
-
-@numba.njit(cache=True)
-def _update_left(products, half, i, j, scores, proposed):  # scores, proposed: OUT
-    halves = half[j : j + products.shape[1]]
-    for r in range(products.shape[0]):
-        _update_row(products[r], halves, j, i + r, scores[i + r], proposed[i + r])
 
 
 @numba.njit(cache=True)
@@ -113,28 +108,28 @@ def _insert(scores, proposed, row, score):
     proposed[position] = row
 
 
-@numba.njit(cache=True, parallel=True)
-def merge_entries(rows, starts, entries, new_scores, scores, proposed):
-    """Offer row ``rows[r]`` the entries ``entries[starts[r] : starts[r + 1]]``.
-
-    Entries that the row lists already are skipped. `rows` are distinct.
-    """
-    for block in numba.prange(-(-rows.shape[0] // _BLOCK_ROWS)):
-        for r in range(
-            block * _BLOCK_ROWS, min(rows.shape[0], (block + 1) * _BLOCK_ROWS)
-        ):
-            row_scores, row_proposed = scores[rows[r]], proposed[rows[r]]
-            for e in range(starts[r], starts[r + 1]):
-                if new_scores[e] > row_scores[-1]:
-                    _offer(row_scores, row_proposed, entries[e], new_scores[e])
-
-
 @numba.njit(cache=True)
-def _offer(scores, proposed, row, score):
+def _insert_once(scores, proposed, entry, score):
+    """`_insert`, unless the list has the row of the entry, as new or not."""
     for e in range(proposed.shape[0]):
-        if proposed[e] == row:
+        if proposed[e] & _ROW == entry & _ROW:  # padding equals no row
             return
-    _insert(scores, proposed, row, score)
+    _insert(scores, proposed, entry, score)
+
+
+@numba.njit(cache=True, parallel=True)
+def merge_entries(starts, entries, new_scores, first, scores, proposed):
+    """Offer list r the rows ``first + entries[starts[r] : starts[r + 1]]``.
+
+    Rows that the list has already are skipped. `scores` and `proposed` are IN and OUT.
+    """
+    for r in numba.prange(scores.shape[0]):
+        row_scores, row_proposed = scores[r], proposed[r]
+        for e in range(starts[r], starts[r + 1]):
+            if new_scores[e] > row_scores[-1]:
+                _insert_once(
+                    row_scores, row_proposed, first + entries[e], new_scores[e]
+                )
 
 
 @numba.njit(cache=True, parallel=True)
@@ -209,24 +204,13 @@ def _compare_cell(rows, half, queries, references, scores, proposed):
                 for e in range(c_end - c):
                     score = products[r, c + e] - halves[e]
                     if score > row_scores[-1] and references[c + e] != i:
-                        _insert_once(row_scores, row_proposed, references[c + e], score)
+                        entry = references[c + e] | _NEW
+                        _insert_once(row_scores, row_proposed, entry, score)
 
 
-@numba.njit(cache=True)
-def _insert_once(scores, proposed, row, score):
-    for e in range(proposed.shape[0]):
-        if proposed[e] >= 0 and proposed[e] & _ROW == row:
-            return
-    _insert(scores, proposed, row | _NEW, score)
-
-
-@numba.njit(cache=True)
 def clear_new_flags(proposed):  # proposed: IN and OUT
     """Clear bit 30 of every entry."""
-    for i in range(proposed.shape[0]):
-        for e in range(proposed.shape[1]):
-            if proposed[i, e] >= 0:
-                proposed[i, e] &= _ROW
+    np.bitwise_and(proposed, _ROW, out=proposed, where=proposed >= 0)
 
 
 @numba.njit(cache=True)

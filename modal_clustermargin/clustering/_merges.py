@@ -11,10 +11,7 @@ from scipy.cluster.hierarchy import linkage
 from scipy.sparse.csgraph import connected_components
 
 from modal_clustermargin.clustering._agglomeration import agglomerate
-from modal_clustermargin.clustering._rows import (
-    SQ_DISTS_PER_UNIT,
-    prepare_rows,
-)
+from modal_clustermargin.clustering._rows import SQ_DISTS_PER_UNIT, prepare_rows
 from modal_clustermargin.pools import row_keys
 
 

@@ -7,11 +7,8 @@ from modal_clustermargin.clustering._neighbor_search import (
     Queries,
     References,
 )
-from modal_clustermargin.clustering._rows import (
-    SQ_DISTS_PER_UNIT,
-    prepare_rows,
-    row_blocks,
-)
+from modal_clustermargin.clustering._rows import SQ_DISTS_PER_UNIT, prepare_rows
+from modal_clustermargin.pools import row_blocks
 
 
 def nearest_among(X, rows, n_neighbors, metric):

@@ -11,11 +11,8 @@ from scipy import sparse
 from scipy.spatial.distance import cdist, pdist
 
 from modal_clustermargin.clustering._neighbor_search import Queries, References
-from modal_clustermargin.clustering._rows import (
-    SQ_DISTS_PER_UNIT,
-    prepare_block,
-    row_blocks,
-)
+from modal_clustermargin.clustering._rows import SQ_DISTS_PER_UNIT, prepare_block
+from modal_clustermargin.pools import row_blocks
 
 # Number of clusters that a search finds, to detect ties with the nearest.
 _N_LISTED = 4

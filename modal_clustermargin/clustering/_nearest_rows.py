@@ -7,10 +7,12 @@ Equal rows are searched for once (see `lists_of_samples`).
 
 import numpy as np
 
-from modal_clustermargin._threads import threads_for
-from modal_clustermargin.clustering import _kernels
 from modal_clustermargin.clustering._float32_frame import Float32Frame
-from modal_clustermargin.clustering._neighbor_search import References
+from modal_clustermargin.clustering._neighbor_search import (
+    Queries,
+    References,
+    nearest_candidates,
+)
 
 # Neighbours that are searched for beyond those asked for, so that the rounding of the
 # search seldom leaves the last neighbour uncertain.
@@ -38,8 +40,10 @@ def nearest_rows(rows, k, search):
     neighbors, sq_dists, bounds = search.nearest_of_each(
         references, k + n_spare - 1, np.inf
     )
-    with threads_for(neighbors.size):
-        _kernels.order_ties(neighbors, sq_dists)
+    # Ties go to the lower position.
+    has_ties = (sq_dists[:, 1:] == sq_dists[:, :-1]).any(axis=1)
+    order = np.lexsort((neighbors[has_ties], sq_dists[has_ties]))
+    neighbors[has_ties] = np.take_along_axis(neighbors[has_ties], order, axis=1)
     neighbors, sq_dists = neighbors[:, :k], sq_dists[:, :k]
     if search.recall is None:
         is_unsure = (sq_dists[:, -1] >= bounds) & (bounds < np.inf)
@@ -63,11 +67,11 @@ def _settle(references, unsure, neighbors, sq_dists):  # neighbors, sq_dists: OU
         least_scores = frame.least_scores(
             sq_dists[block, -1], sq_lengths[block], scaled.shape[1]
         )
-        with threads_for(scores.size):
-            found = _kernels.nearest_above(
-                rows, block, scores, least_scores, neighbors.shape[1]
-            )
-        neighbors[block], sq_dists[block] = found
+        candidates = np.where(scores > least_scores[:, np.newaxis], every, -1)
+        queries = Queries(rows[block], np.zeros(len(block)), block)
+        neighbors[block], sq_dists[block] = nearest_candidates(
+            queries, references, candidates, neighbors.shape[1]
+        )
 
 
 def lists_of_samples(neighbors, sq_dists, leaf, k):

@@ -1,15 +1,11 @@
 """`NeighborGraph`: the nearest neighbours of all rows of a pool."""
 
-import os
-import time
-from numbers import Integral, Real
+from numbers import Integral
 
-import numpy as np
-from sklearn.base import _fit_context
 from sklearn.utils.validation import check_is_fitted
 
-from modal_clustermargin._param_validation import HasMethods, Interval, StrOptions
-from modal_clustermargin.clustering._cache import cache_folder, cached_arrays
+from modal_clustermargin._param_validation import Interval, StrOptions
+from modal_clustermargin.clustering._cache import cached_arrays
 from modal_clustermargin.clustering._merges import collapse_duplicates
 from modal_clustermargin.clustering._nearest_rows import (
     lists_of_leaves,
@@ -18,9 +14,7 @@ from modal_clustermargin.clustering._nearest_rows import (
 )
 from modal_clustermargin.clustering._rows import SQ_DISTS_PER_UNIT, prepare_rows
 from modal_clustermargin.clustering._rows_estimator import RowsEstimator
-from modal_clustermargin.pools import KeyIndex, check_finite, open_pool, row_keys
-
-_STORED = ("indices", "distances", "first_copy", "recall", "relative_cost")
+from modal_clustermargin.pools import row_keys
 
 
 class NeighborGraph(RowsEstimator):
@@ -116,13 +110,9 @@ class NeighborGraph(RowsEstimator):
     """
 
     _parameter_constraints = {
+        **RowsEstimator._parameter_constraints,
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "metric": [StrOptions({"cosine", "sqeuclidean"})],
-        "neighbors": [StrOptions({"exact", "approximate"})],
-        "recall": [Interval(Real, 0, 1, closed="right")],
-        "device": "no_validation",  # `cuda_device` checks it
-        "memory": [str, os.PathLike, HasMethods(["cache"]), None],
-        "verbose": ["boolean"],
     }
 
     def __init__(
@@ -144,49 +134,17 @@ class NeighborGraph(RowsEstimator):
         self.memory = memory
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Find the neighbours of all rows of `X`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Finite embeddings of any number type, or a memory map. A dask array, or an
-            array in a Zarr store, is gathered in this process, and the workers of the
-            current Dask client search for neighbours; without a client, a worker in
-            this process searches.
-
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : NeighborGraph
-        """
-        since = time.perf_counter()
-        with open_pool(X, "NeighborGraph", "X") as pool:
-            example = self._validated(pool.example())
-            n_samples, n_features = len(pool), example.shape[1]
-            self.check_parameters(n_samples)
-            search = self._make_search(n_samples**2 * n_features, pool)
-            search.may_limit_reach = False
-            X = self._read(pool, example)
-            if not pool.is_finite:
-                check_finite(X, "NeighborGraph")
-            arrays = cached_arrays(
-                cache_folder(self.memory),
-                "neighbor-graph",
-                X,
-                (self.metric, self.n_neighbors, search.recall),
-                _STORED,
-                lambda: self._search(X, search),
-            )
-        self.indices_, self.distances_, self.first_copy_ = arrays[:3]
-        self.recall_, self._relative_cost = (float(number) for number in arrays[3:])
-        self._keys = row_keys(X)
-        self._fitted_rows = KeyIndex.of_first(self._keys)
-        self.fit_seconds_ = time.perf_counter() - since
-        return self
+    def _fit_rows(self, X, pool, search):
+        search.may_limit_reach = False
+        self.indices_, self.distances_, self.first_copy_, *numbers = cached_arrays(
+            self.memory,
+            "neighbor-graph",
+            X,
+            (self.metric, self.n_neighbors, search.recall),
+            ("indices", "distances", "first_copy", "recall", "relative_cost"),
+            lambda: self._search(X, search),
+        )
+        self.recall_, self._relative_cost = map(float, numbers)
 
     def find(self, X):
         """The fitted row that each row of `X` equals.
@@ -206,14 +164,7 @@ class NeighborGraph(RowsEstimator):
         return self._fitted_rows.find(row_keys(self._new_rows(X)))
 
     def check_parameters(self, n_samples):
-        """Raise the errors of `fit` that do not depend on the values of the rows.
-
-        Parameters
-        ----------
-        n_samples : int
-            Number of rows that `fit` will get.
-        """
-        self._validate_params()
+        super().check_parameters(n_samples)
         if self.n_neighbors >= n_samples:
             raise ValueError(
                 f"NeighborGraph cannot find n_neighbors={self.n_neighbors} neighbours"
@@ -221,46 +172,6 @@ class NeighborGraph(RowsEstimator):
                 f" n_neighbors to at most {n_samples - 1}."
                 if n_samples > 1
                 else "NeighborGraph needs at least two rows; got n_samples=1."
-            )
-        cache_folder(self.memory)
-
-    def check_rows(self, X, who):
-        """Raise ValueError unless the graph was fitted to the rows of `X`, in order.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_features)
-            Rows of the same dtype as in `fit`.
-
-        who : str
-            Name of the caller, for the error message.
-        """
-        self.check_number(len(X), who)
-        differs = np.flatnonzero(row_keys(X) != self._keys)
-        if len(differs):
-            raise ValueError(
-                f"{who} got a graph of other rows: row {differs[0]} of X, and"
-                f" {len(differs) - 1} more, are not the rows that graph was fitted to,"
-                " in their order and dtype. Fit the graph to this pool, or leave it"
-                " unfitted."
-            )
-
-    def check_number(self, n_samples, who):
-        """Raise ValueError unless the graph was fitted to this number of rows.
-
-        Parameters
-        ----------
-        n_samples : int
-            Number of rows of the pool.
-
-        who : str
-            Name of the caller, for the error message.
-        """
-        check_is_fitted(self)
-        if len(self._keys) != n_samples:
-            raise ValueError(
-                f"{who} got a graph of {len(self._keys)} rows for a pool of {n_samples}"
-                " rows. Fit the graph to this pool, or leave it unfitted."
             )
 
     def _lists_of_leaves(self, leaf, search):

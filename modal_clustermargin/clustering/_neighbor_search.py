@@ -120,8 +120,10 @@ class NeighborSearch:
     def _propose(self, queries, references, k):
         """Positions in ``references.slots``, and a bound on all other clusters."""
         frame = Float32Frame.around(references)
-        searched = frame.references(references, references.slots)
-        rows = frame.queries(queries)
+        searched = frame.clusters(references.mean, references.spread, references.slots)
+        # The spread of a query shifts all its distances alike; `bounds` adds it.
+        every = np.arange(len(queries.mean))
+        rows = frame.clusters(queries.mean, np.zeros(len(every)), every)
         k = min(k, len(searched))
         sq_found, proposed = self._knn(rows, searched, k)
         if k == len(searched):
@@ -203,21 +205,18 @@ def _propose_by_tree(queries, references, k):
 
 
 def _scan(queries, references, n_found):
-    mean, spread, _, searched = references
-    with threads_for(len(queries.mean) * len(searched) * mean.shape[1]):
-        slots, sq_dists = _kernels.nearest_by_scan(
-            *queries, mean, spread, searched, n_found
-        )
+    n_queries = len(queries.mean)
+    candidates = np.broadcast_to(references.slots, (n_queries, len(references.slots)))
+    slots, sq_dists = nearest_candidates(queries, references, candidates, n_found)
     return slots, sq_dists, sq_dists[:, -1].copy()
 
 
 def _measure(queries, references, n_found, proposed, bounds):
     """Compute the proposed distances; scan all clusters if a bound is too low."""
-    mean, spread, _, searched = references
-    with threads_for(proposed.size * mean.shape[1]):
-        slots, sq_dists = _kernels.measure_proposals(
-            *queries, mean, spread, searched, proposed
-        )
+    candidates = np.where(proposed < 0, -1, references.slots[proposed])
+    slots, sq_dists = nearest_candidates(
+        queries, references, candidates, proposed.shape[1]
+    )
     # A nearest neighbour beyond the bound is not certain. This happens if the rounding
     # errors of long rows are larger than the distances.
     unsure = np.flatnonzero((sq_dists[:, 0] > bounds) & (proposed[:, -1] >= 0))
@@ -226,3 +225,10 @@ def _measure(queries, references, n_found, proposed, bounds):
         slots[unsure], sq_dists[unsure] = -1, np.inf
         slots[unsure, :n_found], sq_dists[unsure, :n_found], bounds[unsure] = found
     return slots, sq_dists, bounds
+
+
+def nearest_candidates(queries, references, candidates, n_listed):
+    """`_kernels.nearest`, with as many threads as the work is worth."""
+    mean, spread, _, _ = references
+    with threads_for(candidates.size * mean.shape[1]):
+        return _kernels.nearest(*queries, mean, spread, candidates, n_listed)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-_BLOCK_BYTES = 2**24
+from modal_clustermargin.pools import row_blocks
 
 # Squared distance of prepared rows per unit of distance in the metric.
 SQ_DISTS_PER_UNIT = {"cosine": 2.0, "sqeuclidean": 1.0}
@@ -11,13 +11,6 @@ SQ_DISTS_PER_UNIT = {"cosine": 2.0, "sqeuclidean": 1.0}
 def working_dtype(X):
     """float32, or float64 if float32 cannot hold the values of `X`."""
     return np.result_type(X.dtype, np.float32)
-
-
-def row_blocks(X):
-    """Slices that cut `X` into blocks of rows that fit into the processor's cache."""
-    n_rows = max(1, _BLOCK_BYTES // max(1, 8 * X.shape[1]))
-    for start in range(0, len(X), n_rows):
-        yield slice(start, min(start + n_rows, len(X)))
 
 
 def prepare_rows(X, metric):

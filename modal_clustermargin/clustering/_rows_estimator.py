@@ -1,12 +1,18 @@
-"""What the estimators of this package share: reading rows, and a neighbour search."""
+"""The base class of the estimators here: the rows of a pool, and a neighbour search."""
+
+import os
+import time
+from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from modal_clustermargin._param_validation import HasMethods, Interval, StrOptions
+from modal_clustermargin.clustering._cache import cache_folder
 from modal_clustermargin.clustering._neighbor_search import NeighborSearch
 from modal_clustermargin.clustering._rows import check_type
-from modal_clustermargin.pools import check_finite, open_pool
+from modal_clustermargin.pools import KeyIndex, check_finite, open_pool, row_keys
 
 # Smallest number of multiplications for which to look for a CUDA device: the import of
 # torch takes seconds and hundreds of megabytes.
@@ -14,11 +20,66 @@ _DEVICE_FROM = 1e13
 
 
 class RowsEstimator(BaseEstimator):
-    """Base class of estimators that are fitted to the rows of a pool.
+    """Base class of estimators that search for neighbours among the rows of a pool.
 
-    Subclasses have the parameters `metric`, `neighbors`, `recall`, `device` and
-    `verbose`.
+    Subclasses have the parameter `metric` and those below, and write `_fit_rows`.
     """
+
+    _parameter_constraints = {
+        "neighbors": [StrOptions({"exact", "approximate"})],
+        "recall": [Interval(Real, 0, 1, closed="right")],
+        "device": "no_validation",  # `cuda_device` checks it
+        "memory": [str, os.PathLike, HasMethods(["cache"]), None],
+        "verbose": ["boolean"],
+    }
+
+    def fit(self, X, y=None):
+        """Search for the neighbours of all rows of `X`, and compute the attributes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite embeddings of any number type, or a memory map. A dask array, or an
+            array in a Zarr store, is gathered in this process, and the workers of the
+            current Dask client search for neighbours; without a client, a worker in
+            this process searches.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+        """
+        since = time.perf_counter()
+        who = type(self).__name__
+        with open_pool(X, who, "X") as pool:
+            example = self._validated(pool.example())
+            self.check_parameters(len(pool))
+            search = self._make_search(len(pool) ** 2 * example.shape[1], pool)
+            X = self._read(pool, example)
+            if not pool.is_finite:
+                check_finite(X, who)
+            self._keys = row_keys(X)
+            self._fitted_rows = KeyIndex.of_first(self._keys)
+            self._fit_rows(X, pool, search)
+        self.fit_seconds_ = time.perf_counter() - since
+        return self
+
+    def check_parameters(self, n_samples):
+        """Raise the errors of `fit` that do not depend on the values of the rows.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of rows that `fit` will get.
+        """
+        self._validate_params()
+        cache_folder(self.memory)
+
+    def _fit_rows(self, X, pool, search):
+        """Compute the attributes from checked rows; `pool` is where they came from."""
+        raise NotImplementedError
 
     def _make_search(self, n_products, pool=None):
         """The neighbour search, in this process or on the workers of the pool."""

@@ -11,8 +11,8 @@ from scipy import sparse
 from modal_clustermargin.distributed._worker_search import WorkerSearch
 from modal_clustermargin.distributed._workers import Broadcast, dask_workers
 from modal_clustermargin.distributed._zarr_store import (
+    StoreRows,
     array_of_store,
-    check_written,
     rows_in_a_call,
 )
 from modal_clustermargin.pools import Pool
@@ -37,7 +37,7 @@ def open_array(X, who, name):
     with ExitStack() as stack:
         yield DaskPool(array, lambda: stack.enter_context(dask_workers(who)))
         if is_zarr:
-            check_written(X, who, name)
+            StoreRows(X, who, name).check_written()
 
 
 class DaskPool(Pool):

@@ -6,20 +6,6 @@ from modal_clustermargin._devices import cuda_device
 from modal_clustermargin.clustering import neighbors
 
 
-class FoundNeighbors:
-    """The entries of neighbour lists, without padding.
-
-    Row i has the entries ``starts[i]`` to ``starts[i + 1]``.
-    """
-
-    def __init__(self, proposed, scores):
-        found = proposed >= 0
-        n_found = np.count_nonzero(found, axis=1)
-        self.starts = np.append(0, np.cumsum(n_found)).astype(np.int32)
-        self.entries = proposed[found]
-        self.scores = scores[found]
-
-
 def device_of_worker(device, find_device):
     """The CUDA device that a worker uses; None is the processor.
 
@@ -32,13 +18,22 @@ def device_of_worker(device, find_device):
 
 
 def compare_blocks(least_scores, k, device, find_device, *blocks):
-    """Neighbours with more than the least scores, in one block or across two blocks."""
+    """Neighbours with more than the least scores, in one block or across two blocks.
+
+    Returns, for each block, what `neighbors.merge_entries` takes.
+    """
     device = device_of_worker(device, find_device)
     if len(blocks) == 1:
         found = [neighbors.exact_knn(*blocks[0], k, *least_scores, _silent, device)]
     else:
         found = neighbors.exact_knn_across(*blocks, k, least_scores, device)
-    return [FoundNeighbors(*lists) for lists in found]
+    return [_without_padding(*lists) for lists in found]
+
+
+def _without_padding(proposed, scores):
+    is_found = proposed >= 0
+    starts = np.append(0, np.cumsum(np.count_nonzero(is_found, axis=1)))
+    return starts.astype(np.int32), proposed[is_found], scores[is_found]
 
 
 def _silent(percent):

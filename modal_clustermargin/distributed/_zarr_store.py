@@ -42,19 +42,14 @@ def array_of_store(X, who, name):
         )
     if not X.ndim:
         raise ValueError(f"{who} got {name} without dimensions, which has no rows.")
-    rows = _StoreRows(X, who, name)
+    rows = StoreRows(X, who, name)
     rows.check_written()
     most_rows = rows_in_a_call(X.shape[0], X.shape[1:], X.dtype)
     blocks = (max(1, most_rows // X.chunks[0]) * X.chunks[0], *X.shape[1:])
     return dask.array.from_array(rows, blocks, name=False, fancy=False)
 
 
-def check_written(X, who, name):
-    """Raise ValueError unless every chunk of a Zarr array is in its store."""
-    _StoreRows(X, who, name).check_written()
-
-
-class _StoreRows:
+class StoreRows:
     """The rows that dask slices, here or on a worker; errors name the array."""
 
     def __init__(self, array, who, name):

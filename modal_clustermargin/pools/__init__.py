@@ -6,11 +6,13 @@ from modal_clustermargin.pools._feature_store import (
     StoredRows,
 )
 from modal_clustermargin.pools._fingerprints import fingerprints, id_keys, row_keys
-from modal_clustermargin.pools._key_index import (
-    KeyIndex,
-    lasting_ids,
+from modal_clustermargin.pools._key_index import KeyIndex, lasting_ids
+from modal_clustermargin.pools._matrices import (
+    as_array,
+    as_matrix,
+    check_finite,
+    row_blocks,
 )
-from modal_clustermargin.pools._matrices import as_array, as_matrix, check_finite
 from modal_clustermargin.pools._pool import (
     Pool,
     lies_elsewhere,
@@ -41,6 +43,7 @@ __all__ = [
     "n_rows",
     "open_pool",
     "pool_keys",
+    "row_blocks",
     "row_keys",
     "take_rows",
     "tensor_to_array",

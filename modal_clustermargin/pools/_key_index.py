@@ -52,10 +52,7 @@ def lasting_ids(keys):
     """
     order = np.argsort(keys, kind="stable")
     ascending = keys[order]
-    is_first = np.ones(len(keys), bool)
-    is_first[1:] = ascending[1:] != ascending[:-1]
-    starts = np.flatnonzero(is_first)
-    turns = np.arange(len(keys)) - starts[np.cumsum(is_first) - 1]
+    turns = np.arange(len(keys)) - np.searchsorted(ascending, ascending)
     ids = keys.copy()
     # Multiples of a large odd number, so that equal rows get different ids.
     ids[order] += turns.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)

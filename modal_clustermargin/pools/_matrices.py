@@ -8,7 +8,7 @@ from scipy import sparse
 from modal_clustermargin.pools._rows import n_rows, tensor_to_array
 
 _MOST_DENSE_BYTES = 4 * 2**30
-_BLOCK_BYTES = 2**24  # fits a processor's cache
+_BLOCK_BYTES = 2**24
 
 
 def as_matrix(embeddings, who):
@@ -42,11 +42,17 @@ def as_matrix(embeddings, who):
     return matrix.reshape(n_rows(embeddings), -1)
 
 
+def row_blocks(X):
+    """Slices that cut a matrix into blocks of rows that fit a processor's cache."""
+    block_rows = max(1, _BLOCK_BYTES // max(1, 8 * X.shape[1]))
+    for start in range(0, len(X), block_rows):
+        yield slice(start, min(start + block_rows, len(X)))
+
+
 def check_finite(X, who):
     """Raise ValueError if a row of a matrix has no finite squared length."""
-    block_rows = max(1, _BLOCK_BYTES // max(1, 8 * X.shape[1]))
-    for start in range(0, len(X) if X.dtype.kind == "f" else 0, block_rows):
-        rows = X[start : start + block_rows]
+    for block in row_blocks(X) if X.dtype.kind == "f" else ():
+        rows = X[block]
         sq_lengths = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
         bad = np.flatnonzero(~np.isfinite(sq_lengths))
         if not len(bad):
@@ -59,7 +65,7 @@ def check_finite(X, who):
         else:
             what = "is too long for squared distances in float64"
         raise ValueError(
-            f"{who} needs finite embeddings; row {start + bad[0]} of X {what}."
+            f"{who} needs finite embeddings; row {block.start + bad[0]} of X {what}."
             " Repair or drop that row, or check how it was computed."
         )
 

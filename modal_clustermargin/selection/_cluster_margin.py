@@ -70,8 +70,6 @@ def rank_within(labels):
     """The number of earlier rows with the same label, for each row: ndarray, intp."""
     order = np.argsort(labels, kind="stable")
     grouped = labels[order]
-    starts = np.flatnonzero(np.r_[True, grouped[1:] != grouped[:-1]])
-    run_lengths = np.diff(np.r_[starts, len(labels)])
     rank = np.empty(len(labels), np.intp)
-    rank[order] = np.arange(len(labels)) - np.repeat(starts, run_lengths)
+    rank[order] = np.arange(len(labels)) - np.searchsorted(grouped, grouped)
     return rank

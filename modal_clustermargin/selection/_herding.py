@@ -4,6 +4,8 @@ The compiled loops are in this file, because numba's on-disk cache does not noti
 changes of a function that is called from another file.
 """
 
+from heapq import heapify, heappop, heapreplace
+
 import numba
 import numpy as np
 
@@ -93,17 +95,8 @@ def cover(coverage, indices, similarities):
         The rows that each chosen row covers, as in `herd`. A chosen row may be another
         row than those that have a coverage.
     """
-    _cover_lists(indices, similarities, coverage)
-
-
-@numba.njit(cache=True, nogil=True)
-def _cover_lists(indices, similarities, coverage):  # coverage: IN and OUT
-    for row in range(indices.shape[0]):
-        for place in range(indices.shape[1]):
-            j = indices[row, place]
-            if j < 0:
-                break
-            coverage[j] = max(coverage[j], similarities[row, place])
+    is_listed = np.logical_and.accumulate(indices >= 0, axis=1)
+    np.maximum.at(coverage, indices[is_listed], similarities[is_listed])
 
 
 # In the following functions, `state` holds the coverage and the uncertainty of each
@@ -161,41 +154,35 @@ def _pick_greedily(indices, similarities, state, gains, picks, picked_gains):
     for row in range(gains.shape[0]):
         if gains[row] > 0:
             _wait(row, _level(gains[row], highest), first, following)
-    rows = np.empty(gains.shape[0], np.int32)
-    bounds = np.empty(gains.shape[0])  # upper bounds on the gains of `rows`
     n_picked = 0
+    heap = [(0.0, 0)]  # (minus an upper bound on the gain, row)
+    heap.clear()
     for level in range(_N_LEVELS - 1, -1, -1):
-        size = 0
-        row = first[level]
+        row = np.int64(first[level])
         while row >= 0:
-            next_row = following[row]
+            next_row = np.int64(following[row])
             gain = _gain(row, indices, similarities, state)
             if _level(gain, highest) == level:
-                rows[size], bounds[size] = row, gain
-                size += 1
+                heap.append((-gain, row))
             else:
                 _wait(row, _level(gain, highest), first, following)
             row = next_row
-        for place in range(size // 2 - 1, -1, -1):
-            _sift_down(rows, bounds, size, place)
-        while size:
-            row = rows[0]
+        heapify(heap)
+        while heap:
+            bound, row = heap[0]
             gain = _gain(row, indices, similarities, state)
-            if gain == bounds[0]:
+            if gain == -bound:
                 if gain <= 0 or n_picked == picks.shape[0]:
                     return n_picked
                 picks[n_picked], picked_gains[n_picked] = row, gain
                 n_picked += 1
                 _cover(row, indices, similarities, state)
+                heappop(heap)
             elif _level(gain, highest) == level:
-                bounds[0] = gain
-                _sift_down(rows, bounds, size, 0)
-                continue
+                heapreplace(heap, (-gain, row))
             else:
                 _wait(row, _level(gain, highest), first, following)
-            size -= 1  # the last row takes the place on top
-            rows[0], bounds[0] = rows[size], bounds[size]
-            _sift_down(rows, bounds, size, 0)
+                heappop(heap)
     return n_picked
 
 
@@ -208,25 +195,3 @@ def _level(gain, highest):
 @numba.njit(cache=True, nogil=True)
 def _wait(row, level, first, following):  # first, following: IN and OUT
     following[row], first[level] = first[level], row
-
-
-@numba.njit(cache=True, nogil=True)
-def _sift_down(rows, bounds, size, place):  # rows, bounds: IN and OUT
-    """Restore the heap below a place: larger bounds up, then lower rows."""
-    row, bound = rows[place], bounds[place]
-    while True:
-        below = 2 * place + 1
-        if below >= size:
-            break
-        if below + 1 < size and _is_before(rows, bounds, below + 1, below):
-            below += 1
-        if bounds[below] < bound or (bounds[below] == bound and rows[below] > row):
-            break
-        rows[place], bounds[place] = rows[below], bounds[below]
-        place = below
-    rows[place], bounds[place] = row, bound
-
-
-@numba.njit(cache=True, nogil=True)
-def _is_before(rows, bounds, a, b):
-    return bounds[a] > bounds[b] or (bounds[a] == bounds[b] and rows[a] < rows[b])

@@ -63,8 +63,7 @@ def k_means_plus_plus(A, B, n_picks, uniforms, *, first=None, device=None, show)
     picks = np.empty(n_picks, np.intp)
     sq_dists = np.empty(n_picks)
     dists = MinSqDists(A, B, device)
-    others = np.empty((len(A), 0), A.dtype) if B is None else B
-    sq_length = kernels.sq_lengths(A, others)
+    sq_length = kernels.sq_lengths(*dists.rows)
     picks[0] = sq_length.argmax() if first is None else first
     sq_dists[0] = sq_length[picks[0]]
     dists.add(picks[0])

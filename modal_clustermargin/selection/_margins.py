@@ -67,11 +67,5 @@ def lowest(values, n):
     """
     if n == 0:
         return np.empty(0, np.intp)
-    if n < len(values):
-        cut = np.partition(values, n - 1)[n - 1]
-        below = np.flatnonzero(values < cut)
-        tied = np.flatnonzero(values == cut)[: n - len(below)]
-        shortlist = np.sort(np.concatenate([below, tied]))
-    else:
-        shortlist = np.arange(len(values))
-    return shortlist[np.argsort(values[shortlist], kind="stable")]
+    shortlist = np.flatnonzero(values <= np.partition(values, n - 1)[n - 1])
+    return shortlist[np.argsort(values[shortlist], kind="stable")[:n]]

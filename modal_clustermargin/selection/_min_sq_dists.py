@@ -41,7 +41,8 @@ class MinSqDists:
 
     The rows are those of `A`, finite and in float32 or float64, whose fourth powers
     float64 can hold; or, if `B` is given, the outer products of the rows of `A` and
-    `B`, which are never formed. `device` is a CUDA device for the products, or None.
+    `B`, which are never formed. `rows` is the pair ``(A, B)``, where a missing `B` has
+    no columns. `device` is a CUDA device for the products, or None.
 
     `upper` holds an upper bound on the squared distance of each row to the nearest
     center; infinite before the first center, and -1 for rows that are centers.
@@ -49,10 +50,9 @@ class MinSqDists:
 
     def __init__(self, A, B=None, device=None):
         B = np.empty((len(A), 0), A.dtype) if B is None else B
-        self._rows = (A, B)
+        self.rows = (A, B)
         self._centers = tuple(
-            np.empty((_MOST_PENDING, *part.shape[1:]), part.dtype)
-            for part in self._rows
+            np.empty((_MOST_PENDING, *part.shape[1:]), part.dtype) for part in self.rows
         )
         self._n_pending = 0
         self._n_seen = np.zeros(len(A), np.int64)
@@ -63,7 +63,7 @@ class MinSqDists:
 
     def add(self, row):
         """Make a row a center."""
-        self._append(*(part[row] for part in self._rows))
+        self._append(*(part[row] for part in self.rows))
         self.upper[row] = -1
 
     def add_others(self, A):
@@ -75,7 +75,7 @@ class MinSqDists:
         """Squared distance of one row to its nearest center."""
         self._n_measured += self._n_pending - self._n_seen[row]
         return kernels.lower_row(
-            row, self.upper, self._n_seen, self._rows, self._centers, self._n_pending
+            row, self.upper, self._n_seen, self.rows, self._centers, self._n_pending
         )
 
     def farthest(self, heap):
@@ -89,7 +89,7 @@ class MinSqDists:
             self._product_cost() - self._n_measured,
             self.upper,
             self._n_seen,
-            self._rows,
+            self.rows,
             self._centers,
             self._n_pending,
         )
@@ -115,10 +115,10 @@ class MinSqDists:
 
     def _make_products(self):
         if self._device is None:
-            return Products(*self._rows)
+            return Products(*self.rows)
         from modal_clustermargin.selection._torch_products import TorchProducts
 
-        return TorchProducts(*self._rows, self._device)
+        return TorchProducts(*self.rows, self._device)
 
     def _append(self, *row):
         if self._n_pending == _MOST_PENDING:

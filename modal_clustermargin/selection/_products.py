@@ -47,15 +47,13 @@ class Products:
 
         def lower_tile(first):
             tile = slice(first, first + _BLOCK_ROWS)
-            products_A = self.A[tile] @ center_A.T
-            products_B = np.empty((0, 0), np.float32)
+            products = self.A[tile] @ center_A.T
             if self.is_outer:
-                products_B = self.B[tile] @ center_B.T
+                products *= self.B[tile] @ center_B.T
             kernels.lower_tile(
                 upper,
                 first,
-                products_A,
-                products_B,
+                products,
                 (self.lengths, center_lengths),
                 self.error,
                 self.floor,

@@ -121,41 +121,33 @@ def lower_top(heap, most, upper, n_seen, rows, centers, n_centers):
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract"})
-def lower_tile(
-    upper, first, products_A, products_B, approx, error, floor, unit, rows, centers
-):
+def lower_tile(upper, first, products, approx, error, floor, unit, rows, centers):
     """Compute the distances of each row of a tile to the centers that may be nearest.
 
-    `upper` is IN and OUT, and `first` is the first row of the tile. The products
-    of shape (n_tile, n_centers) are those of the rows of the tile and the centers; the
-    second is empty if B is. `approx` are the squared lengths of all rows and of the
-    centers, all in float32. `error`, `floor` and `unit` are those of `Products`; `rows`
-    and `centers` are pairs ``(A, B)``.
+    `upper` is IN and OUT, and `first` is the first row of the tile. `products`, of
+    shape (n_tile, n_centers), are those of the rows of the tile and the centers, and
+    `approx` the squared lengths of all rows and of the centers, all in float32.
+    `error`, `floor` and `unit` are those of `Products`; `rows` and `centers` are pairs
+    ``(A, B)``.
     """
     lengths, center_lengths = approx
     A, B = rows
     center_A, center_B = centers
-    n_centers = products_A.shape[1]
-    is_outer = products_B.shape[0] > 0
+    n_centers = products.shape[1]
     least = np.empty(n_centers, np.float32)
     shrunk = np.empty(n_centers, np.float32)
     for c in range(n_centers):
         shrunk[c] = center_lengths[c] * np.float32(1 - error)
-    for t in range(products_A.shape[0]):
+    for t in range(products.shape[0]):
         i = first + t
         if upper[i] <= 0:
             continue
         # The sum of `own` and `least[c]` is a lower bound on the squared distance.
         own = lengths[i] * (1 - error) - floor
         smallest = np.float32(np.inf)
-        if is_outer:
-            for c in range(n_centers):
-                least[c] = shrunk[c] - 2 * products_A[t, c] * products_B[t, c]
-                smallest = min(smallest, least[c])
-        else:
-            for c in range(n_centers):
-                least[c] = shrunk[c] - 2 * products_A[t, c]
-                smallest = min(smallest, least[c])
+        for c in range(n_centers):
+            least[c] = shrunk[c] - 2 * products[t, c]
+            smallest = min(smallest, least[c])
         if own + smallest >= upper[i] * unit:
             continue
         # The center that seems nearest comes first, so that few other distances are

@@ -111,11 +111,7 @@ def tree_coverage(
 
 def _highest(gains, uncertainty, n):
     """Positions of the `n` highest gains; ties by larger uncertainty, then position."""
-    if n < len(gains):
-        least = np.partition(gains, len(gains) - n)[len(gains) - n]
-        shortlist = np.flatnonzero(gains >= least)
-    else:
-        shortlist = np.arange(len(gains))
+    shortlist = np.flatnonzero(gains >= np.partition(gains, -n)[-n])
     order = np.lexsort((-uncertainty[shortlist], -gains[shortlist]))
     return shortlist[order[:n]]
 

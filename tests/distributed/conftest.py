@@ -4,7 +4,7 @@ import distributed
 import pytest
 
 from modal_clustermargin.clustering import _neighbor_search
-from modal_clustermargin.distributed import _worker_rows
+from modal_clustermargin.distributed import _worker_search
 
 
 def clients(**where):
@@ -32,7 +32,7 @@ def processes():
 
 @pytest.fixture
 def many_blocks(monkeypatch):
-    monkeypatch.setattr(_worker_rows, "_FEWEST_BLOCK_ROWS", 10)
+    monkeypatch.setattr(_worker_search, "_FEWEST_BLOCK_ROWS", 10)
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import zarr
 from sklearn.linear_model import LogisticRegression
 
 from modal_clustermargin import AverageLinkage, ClusterMargin, MarginSampling
-from modal_clustermargin.distributed import _dask_pool, _worker_rows, _workers
+from modal_clustermargin.clustering import neighbors
+from modal_clustermargin.distributed import _dask_pool, _worker_search, _workers
 from modal_clustermargin.learners import ActiveLearner
 from tests.distributed.make_worker_calls import AtHome, die, lacks_a_module
 
@@ -94,8 +95,8 @@ def test_missing_modules_and_unpicklable_classifiers_raise(processes):
 
 def test_exact_search(kill_at, monkeypatch):
     expected = AverageLinkage(n_clusters=20).fit(X)
-    monkeypatch.setattr(_worker_rows, "_FEWEST_BLOCK_ROWS", 100)
-    calls = kill_at(_worker_rows.NeighborLists, "merge", 9)
+    monkeypatch.setattr(_worker_search, "_FEWEST_BLOCK_ROWS", 100)
+    calls = kill_at(neighbors, "merge_entries", 9)
     model = AverageLinkage(n_clusters=20).fit(CHUNKS)
     assert len(calls) > 9
     np.testing.assert_array_equal(model.children_, expected.children_)

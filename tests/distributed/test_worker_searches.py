@@ -21,7 +21,6 @@ from modal_clustermargin.distributed import (
     _on_worker,
     _worker_search,
 )
-from modal_clustermargin.distributed._worker_rows import exact_knn
 from modal_clustermargin.distributed._workers import Workers
 
 
@@ -56,16 +55,13 @@ def assert_same_lists(found, expected):
 @pytest.mark.parametrize("n_rows", [1, 9, 20, 700])
 def test_all_neighbors(n_rows, least, device, client, many_blocks, monkeypatch):
     if device == "torch":  # what a GPU worker does, on the processor
-        monkeypatch.setattr(
-            _on_worker, "device_of_worker", lambda *_: torch.device("cpu")
-        )
+        monkeypatch.setattr(_on_worker, "cuda_device", lambda *_: torch.device("cpu"))
     rows, half = case(n_rows)
     least_scores = np.full(n_rows, least, np.float32)
     expected = _exact_knn.exact_knn(rows, half, 6, least_scores, silent)
     shown = []
-    found = exact_knn(
-        rows, half, 6, least_scores, shown.append, device, False, Workers(client)
-    )
+    search = _worker_search.WorkerSearch(Workers(client), None, device, False, False)
+    found = search._exact_knn(rows, half, 6, least_scores, shown.append)
     assert_same_lists(found, expected)
     assert shown == sorted(shown)
     assert shown[-1] == 100
