@@ -3,7 +3,9 @@
 import numba
 import numpy as np
 
-_LARGEST = 4  # weight, as a multiple of that of a usual row; its inverse is the smallest
+_LARGEST = (
+    4  # weight, as a multiple of that of a usual row; its inverse is the smallest
+)
 
 
 def density_weights(children, heights, mean_distance, n_leaves, power=1 / 4):

@@ -27,7 +27,9 @@ def reversed_merges(children, heights, nodes):
     """The leaves of both sides of each merge, and its height; the last merge first."""
     for a, b in children:
         nodes.append(nodes[a] | nodes[b])
-    merges = [((nodes[a], nodes[b]), h) for (a, b), h in zip(children, heights)]
+    merges = [
+        ((nodes[a], nodes[b]), h) for (a, b), h in zip(children, heights, strict=True)
+    ]
     return merges[::-1]
 
 

@@ -188,7 +188,7 @@ class TestTreeCoverage:
         first = strategy(Unfitted(), X_pool, 2)
         np.testing.assert_array_equal(first, [1, 3])
         rest = np.delete(X_pool, first, axis=0)
-        np.testing.assert_array_equal(strategy(Unfitted(), rest, 2), [0, 2])
+        np.testing.assert_array_equal(strategy(Unfitted(), rest, 2), [1, 2])
         assert strategy.clustering_.n_leaves_ == 5
 
     def test_copies_wait(self):
