@@ -1,7 +1,7 @@
 """Seconds of a query: margin sampling, Cluster-Margin, tree coverage, herding.
 
     python benchmarks/query.py             # 100,000 of 1,000,000 x 64, 100 classes
-    python benchmarks/query.py --diverse   # with BADGE and CoreSet: hours
+    python benchmarks/query.py --diverse   # with BADGE and CoreSet: ten minutes more
     python benchmarks/query.py --short     # 1,000 of 10,000 rows: a quick test
     python benchmarks/query.py --growth growth.csv --plot growth.png
 

@@ -32,8 +32,9 @@ class ClusterMargin(StructureStrategy):
 
     - Tree coverage, the default. A label tells about the rows that merge with its row
       at a low height of the dendrogram. The batch is the one that covers most of the
-      uncertainty ``1 - margin`` in the dendrogram (`selection.tree_coverage`). This
-      method is this project's.
+      uncertainty ``1 - margin`` in the dendrogram (`selection.tree_coverage`), where
+      rows in dense regions count more (`selection.density_weights`). This method is
+      this project's.
     - Cluster-Margin [1]_, with a number as `candidate_factor`. The rows with the lowest
       margins are candidates. The clusters are sorted by their number of candidates, and
       the batch is chosen round-robin: each pass goes from the smallest cluster to the

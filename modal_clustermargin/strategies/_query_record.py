@@ -35,8 +35,8 @@ class QueryRecord:
         Cluster of every row of that pool.
 
     gain : ndarray of shape (n_picks,) or None
-        Uncertainty that each pick covers, in addition to the picks before it; never
-        increasing. None if the picks were not chosen by tree coverage.
+        Uncertainty, weighted by density, that each pick covers in addition to the picks
+        before it; never increasing. None if the picks were not chosen by tree coverage.
 
     pool_pick : ndarray of shape (n_pool,), dtype=intp, or None
         The pick that covers each row, counted from 0, or -1 for rows of a tree without
