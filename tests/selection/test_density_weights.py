@@ -10,34 +10,31 @@ from tests.selection.test_tree_coverage import forests
 
 
 @given(forests(), st.sampled_from([0.5, 1.0, 3.0]))
-def test_weight_is_a_power_of_the_height_of_the_first_merge(forest, mean_distance):
+def test_weight_is_a_power_of_the_reach(forest, mean_distance):
     children, heights, n_leaves = forest
+    below, n_rows = [{leaf} for leaf in range(n_leaves)], [1.0] * n_leaves
+    reach = np.full(n_leaves, mean_distance)
+    for (a, b), height in zip(children, heights, strict=True):
+        below.append(below[a] | below[b])
+        copied = 1 - min(1, height / mean_distance)
+        n_rows.append(n_rows[a] + n_rows[b] - copied)
+    # From the lowest node to the highest, so the highest first makes the lowest last.
+    for node in range(len(below) - 1, n_leaves - 1, -1):
+        if n_rows[node] >= 1.5:
+            reach[list(below[node])] = heights[node - n_leaves]
+    usual = np.median(reach)
+    expected = (usual / np.clip(reach, usual / 4**4, usual * 4**4)) ** 0.25
     weights = density_weights(children, heights, mean_distance, n_leaves)
-    nodes = [{leaf} for leaf in range(n_leaves)]
-    first = np.full(n_leaves, mean_distance)
-    for (a, b), height in reversed_merges(children, heights, nodes):
-        if height > 0:
-            first[list(a | b)] = height
-    lowest, highest = np.median(first) / 4**4, np.median(first) * 4**4
-    expected = (np.median(first) / np.clip(first, lowest, highest)) ** 0.25
     assert_allclose(weights, expected)
 
 
-def reversed_merges(children, heights, nodes):
-    """The leaves of both sides of each merge, and its height; the last merge first."""
-    for a, b in children:
-        nodes.append(nodes[a] | nodes[b])
-    merges = [
-        ((nodes[a], nodes[b]), h) for (a, b), h in zip(children, heights, strict=True)
-    ]
-    return merges[::-1]
-
-
 def test_no_leaf_counts_more_than_four_times_a_usual_one():
-    children = np.array([[0, 1], [2, 3], [4, 6], [7, 8]])
-    heights = np.array([1e-9, 1.0, 1.0, 1.0])
-    weights = density_weights(children, heights, 1.0, 5)
-    assert_allclose(weights, [4, 4, 1, 1, 1])
+    # A dense group of 999 rows, which count as almost two, and 1,001 far rows.
+    children = [[0, 1], *([leaf, 1998 + leaf] for leaf in range(2, 2000))]
+    heights = np.repeat([0.001, 1.0], [998, 1001])
+    weights = density_weights(np.array(children), heights, 1.0, 2000)
+    assert_allclose(weights, np.repeat([4, 1], [999, 1001]))
+    assert_allclose(density_weights(np.array(children), heights, 1.0, 2000, 0), 1)
 
 
 def test_equal_rows_count_as_one_row():
