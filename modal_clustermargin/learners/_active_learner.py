@@ -6,16 +6,22 @@ from modAL.models import learners as modal_learners
 from modAL.models.base import BaseLearner
 from modAL.uncertainty import uncertainty_sampling
 
+from modal_clustermargin.learners._as_estimator import EstimatorMixin
 from modal_clustermargin.learners._query import QueryMixin
 from modal_clustermargin.learners._row_containers import gathered, rows_at
-from modal_clustermargin.learners._training_data import TrainingDataMixin
+from modal_clustermargin.learners._training_data import (
+    TrainingDataMixin,
+    kept_after_errors,
+)
 
 # modAL 0.4.1 stores the rows of ``teach(only_new=True)`` for later trainings; modAL
 # 0.4.2, whose base class stores no rows, does not.
 _STORES_ONLY_NEW = hasattr(BaseLearner, "_add_training_data")
 
 
-class ActiveLearner(QueryMixin, TrainingDataMixin, modal_learners.ActiveLearner):
+class ActiveLearner(
+    EstimatorMixin, QueryMixin, TrainingDataMixin, modal_learners.ActiveLearner
+):
     """modAL's ``ActiveLearner`` on current scikit-learn and pandas.
 
     `fit` and `teach` work with scikit-learn 1.8 and later, and with DataFrames of
@@ -104,20 +110,22 @@ class ActiveLearner(QueryMixin, TrainingDataMixin, modal_learners.ActiveLearner)
         Raises
         ------
         ValueError, TypeError
-            If X and y do not match each other or the training data; then, nothing is
-            added. If the estimator's `fit` raises an error, X and y were added.
+            If X and y do not match each other or the training data, or if labels are
+            missing. After any error, also of the estimator's `fit`, the training data
+            is as it was; an estimator that failed may have to be trained again.
         """
         X, y = gathered(X), gathered(y)
-        if not only_new or _STORES_ONLY_NEW:
-            self._add_training_data(X, y)
-        if only_new:
-            self._fit_on_new(X, y, bootstrap=bootstrap, **fit_kwargs)
-        else:
-            self._fit_to_known(bootstrap=bootstrap, **fit_kwargs)
+        with kept_after_errors([self]):
+            if not only_new or _STORES_ONLY_NEW:
+                self._add_training_data(X, y)
+            if only_new:
+                self._fit_on_new(X, y, bootstrap=bootstrap, **fit_kwargs)
+            else:
+                self._fit_to_known(bootstrap=bootstrap, **fit_kwargs)
 
 
 class BayesianOptimizer(
-    QueryMixin, TrainingDataMixin, modal_learners.BayesianOptimizer
+    EstimatorMixin, QueryMixin, TrainingDataMixin, modal_learners.BayesianOptimizer
 ):
     """modAL's ``BayesianOptimizer`` on current scikit-learn and pandas.
 
@@ -164,6 +172,11 @@ class BayesianOptimizer(
         self._set_max(self.X_training, self.y_training)
         return self
 
+    def teach(self, X, y, bootstrap=False, only_new=False, **fit_kwargs):
+        """Add rows and values as `ActiveLearner.teach`, and find the largest again."""
+        with kept_after_errors([self]):
+            super().teach(X, y, bootstrap=bootstrap, only_new=only_new, **fit_kwargs)
+
     def _set_max(self, X, y):
         X, y = gathered(X), gathered(y)
         values = np.asarray(y)  # modAL would look up a Series by its index
@@ -174,7 +187,9 @@ class BayesianOptimizer(
 
 if hasattr(modal_learners, "DeepActiveLearner"):  # modAL 0.4.2 and later
 
-    class DeepActiveLearner(QueryMixin, modal_learners.DeepActiveLearner):
+    class DeepActiveLearner(
+        EstimatorMixin, QueryMixin, modal_learners.DeepActiveLearner
+    ):
         """modAL's ``DeepActiveLearner``, whose query calls its strategy once.
 
         It stores no training data: `teach` continues training on the new rows alone.

@@ -2,7 +2,7 @@
 
 import warnings
 
-from modal_clustermargin.learners._row_containers import rows_at
+from modal_clustermargin.learners._row_containers import refuse_tables, rows_at
 
 
 class QueryMixin:
@@ -44,6 +44,7 @@ class QueryMixin:
                 f"{type(self).__name__} needs an instance as query_strategy; got the"
                 f" class {name}. Pass {name}()."
             )
+        refuse_tables(X_pool, "X_pool")
         answer = self.query_strategy(self, X_pool, *query_args, **query_kwargs)
         if not isinstance(answer, tuple):
             answer = answer, None

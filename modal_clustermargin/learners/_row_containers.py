@@ -8,7 +8,16 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from modal_clustermargin.pools import lies_elsewhere, open_pool, take_rows
+from modal_clustermargin.learners._matching_types import (
+    check_same_kinds,
+    matching_array,
+    matching_frames,
+    matching_series,
+)
+from modal_clustermargin.pools import as_array, lies_elsewhere, open_pool, take_rows
+
+# What `.values` and `.index` of pandas give.
+_PANDAS_VALUES = (pd.api.extensions.ExtensionArray, pd.Index)
 
 
 def gathered(X):
@@ -19,6 +28,48 @@ def gathered(X):
         return X
     with open_pool(X, "A learner", "training data") as pool:
         return pool.gathered()
+
+
+def rows_in_memory(X):
+    """Rows in a container to which a learner can add more.
+
+    Rows of a dask or Zarr array are loaded. Raises TypeError for other containers.
+    """
+    X = gathered(X)
+    if isinstance(X, _PANDAS_VALUES):
+        return np.asarray(X)
+    if (
+        isinstance(X, np.ndarray | list | pd.DataFrame | pd.Series)
+        or sparse.issparse(X)
+        or hasattr(X, "detach")
+    ):
+        return X
+    refuse_tables(X, "X")
+    raise TypeError(
+        f"A learner cannot add rows to X that is a {type(X).__name__}. Pass an array, a"
+        " sparse matrix, a DataFrame, a list or a tensor."
+    )
+
+
+def labels_in_memory(y):
+    """Labels in a container to which a learner can add more."""
+    if isinstance(y, tuple):
+        return list(y)
+    y = gathered(y)
+    # A Series of polars has no such repair as a table: it is the same as an array.
+    if not isinstance(y, pd.Series | pd.DataFrame) and not hasattr(y, "detach"):
+        y = np.asarray(y) if hasattr(y, "__array__") or isinstance(y, range) else y
+    return y
+
+
+def refuse_tables(X, what):
+    """Raise TypeError for the tables of polars and others, indexed by columns."""
+    if hasattr(X, "to_pandas"):
+        library = type(X).__module__.partition(".")[0]
+        raise TypeError(
+            f"A learner cannot use {what} that is a {type(X).__name__} of {library}."
+            f" Pass {what}.to_pandas(), for every pool and all training data."
+        )
 
 
 def rows_at(X, positions):
@@ -37,20 +88,22 @@ def rows_at(X, positions):
     return take_rows(X, positions)
 
 
-def append_rows(known, new, what):
+def append_rows(known, new, what, index=None):
     """Append the rows of `new` to `known`, in the container of `known`.
 
     `what` names the argument in error messages. Arrays, lists, Series and tensors may
-    be mixed; frames and sparse matrices may not.
+    be mixed; frames and sparse matrices may not. `index` is the index of the new rows
+    if `known` is of pandas; None means the index of `new`, or else that numbers go on.
 
     Raises
     ------
     ValueError
-        If the rows differ in shape, or the frames in their columns.
+        If the rows differ in shape, the frames in their columns, or if a value is none
+        of the known categories.
 
     TypeError
-        If only one of them is a frame or a sparse matrix, if one holds numbers and the
-        other strings, or if the container is unknown.
+        If only one of them is a frame or a sparse matrix, or if one holds numbers and
+        the other strings.
     """
     for is_kind, name in ((_is_frame, "DataFrame"), (sparse.issparse, "sparse matrix")):
         if is_kind(known) != is_kind(new):
@@ -59,28 +112,30 @@ def append_rows(known, new, what):
                 f" a {type(known).__name__}. Pass a {name} for both, or for neither."
             )
     if _is_frame(known):
-        return pd.concat(_matching_frames(known, new, what))
+        new = new if index is None else new.set_axis(index)
+        return pd.concat(matching_frames(known, new, what))
     _check_same_shape(known, new, what)
     if sparse.issparse(known):
         # scipy before 1.12 turns sparse arrays into a sparse matrix.
         return type(known)(sparse.vstack([known, new], format=known.format))
-    if not hasattr(new, "detach"):
-        new = np.asarray(new)
-    _check_same_kind(known, new, what)
+    if isinstance(known, pd.Series):
+        if not isinstance(new, pd.Series):
+            numbers = pd.RangeIndex(len(known), len(known) + len(new))
+            new = pd.Series(new if isinstance(new, list) else as_array(new), numbers)
+        new = new if index is None else new.set_axis(index)
+        return pd.concat(matching_series(known, new.rename(known.name), what))
+    if isinstance(known, np.ndarray):
+        return np.concatenate([known, matching_array(known, new, what)])
+    check_same_kinds(known, new, what)
     if hasattr(known, "detach"):
         import torch
 
+        new = new if hasattr(new, "detach") else np.asarray(new)
         return torch.cat([known, torch.as_tensor(new, device=known.device)])
-    if isinstance(known, pd.Series):
-        return pd.concat([known, pd.Series(np.asarray(new), name=known.name)])
-    if isinstance(known, list):
-        return [*known, *new.tolist()]
-    if isinstance(known, np.ndarray):
-        return np.concatenate([known, np.asarray(new)])
-    raise TypeError(
-        f"A learner cannot add rows to {what} that is a {type(known).__name__}. Pass"
-        " an array, a sparse matrix, a DataFrame, a list or a tensor."
-    )
+    if isinstance(new, list):
+        return [*known, *new]
+    are_arrays = isinstance(known[0], np.ndarray)
+    return [*known, *(as_array(new) if are_arrays else new.tolist())]
 
 
 def side_by_side(blocks):
@@ -97,50 +152,6 @@ def side_by_side(blocks):
 
 def _is_frame(X):
     return isinstance(X, pd.DataFrame)
-
-
-def _matching_frames(known, new, what):
-    """Both frames, with their columns in the same order and of matching types."""
-    if list(new.columns) != list(known.columns):
-        missing = [name for name in known.columns if name not in new.columns]
-        added = [name for name in new.columns if name not in known.columns]
-        if missing or added or not (known.columns.is_unique and new.columns.is_unique):
-            raise ValueError(
-                f"The columns of {what} differ from those of the learner's training"
-                f" data: {missing} are missing, and {added} are new."
-            )
-        new = new[known.columns]
-    if not known.columns.is_unique:
-        return known, new
-    dtypes = {}
-    for name in known.columns:
-        _check_same_kind(known[name], new[name], what, f" in column {name!r}")
-        types = known[name].dtype, new[name].dtype
-        if all(isinstance(each, pd.CategoricalDtype) for each in types):
-            # If the categories differ, pandas would make a column of objects.
-            categories = types[0].categories.union(types[1].categories, sort=False)
-            dtypes[name] = pd.CategoricalDtype(categories, ordered=types[0].ordered)
-    return known.astype(dtypes), new.astype(dtypes)
-
-
-def _check_same_kind(known, new, what, where=""):
-    known_kind, new_kind = _kind(known), _kind(new)
-    if known_kind and new_kind and known_kind != new_kind:
-        raise TypeError(
-            f"{what} holds {new_kind}{where}, but the learner's training data holds"
-            f" {known_kind}. Convert one to the type of the other."
-        )
-
-
-def _kind(values):
-    """Return "numbers" or "strings"; None for other values and for no values."""
-    if hasattr(values, "detach"):
-        return "numbers"
-    values = np.asarray(values)
-    if values.dtype.kind in "biufc":
-        return "numbers"
-    is_text = values.dtype.kind in "US"
-    return "strings" if is_text or isinstance(next(values.flat, None), str) else None
 
 
 def _check_same_shape(known, new, what):

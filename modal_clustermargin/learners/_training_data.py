@@ -1,17 +1,40 @@
 """The training data of a learner: checked, extended and used to train."""
 
+from contextlib import contextmanager
+
 import numpy as np
+import pandas as pd
+from scipy import sparse
 from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length, check_random_state, check_X_y
 
 from modal_clustermargin.learners._row_containers import (
     append_rows,
-    gathered,
+    labels_in_memory,
     rows_at,
+    rows_in_memory,
     side_by_side,
 )
-from modal_clustermargin.pools import n_rows
+from modal_clustermargin.pools import as_array, n_rows
+
+
+@contextmanager
+def kept_after_errors(learners):
+    """Give all learners the training data back that they had before an error."""
+    names = ("X_training", "y_training")
+    before = [
+        (each, name, getattr(each, name))
+        for each in learners
+        for name in names
+        if hasattr(each, name)
+    ]
+    try:
+        yield
+    except BaseException:
+        for each, name, value in before:
+            setattr(each, name, value)
+        raise
 
 
 class TrainingDataMixin:
@@ -75,8 +98,9 @@ class TrainingDataMixin:
     def _add_training_data(self, X, y):
         X, y = self._checked(X, y)
         if self.X_training is not None:
+            index = X.index if isinstance(X, pd.DataFrame | pd.Series) else None
             X = append_rows(self.X_training, X, "X")
-            y = append_rows(self.y_training, y, "y")
+            y = append_rows(self.y_training, y, "y", index)
         self.X_training, self.y_training = X, y
 
     def _fit_to_known(self, bootstrap=False, **fit_kwargs):
@@ -91,7 +115,6 @@ class TrainingDataMixin:
             n_samples = n_rows(X)
             random_state = check_random_state(self.random_state)
             drawn = random_state.randint(n_samples, size=n_samples)
-            y = np.asarray(y) if isinstance(y, tuple) else y
             X, y = rows_at(X, drawn), rows_at(y, drawn)
             if fit_kwargs.get("sample_weight") is not None:
                 weights = np.asarray(fit_kwargs["sample_weight"])[drawn]
@@ -101,7 +124,8 @@ class TrainingDataMixin:
 
     def _checked(self, X, y):
         """X and y in memory, after scikit-learn's checks of both."""
-        X, y = gathered(X), gathered(y)
+        X, y = rows_in_memory(X), labels_in_memory(y)
+        _check_labels(y)
         if not hasattr(X, "detach"):
             check_X_y(
                 X,
@@ -124,3 +148,23 @@ class TrainingDataMixin:
                 " learner with force_all_finite=False."
             )
         return X, y
+
+
+def _check_labels(y):
+    """Raise ValueError if a label is missing: None, NaN, NA or an empty string."""
+    if y is None or sparse.issparse(y):
+        return
+    # As objects, because numpy makes the string "nan" of NaN beside strings.
+    labels = np.asarray(y, dtype=object) if isinstance(y, list) else as_array(y)
+    if not labels.ndim or not labels.size:
+        return  # scikit-learn's checks have a message for these
+    missing = pd.isna(labels)
+    if labels.dtype.kind in "OU":
+        missing |= np.where(missing, None, labels) == ""
+    rows = np.flatnonzero(missing.reshape(len(labels), -1).any(axis=1))
+    if len(rows):
+        raise ValueError(
+            f"y has no label for {len(rows)} of {len(labels)} rows, the first of them"
+            f" at position {rows[0]}: {labels[rows[0]]!r}. Leave out the rows that"
+            " nobody has labelled."
+        )

@@ -40,8 +40,10 @@ def lacks_members_fit(classifier):
 
 
 def rows_to_ask(classifier, X):
-    """`X`, converted from a list to an array for a committee, which reads its shape."""
-    return np.asarray(X) if is_committee(classifier) and isinstance(X, list) else X
+    """`X`, converted from a list to an array for modAL's Committee, which needs one."""
+    vote = getattr(type(classifier), "vote_proba", None)
+    reads_shape = getattr(vote, "__module__", "").startswith("modAL")
+    return np.asarray(X) if reads_shape and isinstance(X, list) else X
 
 
 def takes_metrics(classifier):

@@ -10,8 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from modal_clustermargin import ClusterMargin, MarginSampling
-from modal_clustermargin.learners import ActiveLearner
+from modal_clustermargin import ClusterMargin, MarginSampling, learners
+from modal_clustermargin.learners import ActiveLearner, Committee
 from tests.learners.make_learners import (
     FRAME,
     KINDS,
@@ -127,10 +127,109 @@ class TestRowsThatDoNotMatch:
             learner.fit(X[:3], [1, 1, 1])
         assert len(learner.X_training) == 20
 
-    def test_an_unknown_container(self):
-        learner = ActiveLearner(RecordsTraining(), MarginSampling(), range(4), y[:4])
-        with pytest.raises(TypeError, match="cannot add rows to X that is a range"):
-            learner.teach(X[:4, 0], y[:4])
+    @pytest.mark.parametrize("rows", [range(4), tuple(X[:4]), {"a": X[:4]}])
+    def test_an_unknown_container(self, rows):
+        name = type(rows).__name__
+        with pytest.raises(TypeError, match=f"cannot add rows to X that is a {name}"):
+            ActiveLearner(RecordsTraining(), MarginSampling(), rows, y[:4])
+
+    @pytest.mark.parametrize(
+        "label", [None, np.nan, pd.NA, pd.NaT, ""], ids=["None", "nan", "NA", "NaT", ""]
+    )
+    @pytest.mark.parametrize("as_labels", [list, pd.Series, np.array])
+    def test_a_missing_label(self, as_labels, label):
+        known = np.array(["no", "yes"])[y[:20]]
+        learner = ActiveLearner(LogisticRegression(), MarginSampling(), X[:20], known)
+        kept = learner.X_training
+        labels = ["yes", label]
+        if as_labels is np.array:
+            labels = np.array(labels, dtype=object)
+        with pytest.raises(ValueError, match="no label for 1 of 2 rows, .* position 1"):
+            learner.teach(X[20:22], labels)
+        assert learner.X_training is kept
+        learner.teach(X[20:21], ["yes"])
+        with pytest.raises(ValueError, match="no label for 1 of 2"):
+            learner.fit(X[20:22], labels)
+
+    def test_missing_labels_beside_tensors_and_of_several_outputs(self):
+        tensors = torch.as_tensor(X)
+        learner = ActiveLearner(RecordsTraining(), MarginSampling(), tensors, y)
+        with pytest.raises(ValueError, match="no label for 1 of 2 rows"):
+            learner.teach(tensors[:2], torch.tensor([0, torch.nan]))
+        with pytest.raises(ValueError, match="no label for 1 of 2 rows"):
+            learner.fit(X[:2], [["red", 1], ["blue", None]])
+        with pytest.raises(ValueError, match="no label for 1 of 2 rows"):
+            learners.BayesianOptimizer(RecordsTraining()).teach(X[:2], [1.0, np.nan])
+
+    def test_a_fit_that_raises_in_teach(self):
+        learner = self.learner()
+        kept = learner.X_training, learner.y_training
+        with pytest.raises(TypeError, match="bogus"):
+            learner.teach(X[20:22], y[20:22], bogus=1)
+        assert (learner.X_training, learner.y_training) == kept
+        optimizer = learners.BayesianOptimizer(RecordsTraining())
+        with pytest.raises(TypeError, match="bogus"):
+            optimizer.teach(X[:2], X[:2, 0], bogus=1)
+        assert optimizer.X_training is optimizer.y_training is None
+
+    @pytest.mark.parametrize("call", ["teach", "fit"])
+    def test_a_member_that_refuses(self, call):
+        """No member of the committee has the rows then."""
+        members = [self.learner(), self.learner(X[:, :2]), self.learner()]
+        committee = Committee(members)
+        rows = X[20:22] if call == "teach" else np.full((2, 3), "a")
+        with pytest.raises(ValueError, match=r"shape|could not convert"):
+            getattr(committee, call)(rows, y[20:22])
+        assert [len(each.X_training) for each in members] == [20, 20, 20]
+
+
+class TestTables:
+    """Tables of other libraries are refused in the first call, with the repair."""
+
+    def table(self, library):
+        pandas = pd.DataFrame(X, columns=list("abc"))
+        if library == "polars":
+            return pytest.importorskip("polars").DataFrame(dict(pandas))
+        return pytest.importorskip("pyarrow").Table.from_pandas(pandas)
+
+    @pytest.mark.parametrize("library", ["polars", "pyarrow"])
+    def test_refused_before_anything_is_asked(self, library):
+        table = self.table(library)
+        with pytest.raises(TypeError, match=rf"of {library}\. Pass X\.to_pandas\(\)"):
+            ActiveLearner(RecordsTraining(), MarginSampling(), table, y)
+
+        def strategy(learner, X_pool):
+            raise AssertionError("the strategy was asked")
+
+        learner = ActiveLearner(RecordsTraining(), strategy, X, y)
+        for asked in (learner, Committee([learner], strategy)):
+            with pytest.raises(TypeError, match=r"Pass X_pool\.to_pandas\(\)"):
+                asked.query(table)
+
+    @pytest.mark.parametrize("library", ["polars", "pyarrow"])
+    def test_a_column_of_labels(self, library):
+        if library == "polars":
+            column = pytest.importorskip("polars").Series(y)
+        else:
+            column = pytest.importorskip("pyarrow").chunked_array([y])
+        learner = ActiveLearner(RecordsTraining(), MarginSampling(), X, column)
+        learner.teach(X[:20], column[:20])
+        np.testing.assert_array_equal(learner.y_training, [*y, *y[:20]])
+
+
+@pytest.mark.parametrize(
+    "as_labels",
+    [tuple, pd.Categorical, pd.Index, lambda y: pd.Series(y).array],
+    ids=["tuple", "Categorical", "Index", "values"],
+)
+def test_other_containers_of_labels(as_labels):
+    """Among them what `.values` gives for strings in pandas 3."""
+    words = np.array(["no", "yes"])[y]
+    learner = ActiveLearner(
+        LogisticRegression(), MarginSampling(), X[:20], as_labels(words[:20])
+    )
+    learner.teach(X[20:22], as_labels(words[20:22]))
+    assert list(learner.y_training) == words[:22].tolist()
 
 
 def test_arrays_lists_and_tensors_can_be_mixed():
