@@ -6,6 +6,7 @@ share a fingerprint is below 1 in 10 million.
 """
 
 import hashlib
+from collections.abc import Mapping
 
 import joblib
 import numba
@@ -49,6 +50,10 @@ def _block_keys(block):
         from pandas.util import hash_pandas_object
 
         return hash_pandas_object(block, index=False).to_numpy(np.uint64)
+    if hasattr(block, "hash_rows"):  # a polars DataFrame, which iterates over columns
+        return block.hash_rows().to_numpy()
+    if isinstance(block, Mapping):  # several inputs
+        return row_keys(np.column_stack([_block_keys(each) for each in block.values()]))
     if hasattr(block, "detach"):
         block = tensor_to_array(block)
     if isinstance(block, np.ndarray) and block.dtype.kind in "biufcmM":

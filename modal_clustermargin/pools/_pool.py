@@ -1,5 +1,6 @@
 """The pool of a query: rows of any kind, opened once at the start of the query."""
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 from importlib import import_module
 
@@ -104,7 +105,8 @@ def open_pool(X, who, name="X_pool"):
 
     `who` and `name` are the caller and its argument, for messages. Raises ValueError if
     `X` has no rows, or an unknown number of rows, or is a Zarr array that is not
-    complete; TypeError for collections of dask and Zarr that are not arrays; and
+    complete; TypeError for several inputs (a dict, a tuple, or a list of arrays),
+    pyarrow tables, and collections of dask and Zarr that are not arrays; and
     ImportError if dask or distributed is missing.
     """
     if isinstance(X, Pool):
@@ -115,6 +117,7 @@ def open_pool(X, who, name="X_pool"):
             f"{who} needs rows as {name}; got {X!r}. Pass the rows themselves, not the"
             " name of a file."
         )
+    _check_container(X, who, name)
     library = _library_of(X)
     if library is None:
         if not hasattr(X, "__len__") and not hasattr(X, "shape"):
@@ -126,6 +129,36 @@ def open_pool(X, who, name="X_pool"):
         return
     with import_module(_OPENED_BY[library]).open_array(X, who, name) as pool:
         yield pool
+
+
+def _check_container(X, who, name):
+    """Raise TypeError for containers whose items are not rows."""
+    kind = type(X).__module__.partition(".")[0] + " " + type(X).__name__
+    if kind.startswith("pyarrow "):
+        raise TypeError(
+            f"{who} cannot read the rows of {name}, a {kind}. Pass {name}.to_pandas()."
+        )
+    is_plain = isinstance(X, Mapping) and not hasattr(X, "shape")
+    if is_plain or isinstance(X, tuple) or (isinstance(X, list) and _are_inputs(X)):
+        raise TypeError(
+            f"{who} needs {name} with one item for each row; got a"
+            f" {type(X).__name__} of {len(X)}. Pass several inputs as"
+            " skorch.helper.SliceDict(first=..., second=...), which counts their rows;"
+            " pass a tuple of rows as a list, and a list of samples that are arrays of"
+            " different shapes as an array of dtype object."
+        )
+
+
+def _are_inputs(X):
+    """Whether a list holds arrays of one length, with rows of different shapes.
+
+    A list at least as long as its arrays holds samples, such as images of one height.
+    """
+    shapes = [tuple(x.shape) for x in X if hasattr(x, "shape")]
+    if len(shapes) < len(X) or len(set(shapes)) < 2:
+        return False
+    lengths = {shape[:1] for shape in shapes}
+    return len(lengths) == 1 and len(X) < max(lengths)[0]
 
 
 def lies_elsewhere(X):

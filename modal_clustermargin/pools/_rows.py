@@ -1,7 +1,8 @@
 """Indexing and block-wise reading of rows in this process.
 
 The kinds of rows are those of modAL: ndarray of any rank (also a memory map), scipy
-sparse matrix or array, DataFrame, list, torch tensor.
+sparse matrix or array, DataFrame of pandas or polars, list, torch tensor; and several
+inputs as a ``SliceDict`` of skorch.
 """
 
 import math

@@ -181,6 +181,8 @@ class ClassifierStrategy(PoolStrategy):
 
         def prepare(X, y):
             self._check_classifier(clf)
+            if not callable(getattr(self, "uncertainty", None)):
+                strategies.check_gives_probabilities(clf, type(self).__name__)
             check_scalar(fit_clf, "fit_clf", bool)
             flag = self.clf_embedding_flag_name
             if flag is not None:
@@ -210,7 +212,7 @@ class WithEmbeddings:
 
     def embed(self, X):
         if self.arguments is None:
-            return strategies.embed(getattr(self.clf, "estimator_", None), X)
+            return strategies.embed(self.clf, X)
         answer = self.clf.predict_proba(X, **self.arguments)
         if not (isinstance(answer, tuple) and len(answer) == 2):
             raise ValueError(

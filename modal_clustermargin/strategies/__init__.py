@@ -33,6 +33,7 @@ from modal_clustermargin.strategies._max_herding import (
     MaxHerding,
     max_herding_sampling,
 )
+from modal_clustermargin.strategies._probabilities import check_gives_probabilities
 from modal_clustermargin.strategies._query_record import QueryRecord
 from modal_clustermargin.strategies._random import RandomSampling, random_sampling
 from modal_clustermargin.strategies._uncertainty_herding import (
@@ -61,6 +62,7 @@ __all__ = [
     "UncertaintyHerding",
     "asvp_sampling",
     "badge_sampling",
+    "check_gives_probabilities",
     "classifier_embeddings",
     "cluster_margin_sampling",
     "coreset_sampling",

@@ -33,9 +33,11 @@ class QueryStrategy(BaseEstimator, ABC):
             be fitted.
 
         X_pool : ndarray, sparse matrix or array, DataFrame, list or tensor
-            The unlabelled rows, of any rank; also a memory map, a dask array or an
-            array in a Zarr store. The rows are read in blocks and never changed. Only a
-            sparse matrix in another format than CSR is copied, to CSR.
+            The unlabelled rows, of any rank; also a memory map, a dask array, an array
+            in a Zarr store, a polars DataFrame, or several inputs as a ``SliceDict`` of
+            skorch (not a dict, which does not count rows). The rows are read in blocks
+            and never changed. Only a sparse matrix in another format than CSR is
+            copied, to CSR.
 
         n_instances : int, default=1
             Number of rows to choose.
@@ -60,6 +62,9 @@ class QueryStrategy(BaseEstimator, ABC):
             If n_instances is below one, the pool is empty, probabilities are not
             finite, or the strategy cannot use an argument. Where possible, the error is
             raised before any computation or random draw.
+
+        TypeError
+            If X_pool is a dict, a tuple, a list of inputs, or a pyarrow table.
 
         Warns
         -----

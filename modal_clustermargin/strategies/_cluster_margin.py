@@ -65,8 +65,8 @@ class ClusterMargin(StructureStrategy):
             default=None
         The embeddings to cluster: an array for the first pool, or a function
         ``(classifier, X_pool)`` that returns one. None uses the classifier's ``embed``,
-        else the output of its pipeline's steps before the last, else the rows
-        themselves.
+        else the output of its pipeline's steps before the last, also inside a wrapper
+        such as ``GridSearchCV``, else the rows themselves.
 
     multilabel : {"mean", "min"}, default="mean"
         How to combine the margins ``|2 p - 1|`` of several labels, if the rows of

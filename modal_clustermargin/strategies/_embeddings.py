@@ -1,9 +1,12 @@
 """The embeddings of a pool: given as an array, by a function, or by the classifier."""
 
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 from modal_clustermargin.pools import as_array, as_matrix, n_rows, open_pool
 from modal_clustermargin.strategies._modal import (
@@ -56,8 +59,9 @@ def classifier_embeddings(classifier, pool, who):
     """Embeddings that a classifier gives: ``(rows, is_final)``, as `open_embeddings`.
 
     The classifier's ``embed`` gives them, else the output of its pipeline's steps
-    before the last, else the rows themselves are the embeddings. The embeddings of the
-    members of a committee are concatenated.
+    before the last, else the rows themselves are the embeddings. A wrapper such as
+    ``GridSearchCV`` has the embeddings of the classifier that it trained. The
+    embeddings of the members of a committee are concatenated.
     """
     if not _has_embeddings(classifier):
         return pool.as_matrix(who), True
@@ -71,17 +75,21 @@ def classifier_embeddings(classifier, pool, who):
 
 
 def embed(classifier, X):
-    """The classifier's embeddings of rows; `X` itself if the classifier has none."""
-    if is_committee(classifier):
-        own = [each for each in members(classifier) if _has_embeddings(each)]
-        return np.hstack([as_array(embed(each, X)) for each in own]) if own else X
-    estimator = estimator_of(classifier)
-    if hasattr(estimator, "embed"):
-        return estimator.embed(X)
-    if hasattr(estimator, "steps"):  # a scikit-learn Pipeline
-        if len(estimator.steps) > 1:
-            X = estimator[:-1].transform(X)
-        return embed(estimator[-1], X)
+    """The classifier's embeddings of rows; `X` itself if the classifier has none.
+
+    Warns if the classifier holds others with embeddings, but none that are its own.
+    """
+    embeddings = _find_embeddings(classifier, X)
+    if embeddings is not None:
+        return embeddings
+    if _has_embeddings(classifier):
+        name = type(estimator_of(classifier)).__name__
+        warnings.warn(
+            f"{name} has no embeddings of its own, although a classifier inside it has"
+            " some: the rows themselves are used. Pass embedding= to use others.",
+            UserWarning,
+            stacklevel=2,
+        )
     return X
 
 
@@ -100,12 +108,66 @@ def _check_n_rows(embeddings, n_pool, who):
 
 
 def _has_embeddings(classifier):
+    """Whether a classifier, or one inside it, has embeddings, fitted or not."""
     if is_committee(classifier):
         return any(map(_has_embeddings, members(classifier)))
     estimator = estimator_of(classifier)
-    if hasattr(estimator, "embed") or not hasattr(estimator, "steps"):
-        return hasattr(estimator, "embed")
-    return len(estimator.steps) > 1 or _has_embeddings(estimator[-1])
+    if hasattr(estimator, "embed"):
+        return True
+    if hasattr(estimator, "steps"):
+        return len(estimator.steps) > 1 or _has_embeddings(estimator.steps[-1][1])
+    if not isinstance(estimator, BaseEstimator):
+        return False
+    inside = estimator.get_params(deep=False).values()
+    return any(map(_has_embeddings, (each for value in inside for each in _in(value))))
+
+
+def _in(value):
+    """The estimators in a parameter: itself, or those of a list of pairs."""
+    pairs = value if isinstance(value, list) else [(None, value)]
+    values = [each[1] for each in pairs if isinstance(each, tuple) and len(each) == 2]
+    return [each for each in values if isinstance(each, BaseEstimator)]
+
+
+def _find_embeddings(classifier, X):
+    """The classifier's embeddings of rows, or None."""
+    if is_committee(classifier):
+        return _side_by_side(members(classifier), X)
+    estimator = estimator_of(classifier)
+    if hasattr(estimator, "embed"):
+        return estimator.embed(X)
+    if hasattr(estimator, "steps"):  # a Pipeline of scikit-learn or imbalanced-learn
+        for _, step in estimator.steps[:-1]:
+            is_sampler = hasattr(step, "fit_resample")  # changes training data alone
+            if step is not None and step != "passthrough" and not is_sampler:
+                X = step.transform(X)
+        embeddings = _find_embeddings(estimator.steps[-1][1], X)
+        is_input = embeddings is None and len(estimator.steps) > 1
+        return X if is_input else embeddings
+    if not _has_embeddings(estimator):
+        return None
+    check_is_fitted(estimator)
+    return _side_by_side(_trained_inside(estimator), X)
+
+
+def _trained_inside(estimator):
+    """The classifiers by which a fitted wrapper predicts, if each sees whole rows."""
+    if hasattr(estimator, "best_estimator_"):  # a search for parameters
+        return [estimator.best_estimator_]
+    if hasattr(estimator, "calibrated_classifiers_"):  # copies, trained on folds
+        return [estimator.calibrated_classifiers_[0].estimator]
+    if hasattr(estimator, "estimators_"):
+        return estimator.estimators_ if hasattr(estimator, "voting") else []
+    is_whole = hasattr(estimator, "estimator_") and not hasattr(estimator, "support_")
+    return [estimator.estimator_] if is_whole else []
+
+
+def _side_by_side(classifiers, X):
+    found = [_find_embeddings(each, X) for each in classifiers]
+    found = [each for each in found if each is not None]
+    if len(found) < 2:
+        return found[0] if found else None
+    return np.hstack([as_array(each) for each in found])
 
 
 def _embed_block(X, start, classifier, who):

@@ -14,7 +14,9 @@ from modal_clustermargin.pools import (
 )
 from modal_clustermargin.selection import margins
 from modal_clustermargin.strategies._modal import (
+    estimator_of,
     lacks_members_fit,
+    members,
     rows_to_ask,
     without_training_data,
 )
@@ -57,13 +59,7 @@ class ProbabilityReader:
         fitted, and ValueError unless each row has finite probabilities. A ValueError of
         the classifier is raised with the positions of the rows.
         """
-        if not hasattr(classifier, "predict_proba"):
-            raise ValueError(
-                f"{self.who} needs a classifier with predict_proba, but"
-                f" {type(classifier).__name__} has none. Use one that gives"
-                " probabilities, or calibrate it (an SVC, for instance) with"
-                " sklearn.calibration.CalibratedClassifierCV."
-            )
+        check_gives_probabilities(classifier, self.who)
         if lacks_members_fit(classifier):
             raise NotFittedError
         X = X.tocsr() if sparse.issparse(X) else rows_to_ask(classifier, X)
@@ -156,6 +152,21 @@ class ProbabilityReader:
                 f"{self.who} needs probabilities between 0 and 1; predict_proba gives"
                 f" other values for row {start + outside[0]} of X_pool. Convert scores"
                 " or logits to probabilities first."
+            )
+
+
+def check_gives_probabilities(classifier, who):
+    """Raise ValueError if a classifier, or a member's estimator, has no probabilities.
+
+    Learners and committees always have a method predict_proba.
+    """
+    for each in (classifier, *map(estimator_of, members(classifier))):
+        if not hasattr(each, "predict_proba"):
+            raise ValueError(
+                f"{who} needs a classifier with predict_proba, but"
+                f" {type(each).__name__} has none. Use one that gives probabilities, or"
+                " calibrate it (an SVC, for instance) with"
+                " sklearn.calibration.CalibratedClassifierCV."
             )
 
 

@@ -12,9 +12,12 @@ skactiveml = pytest.importorskip("skactiveml")
 from skactiveml.classifier import SklearnClassifier  # noqa: E402
 from sklearn.base import clone  # noqa: E402
 from sklearn.datasets import load_digits  # noqa: E402
+from sklearn.decomposition import PCA  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
+from sklearn.model_selection import GridSearchCV  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
+from sklearn.svm import LinearSVC  # noqa: E402
 
 from modal_clustermargin import skactiveml as ours  # noqa: E402
 from modal_clustermargin import strategies  # noqa: E402
@@ -179,6 +182,26 @@ def test_a_flag_that_returns_no_embeddings():
     strategy = ours.BADGE(clf_embedding_flag_name="embeddings")
     with pytest.raises(ValueError, match="should make Flagged.predict_proba return"):
         strategy.query(X, labels(np.arange(60)), Flagged(LogisticRegression()))
+
+
+@pytest.mark.parametrize("name", ["ClusterMargin", "BADGE", "UncertaintyHerding"])
+def test_a_classifier_without_probabilities_is_refused_before_it_is_trained(name):
+    class Untrained(LinearSVC):
+        def fit(self, X, y):
+            raise AssertionError
+
+    clf = SklearnClassifier(Untrained(), classes=range(10))
+    message = f"{name} needs a classifier with predict_proba, but SklearnClassifier has"
+    with pytest.raises(ValueError, match=message):
+        getattr(ours, name)().query(X, labels(np.arange(60)), clf)
+
+
+def test_a_search_inside_a_classifier_has_the_embeddings_of_its_pipeline():
+    pipeline = make_pipeline(PCA(3), LogisticRegression())
+    clf = SklearnClassifier(GridSearchCV(pipeline, {}, cv=2), classes=range(10))
+    strategy = ours.ClusterMargin()
+    strategy.query(X, labels(np.arange(60)), clf, batch_size=3)
+    assert strategy.strategy_.clustering_.n_features_in_ == 3
 
 
 def test_without_scikit_activeml_the_extra_is_named():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from hypothesis import strategies as st
 from scipy import sparse
@@ -67,6 +68,7 @@ POOL_KINDS = {
     "coo_matrix": lambda X, folder: sparse.coo_matrix(X),
     "DataFrame": lambda X, folder: pd.DataFrame(X),
     "named DataFrame": lambda X, folder: pd.DataFrame(X).add_prefix("x"),
+    "polars": lambda X, folder: pytest.importorskip("polars").from_numpy(X),
     "list": lambda X, folder: X.tolist(),
     "list of arrays": lambda X, folder: list(X),
     "tensor": lambda X, folder: torch.from_numpy(X),

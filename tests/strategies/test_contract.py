@@ -9,8 +9,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.svm import LinearSVC
 
 from modal_clustermargin import strategies
+from modal_clustermargin.learners import ActiveLearner, Committee
 from modal_clustermargin.testing import check_query_strategy
 from tests.strategies.make_pools import (
     POOL_KINDS,
@@ -140,6 +144,12 @@ class TestEveryStrategy:
         with pytest.raises(ValueError, match=f"{strategy.__name__} .*{message}"):
             make(strategy)(Unfitted(), X_pool, n_instances)
 
+    def test_says_that_several_inputs_are_no_rows(self, strategy):
+        X_pool = {"a": numbered_rows(9), "b": numbered_rows(9)}
+        message = f"{strategy.__name__} needs X_pool with one item for each row"
+        with pytest.raises(TypeError, match=message):
+            make(strategy)(Unfitted(), X_pool, 1)
+
     def test_says_what_is_wrong_with_ids(self, strategy):
         X_pool = numbered_rows(3)
         with pytest.raises(ValueError, match=r"ids of shape \(2,\) for a pool of 3"):
@@ -181,11 +191,21 @@ class TestWhatIsAskedOfTheClassifier:
         with pytest.raises(ValueError, match=message):
             make(strategy)(ByRowNumber(proba), numbered_rows(n_pool), 1)
 
-    def test_says_that_predict_proba_is_missing(self, strategy):
+    @pytest.mark.parametrize("asks", ["itself", "learner", "committee"])
+    @pytest.mark.parametrize(
+        "estimator", [LinearSVC(), Ridge(), GridSearchCV(LinearSVC(), {}, cv=2)]
+    )
+    def test_says_that_predict_proba_is_missing(self, strategy, asks, estimator):
+        X, y = numbered_rows(6), np.arange(6) % 2
+        name, classifier = type(estimator).__name__, clone(estimator).fit(X, y)
+        if asks != "itself":
+            classifier = ActiveLearner(classifier, X_training=X, y_training=y)
+        if asks == "committee":
+            classifier = Committee([classifier])
         with pytest.raises(
-            ValueError, match=r"predict_proba, but object has none\. Use"
+            ValueError, match=rf"predict_proba, but {name} has none\. Use"
         ):
-            make(strategy)(object(), numbered_rows(3), 1)
+            make(strategy)(classifier, X, 1)
 
     @pytest.mark.parametrize("shape", [(3,), (3, 2, 1), (2, 2), (3, 0)])
     def test_says_what_shape_it_wanted(self, strategy, shape):
