@@ -54,7 +54,7 @@ ONLY_IN = {
     "torchvision": {"estimators", "datasets", "comparison"},
     "matplotlib": {"comparison"},
     "jinja2": {"comparison", "labelling"},
-    "PIL": {"datasets", "labelling"},
+    "PIL": {"datasets", "labelling", "_viewed_images"},
     "filelock": {"comparison", "labelling"},
     "pandas": {"comparison", "learners", "pools", "testing"},
     "numba": {

@@ -26,7 +26,7 @@ def main(arguments=None):
             file=sys.stderr,
         )
         return 1
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError, ImportError, MemoryError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

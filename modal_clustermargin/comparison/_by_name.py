@@ -4,6 +4,8 @@ import copy
 import functools
 import inspect
 import pkgutil
+import traceback
+from pathlib import Path
 
 from modal_clustermargin.comparison._settings import WHO
 
@@ -15,9 +17,9 @@ def build_by_path(path, options, what, random_state):
     """
     try:
         found = pkgutil.resolve_name(path)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # importing runs a module, which may raise any error
         raise ValueError(
-            f"{WHO} cannot import the {what} {path!r} ({error}). Write it as"
+            f"{WHO} cannot import the {what} {path!r} ({explained(error)}). Write it as"
             " 'package.module:name', importable from the working directory."
         ) from error
     if not hasattr(found, "__name__"):
@@ -41,4 +43,18 @@ def build_by_path(path, options, what, random_state):
             f"{WHO} cannot make the {what} {found.__name__}: {error}. Its options are"
             f" {', '.join(signature.parameters) or 'none'}."
         ) from error
-    return found(**options) if is_class else functools.partial(found, **options)
+    if not is_class:
+        return functools.partial(found, **options)
+    try:
+        return found(**options)
+    except Exception as error:
+        raise ValueError(
+            f"{WHO} cannot make the {what} {found.__name__}: {explained(error)}"
+        ) from error
+
+
+def explained(error):
+    """The kind, the message and the place of an error, in one line."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    name = Path(place.filename).name
+    return f"{type(error).__name__}: {error} ({name}, line {place.lineno})"

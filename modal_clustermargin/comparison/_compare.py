@@ -6,6 +6,7 @@ from concurrent.futures import as_completed
 
 from threadpoolctl import threadpool_limits
 
+from modal_clustermargin.comparison._by_name import explained
 from modal_clustermargin.comparison._folder import ComparisonFolder
 from modal_clustermargin.comparison._formatting import count_of
 from modal_clustermargin.comparison._models import NETWORKS, default_model, make_model
@@ -143,6 +144,17 @@ def run_seed(folder, settings, seed, verbose, data=None):
             except ValueError as error:
                 name = f"With strategy {label!r}, seed {seed}"
                 raise ValueError(f"{name}: {error}") from error
+            except Exception as error:
+                names = (
+                    settings["strategies"][label]["strategy"],
+                    settings["model"]["name"],
+                )
+                if not any(":" in each for each in names):
+                    raise
+                # A strategy or a model of others may raise an error of any kind.
+                raise ValueError(
+                    f"With strategy {label!r}, seed {seed}: {explained(error)}"
+                ) from error
         folder.delete_state(label, seed)
 
 

@@ -28,6 +28,7 @@ NETWORKS = {
     "vgg16": "VGG16",
     "wide-resnet28x8": "WideResNet28x8",
 }
+_OF_FLAT_ROWS = ("linear", "mlp")
 _DEFAULTS = {
     # With constant pixels, the likelihoods are so steep that scikit-learn 1.9 returns a
     # probability of one for two classes.
@@ -116,6 +117,8 @@ def _make_network(name, options, data, seed, device):
         raise ValueError(f"{who} needs linear_probe as true or a table; got {probe!r}.")
     if isinstance(options.get("schedule"), list):  # milestones in [0, 1]
         options["schedule"] = estimators.Steps(tuple(options["schedule"]))
+    if name not in _OF_FLAT_ROWS and "in_channels" not in options:
+        _check_channels_first(who, np.shape(data.X))
     if "in_channels" in of_module and np.ndim(data.X) in (3, 4):
         channels = np.shape(data.X)[1] if np.ndim(data.X) == 4 else 1
         options = {"in_channels": channels, **options}
@@ -125,6 +128,21 @@ def _make_network(name, options, data, seed, device):
     return estimators.NetworkClassifier(
         module, classes=data.classes, device=device, random_state=seed, **arguments
     )
+
+
+def _check_channels_first(who, shape):
+    """Raise ValueError if images of this shape seem to have their channels last."""
+    if len(shape) != 4:
+        return
+    _, first, middle, last = shape
+    first_fits, last_fits = (n in (1, 3, 4) for n in (first, last))
+    if last_fits if first_fits != last_fits else first == middle != last:
+        raise ValueError(
+            f"{who} needs images with the channels first, (n, channels, height, width);"
+            f" X has shape {shape}, where they seem to be last. Store"
+            " numpy.moveaxis(X, -1, 1). If the channels are first, give a model with"
+            f" in_channels that number: in_channels={first}."
+        )
 
 
 def _make_transforms(options, data):

@@ -107,12 +107,24 @@ class Run:
         if isinstance(strategy, CoreSet):
             strategy.set_params(labelled=self.data.X[state.labelled])
         X, batch = self.data.X[rows], self.settings["batch"]
-        picks, measures, clusters = measured_query(strategy, classifier, X, batch)
+        asked = classifier
+        if ":" in self.settings["strategies"][self.label]["strategy"]:
+            asked = self._learner(classifier, state.labelled)
+        picks, measures, clusters = measured_query(strategy, asked, X, batch)
         picks = {"indices": rows[picks], **clusters}
         self.folder.write_picks(self.label, self.seed, number, **picks)
         labelled = np.concatenate([state.labelled, picks["indices"]])
         model = classifier.estimator if self.is_deferred else None
         return _State(number, labelled, strategy, measures, model)
+
+    def _learner(self, classifier, labelled):
+        """A learner around the trained classifier, as modAL gives it to a strategy."""
+        from modal_clustermargin.learners import ActiveLearner
+
+        learner = ActiveLearner(classifier)  # with X_training=, it would train again
+        learner.X_training = self.data.X[labelled]
+        learner.y_training = self.data.y[labelled]
+        return learner
 
 
 def score(model, data):

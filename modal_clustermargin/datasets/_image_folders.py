@@ -31,9 +31,11 @@ def read(random_state, folder, *, test_size):
     """Find the images, labelled by the names of their folders."""
     from torchvision.datasets import ImageFolder
 
+    from modal_clustermargin._viewed_images import read_rgb
+
     folder = Path(folder)
     with explain_missing_files(CARD, folder):
-        parts = [ImageFolder(part) for part in _parts(folder)]
+        parts = [ImageFolder(part, loader=read_rgb) for part in _parts(folder)]
     names = parts[0].classes
     if len(names) < 2:
         raise ValueError(

@@ -101,12 +101,11 @@ class ImageFiles:
 
     def __getitem__(self, number):
         """Image and number."""
-        from PIL import Image
+        from modal_clustermargin._viewed_images import read_rgb
 
         path = Path(os.fsdecode(self._paths[number]))
         try:
-            with Image.open(path) as image:
-                return image.convert("RGB"), number
+            return read_rgb(path), number
         except OSError as error:
             raise OSError(
                 f"{str(path)!r} cannot be read as an image ({error}). Replace the file,"

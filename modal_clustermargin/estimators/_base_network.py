@@ -58,7 +58,8 @@ class BaseNetworkClassifier(SkorchNet):
         ------
         ValueError or TypeError
             If X, y or the weights cannot be trained on, such as a sparse X, NaN, or
-            images for a module that reads rows.
+            images for a module that reads rows; or if the module returns
+            probabilities where the loss needs logits, or the other way round.
 
         MemoryError
             If a batch is too large for the GPU.
@@ -122,6 +123,7 @@ class BaseNetworkClassifier(SkorchNet):
         rows = self._make_dataset(X, targets, weights)
         if not goes_on:
             self.initialize()
+            self._check_outputs(rows)
             self._prepare_head(rows, targets, weights)
         self._train(rows, targets, checkpoint)
         return self

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from skorch.dataset import Dataset as SkorchDataset
 from torch.utils.data import Dataset, Subset
 
 from modal_clustermargin.estimators._samples import read_rows
@@ -45,9 +46,36 @@ class LabelledRows(Dataset):
         return samples, (y, torch.tensor(self.weights[rows]))
 
 
+class ScoredRows(SkorchDataset):
+    """LabelledRows, or a Subset of them, whose `X` and `y` skorch's callbacks read.
+
+    `X` are the rows with their targets, for which `predict` returns targets, and not
+    labels.
+    """
+
+    def __init__(self, dataset):
+        super().__init__(dataset, _targets(dataset), length=len(dataset))
+        self.dataset = dataset
+
+    def __getitem__(self, rows):
+        return self.dataset[rows]
+
+
+def scored(dataset):
+    """ScoredRows of LabelledRows or a Subset of them; another Dataset as it is."""
+    is_ours = isinstance(rows_behind(dataset), LabelledRows)
+    return ScoredRows(dataset) if is_ours else dataset
+
+
+def _targets(dataset):
+    if isinstance(dataset, Subset):
+        return _targets(dataset.dataset)[np.asarray(dataset.indices)]
+    return dataset.y
+
+
 def rows_behind(dataset):
     """The Dataset inside torch's Subsets, or the Dataset itself."""
-    while isinstance(dataset, Subset):
+    while isinstance(dataset, Subset | ScoredRows):
         dataset = dataset.dataset
     return dataset
 

@@ -32,6 +32,61 @@ def class_logits(output, n_classes):
     return (kept, *output[1:]) if isinstance(output, tuple) else kept
 
 
+def check_outputs(outputs, nonlinearity, criterion, is_chosen, is_multi_label):
+    """Raise ValueError if outputs of a few samples do not fit the loss.
+
+    `nonlinearity` turns them into probabilities; `is_chosen` says whether it is the
+    user's choice, which is not checked. The outputs carry their gradient functions.
+    """
+    criterion = getattr(criterion, "_orig_mod", criterion)  # of a compiled one
+    if not torch.isfinite(outputs).all():
+        return
+    if isinstance(criterion, nn.NLLLoss):
+        if not _are_probabilities(outputs):
+            raise ValueError(
+                "With criterion=nn.NLLLoss, as in skorch, the module must return"
+                " probabilities, whose logarithm is the loss; it does not. Leave"
+                " criterion out: the default, nn.CrossEntropyLoss, is the same loss of"
+                " logits or of log-probabilities, such as nn.LogSoftmax returns."
+            )
+        return
+    if is_chosen:
+        return
+    proba = nonlinearity(outputs)
+    loss = type(criterion).__name__
+    made_by = _last_function(outputs)
+    if not torch.equal(proba, outputs) and (
+        made_by.startswith(("Sigmoid", "Softmax"))
+        or (not is_multi_label and _are_probabilities(outputs))
+    ):
+        raise ValueError(
+            f"The module returns probabilities, and {loss} needs logits, which become"
+            " probabilities later. Remove the last softmax or sigmoid of the module. If"
+            " the module returns logits in training and probabilities in evaluation,"
+            " set predict_nonlinearity=None."
+        )
+    if not _are_probabilities(proba, is_multi_label):
+        raise ValueError(
+            f"With the criterion {loss}, the outputs of the module are taken as"
+            " probabilities, and they are none. Set predict_nonlinearity= to a function"
+            " that turns them into probabilities, or to None if none are needed."
+        )
+
+
+def _are_probabilities(values, is_multi_label=False):
+    if values.min() < 0 or values.max() > 1 + 1e-4:
+        return False
+    return is_multi_label or bool(((values.sum(dim=1) - 1).abs() < 1e-4).all())
+
+
+def _last_function(output):
+    """Name of the gradient of the function that returned a tensor, before slices."""
+    node = output.grad_fn
+    while node is not None and node.name().startswith(("Slice", "ToCopy")):
+        node = node.next_functions[0][0]
+    return "" if node is None else node.name()
+
+
 @contextmanager
 def watched_layer(module, layer=None):
     """Watch the output of a layer during forward passes; yields a WatchedLayer.

@@ -50,7 +50,8 @@ class NetworkClassifier(BaseNetworkClassifier):
 
     criterion : nn.Module class or instance, default=nn.CrossEntropyLoss
         Loss of the logits. For another loss, set `predict_nonlinearity`, which
-        turns logits into probabilities.
+        turns logits into probabilities. As in skorch, nn.NLLLoss and nn.BCELoss need a
+        module that returns probabilities.
 
     optimizer : torch optimizer class, default=optim.AdamW
 

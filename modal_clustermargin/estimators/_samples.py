@@ -11,12 +11,11 @@ import joblib
 import numpy as np
 import torch
 from scipy import sparse
-from torch.utils.data import Dataset, IterableDataset, Subset
+from torch.utils.data import Dataset, IterableDataset
 
 from modal_clustermargin.estimators._seeding import undisturbed
 
 _CHECKED_NUMBERS = 2**20  # that `check_all_finite` reads at a time
-_N_PROBES = 5  # samples whose labels are compared with the `targets` of a Dataset
 _N_HASHED = 64  # samples that identify a Dataset
 
 
@@ -208,25 +207,18 @@ class DatasetSamples:
     def labels(self):
         """Labels in the Dataset, as an array.
 
-        They are read from ``targets``, which torchvision's data sets have, if that
-        agrees with a few samples, and otherwise from every sample.
+        They are read from every sample. An attribute such as ``targets`` can differ: a
+        Dataset may change its labels when a sample is read.
         """
-        targets = _targets(self.dataset)
-        if targets is not None:
-            probes = self._evenly_spread(_N_PROBES)
-            if all(np.array_equal(self._label(i), targets[i]) for i in probes):
-                return targets
         return np.array([np.asarray(self._label(row)) for row in range(len(self))])
 
     def identity(self):
         """Length and hashes of 64 samples, which `settings_text` compares."""
-        rows = self._evenly_spread(_N_HASHED)
+        rows = np.linspace(0, len(self) - 1, _N_HASHED).astype(int)
+        rows = np.unique(rows).tolist()
         with undisturbed():
             samples = [np.asarray(self.sample(row)) for row in rows]
         return len(self), [joblib.hash(sample) for sample in samples]
-
-    def _evenly_spread(self, n_rows):
-        return np.unique(np.linspace(0, len(self) - 1, n_rows).astype(int)).tolist()
 
     def _label(self, row):
         item = self.dataset[row]
@@ -236,14 +228,3 @@ class DatasetSamples:
                 " make the Dataset return (sample, label)."
             )
         return item[1]
-
-
-def _targets(dataset):
-    """The attribute ``targets`` as an array, or None if it has another length."""
-    if isinstance(dataset, Subset):
-        labels = _targets(dataset.dataset)
-        return None if labels is None else labels[np.asarray(dataset.indices)]
-    labels = getattr(dataset, "targets", None)
-    if labels is None or len(labels) != len(dataset):
-        return None
-    return labels.cpu().numpy() if torch.is_tensor(labels) else np.asarray(labels)

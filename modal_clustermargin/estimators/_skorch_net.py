@@ -5,7 +5,7 @@
 
 import copy
 import re
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from inspect import signature
 from types import MappingProxyType
 
@@ -13,7 +13,9 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 from skorch import NeuralNetClassifier
+from skorch.dataset import unpack_data
 from torch import nn, optim
+from torch.utils.data import Subset
 
 from modal_clustermargin._devices import resolve_device
 from modal_clustermargin._progress import progress_bar
@@ -22,10 +24,15 @@ from modal_clustermargin.estimators._batches import (
     counted,
     map_tensors,
     rows_behind,
+    scored,
     with_transform,
 )
 from modal_clustermargin.estimators._labels import as_labels, find_classes, settle
-from modal_clustermargin.estimators._module_outputs import class_logits, logits_of
+from modal_clustermargin.estimators._module_outputs import (
+    check_outputs,
+    class_logits,
+    logits_of,
+)
 from modal_clustermargin.estimators._rate_schedule import RateSchedule
 from modal_clustermargin.estimators._samples import as_samples
 from modal_clustermargin.estimators._seeding import borrowed_generators
@@ -245,9 +252,28 @@ class SkorchNet(NeuralNetClassifier):
         return map_tensors(batch, lambda part: part.to(self.device_, non_blocking=True))
 
     def _get_predict_nonlinearity(self):
-        if self.is_multi_label_ and self.predict_nonlinearity == "auto":
+        takes_logits = not isinstance(self.criterion_, nn.BCELoss)
+        is_auto = self.predict_nonlinearity == "auto"
+        if self.is_multi_label_ and is_auto and takes_logits:
             return torch.sigmoid
         return super()._get_predict_nonlinearity()
+
+    def _check_outputs(self, rows):
+        """Raise ValueError if outputs of the first rows do not fit the criterion."""
+        size = 16 if self.batch_size == -1 else self.batch_size
+        n_rows = min(16, size, len(rows))
+        with borrowed_generators(0, self.device_), torch.enable_grad():
+            batches = self.get_iterator(Subset(rows, range(n_rows)))
+            self._set_training(False)
+            with self._explained_errors("batch_size"):
+                outputs = logits_of(self.infer(unpack_data(next(iter(batches)))[0]))
+        check_outputs(
+            outputs,
+            self._get_predict_nonlinearity(),
+            self.criterion_,
+            is_chosen=self.predict_nonlinearity != "auto",
+            is_multi_label=self.is_multi_label_,
+        )
 
     # ---- training and its callbacks ----------------------------------------
 
@@ -257,7 +283,13 @@ class SkorchNet(NeuralNetClassifier):
         try:
             with self._own_randomness():
                 self._run_epochs(rows, targets, checkpoint)
-        finally:
+        except BaseException:
+            # A callback may fail for lack of a whole epoch, for example to load the
+            # best one; its error would hide the first.
+            with suppress(Exception):
+                self.notify("on_train_end", X=rows, y=targets)
+            raise
+        if len(self.history):
             self.notify("on_train_end", X=rows, y=targets)
         if checkpoint is not None:
             checkpoint.write(self, is_complete=True)
@@ -266,7 +298,7 @@ class SkorchNet(NeuralNetClassifier):
         # skorch's own loop would take Ctrl-C as the end of this fit only, and a
         # program with a hundred fits would continue with the next one.
         train, valid = self.get_split_datasets(rows, targets)
-        datasets = {"dataset_train": train, "dataset_valid": valid}
+        datasets = {"dataset_train": scored(train), "dataset_valid": scored(valid)}
         train_batches = self.get_iterator(train, training=True)
         valid_batches = None if valid is None else self.get_iterator(valid)
         n_done = 0 if checkpoint is None else checkpoint.restore(self)
@@ -304,7 +336,7 @@ class SkorchNet(NeuralNetClassifier):
     def _default_callbacks(self):
         callbacks = super()._default_callbacks
         if self.verbose < 2:
-            callbacks = [pair for pair in callbacks if pair[0].endswith("_loss")]
+            callbacks = [pair for pair in callbacks if pair[0] != "print_log"]
         if self.schedule is not None:
             callbacks.append(("schedule", RateSchedule(self.schedule)))
         return callbacks

@@ -178,7 +178,8 @@ class HandLabelling:
         images : array-like of shape (n_picks, h, w), (n_picks, h, w, 3) or \
 (n_picks, 3, h, w), or sequence of n_picks arrays or PIL images; default=None
             Pictures of the samples. uint8 is shown as it is; other numbers are scaled
-            over the batch, from black to white.
+            over the batch, from black to white. A PIL image is shown as a viewer shows
+            it: upright, with the colors of its palette, transparent parts in white.
 
         margin, cluster : array-like of shape (n_picks,), default=None
             As in ``ClusterMargin.last_query_``.

@@ -3,16 +3,22 @@
 import numpy as np
 from PIL import Image
 
+from modal_clustermargin._viewed_images import as_viewed
+
 _MAX_SIDE = 256  # pixels
 
 
 def to_pictures(images):
     """Pictures of at most 256 pixels, from images as `HandLabelling.export` takes them.
 
-    If the channels could be first or last, they are last. Numbers that are not uint8
+    PIL images look as in a viewer. If the channels of an array could be first or last,
+    they are last. Numbers that are not uint8
     are scaled, so that the lowest value of all images is black and the highest white.
     """
-    arrays = [np.asarray(image) for image in images]
+    arrays = [
+        np.asarray(as_viewed(image) if isinstance(image, Image.Image) else image)
+        for image in images
+    ]
     for i, array in enumerate(arrays):
         has_channels = array.ndim == 3 and {1, 3} & {array.shape[0], array.shape[-1]}
         is_image = array.size and (array.ndim == 2 or has_channels)

@@ -338,6 +338,33 @@ def test_strategies_and_models_by_import_path(tmp_path, monkeypatch):
             compare(bad, tmp_path / name, verbose=False)
 
 
+def test_strategies_by_import_path_get_a_learner(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "others_for_compare.py").write_text(
+        "import numpy as np\n"
+        "def knows(learner, X_pool, n_instances):\n"
+        "    assert len(learner.X_training) == len(learner.y_training) == 20\n"
+        "    assert learner.predict_proba(X_pool).shape[0] == len(X_pool)\n"
+        "    return np.arange(n_instances), X_pool[:n_instances]\n"
+        "def fails(learner, X_pool, n_instances):\n"
+        "    return learner.vote(X_pool)\n"
+        "class Unmade:\n"
+        "    def __init__(self):\n"
+        "        raise KeyError('nothing')\n"
+    )
+    (tmp_path / "broken_for_compare.py").write_text("1 / 0\n")
+    short = {**SHORT, "model": "naive-bayes", "rounds": 1}
+    for name, words in {
+        "others_for_compare:fails": r"AttributeError: .*'vote' \(others_.*line 7\)",
+        "others_for_compare:Unmade": r"cannot make .* KeyError: 'nothing' \(.*10\)",
+        "broken_for_compare:any": r"ZeroDivisionError: .*\(broken_for.*, line 1",
+    }.items():
+        with pytest.raises(ValueError, match=words):
+            compare({**short, "strategies": [name]}, tmp_path / name[7:], verbose=False)
+    strategies = ["others_for_compare:knows", "modAL.uncertainty:entropy_sampling"]
+    compare({**short, "strategies": strategies}, tmp_path / "out", verbose=False)
+
+
 REFUSED = {
     "strategy": (
         {"strategies": ["cluster-marign"]},

@@ -75,6 +75,21 @@ def test_thumbnails_of_files(tmp_path):
     assert not shown[~white].any()
 
 
+def test_images_of_16_bits_and_turned_images(tmp_path):
+    """torchvision would show values above 255 as white, and leave images turned."""
+    grey = Image.fromarray(np.full((8, 4), 30_000, np.uint16))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        grey.save(tmp_path / name / "deep.png")
+        Image.new("RGB", (8, 4)).save(tmp_path / name / "turned.png", exif=exif)
+    data = load_data("image-folder", folder=tmp_path, test_size=1)
+    deep, turned = (data.images[i][0] for i in (0, 1))
+    assert (np.asarray(deep) == 117).all()
+    assert (turned.mode, turned.size) == ("RGB", (4, 8))
+
+
 def test_messages_of_folders(tmp_path):
     with pytest.raises(
         FileNotFoundError, match="'image-folder' are missing or inc.* Put in"

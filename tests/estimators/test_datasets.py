@@ -65,25 +65,35 @@ def test_labels_come_from_the_dataset_or_from_y(blobs, net):
     np.testing.assert_array_equal(given, with_labels)
 
 
-def test_targets_are_read_without_reading_samples(blobs, net):
+class Merging(Dataset):
+    """Gives class 1 for one row only of class 2, as a target_transform may."""
+
+    def __init__(self, X, y):
+        self.X, self.targets = X, y
+
+    def __len__(self):
+        return len(self.X)
+
+    def __getitem__(self, row):
+        return self.X[row], 3 if row == 50 else self.targets[row]
+
+
+@pytest.mark.parametrize("wrap", [Dataset.__add__, Subset, None])
+def test_labels_are_those_of_the_samples(wrap, blobs, net):
+    dataset = Merging(*blobs)
+    if wrap is Subset:
+        dataset = Subset(dataset, np.arange(90))
+    elif wrap is not None:
+        dataset = wrap(dataset, dataset)
+    net.set_params(max_epochs=0).fit(dataset)
+    assert net.classes_.tolist() == [0, 1, 2, 3]
+
+
+def test_labels_of_a_validation_set_are_those_of_the_samples(blobs, net):
     X, y = blobs
-
-    class Counting(Dataset):
-        targets = y.tolist()
-        n_read = 0
-
-        def __len__(self):
-            return len(X)
-
-        def __getitem__(self, row):
-            self.n_read += 1
-            return X[row], y[row]
-
-    dataset = Counting()
-    part = Subset(dataset, np.arange(0, 90, 2))
-    net.set_params(max_epochs=0).fit(part)
-    assert dataset.n_read < 10  # for the shape, and to see whether they agree
-    assert net.classes_.tolist() == [0, 1, 2]
+    net.set_params(max_epochs=1, train_split=predefined_split(Merging(X, y)))
+    with pytest.raises(ValueError, match=r"not among the classes: \[3\]"):
+        net.fit(X, y)
 
 
 def test_targets_that_are_not_the_labels(blobs, net):

@@ -37,6 +37,37 @@ def test_large_images_shrink_and_sizes_may_differ():
     assert (np.asarray(found[0]) == [255, 0, 0]).all()
 
 
+RED_AND_BLUE = Image.new("RGB", (4, 2), (204, 0, 0))
+RED_AND_BLUE.paste((0, 0, 204), (2, 0, 4, 2))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "P", "YCbCr", "HSV", "CMYK", "RGBA"])
+def test_colors_are_those_of_a_viewer(mode):
+    (found,) = to_pictures([RED_AND_BLUE.convert(mode)])
+    expected = np.asarray(RED_AND_BLUE).astype(int)
+    np.testing.assert_allclose(np.asarray(found).astype(int), expected, atol=60)
+
+
+def test_transparent_parts_are_white():
+    clear = Image.new("RGBA", (2, 2), (0, 0, 0, 0))
+    palette = Image.new("P", (2, 2))
+    palette.info["transparency"] = 0
+    for image in (clear, clear.convert("LA"), palette):
+        assert (np.asarray(to_pictures([image])[0]) == 255).all()
+
+
+def test_images_of_16_bits_are_not_scaled():
+    image = Image.fromarray(np.full((2, 2), 30_000, np.uint16))
+    assert (np.asarray(to_pictures([image])[0]) == 30_000 // 256).all()
+
+
+def test_photographs_stand_upright():
+    image = RED_AND_BLUE.copy()
+    image.getexif()[0x0112] = 6  # the camera was turned
+    (found,) = to_pictures([image])
+    assert np.asarray(found)[:, 0].tolist() == [[204, 0, 0]] * 2 + [[0, 0, 204]] * 2
+
+
 @pytest.mark.parametrize(
     ("images", "message"),
     [
