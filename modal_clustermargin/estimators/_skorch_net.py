@@ -252,10 +252,9 @@ class SkorchNet(NeuralNetClassifier):
         return map_tensors(batch, lambda part: part.to(self.device_, non_blocking=True))
 
     def _get_predict_nonlinearity(self):
-        takes_logits = not isinstance(self.criterion_, nn.BCELoss)
-        is_auto = self.predict_nonlinearity == "auto"
-        if self.is_multi_label_ and is_auto and takes_logits:
-            return torch.sigmoid
+        if self.is_multi_label_ and self.predict_nonlinearity == "auto":
+            has_probabilities = isinstance(self.criterion_, nn.BCELoss)
+            return (lambda proba: proba) if has_probabilities else torch.sigmoid
         return super()._get_predict_nonlinearity()
 
     def _check_outputs(self, rows):

@@ -195,12 +195,12 @@ class TestOutputs:
 
     def test_too_few_outputs(self, blobs):
         net = NetworkClassifier(FixedWidth, module__n_outputs=2)
-        with pytest.raises(ValueError, match=r"each of 3 classes; .* \(30, 2\)"):
+        with pytest.raises(ValueError, match=r"each of 3 classes; .* \(16, 2\)"):
             net.fit(*blobs)
 
     def test_logits_of_another_rank(self, blobs):
         net = NetworkClassifier(nn.Sequential(nn.Linear(4, 1), nn.Flatten(0)))
-        with pytest.raises(ValueError, match=r"\(n_samples, n_classes\).*\(30,\)"):
+        with pytest.raises(ValueError, match=r"\(n_samples, n_classes\).*\(16,\)"):
             net.fit(*blobs)
 
     def test_module_arguments_of_the_user_are_kept(self, net, blobs):

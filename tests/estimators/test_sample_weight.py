@@ -101,7 +101,7 @@ def test_a_criterion_without_a_reduction():
         def forward(self, logits, y):
             return nn.functional.cross_entropy(logits, y)
 
-    net = small(criterion=OwnLoss).fit(ROWS, LABELS)
+    net = small(criterion=OwnLoss, predict_nonlinearity=None).fit(ROWS, LABELS)
     with pytest.raises(ValueError, match=r"`reduction`.*OwnLoss has none"):
         net.fit(ROWS, LABELS, sample_weight=np.linspace(0.3, 1, 12))
 
