@@ -158,9 +158,9 @@ class ProbabilityReader:
 def check_gives_probabilities(classifier, who):
     """Raise ValueError if a classifier, or a member's estimator, has no probabilities.
 
-    Learners and committees always have a method predict_proba.
+    The learners and committees of modAL always have a method predict_proba.
     """
-    for each in (classifier, *map(estimator_of, members(classifier))):
+    for each in (*map(estimator_of, members(classifier)), classifier):
         if not hasattr(each, "predict_proba"):
             raise ValueError(
                 f"{who} needs a classifier with predict_proba, but"
