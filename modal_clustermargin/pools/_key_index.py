@@ -1,10 +1,18 @@
 """A dictionary from keys of rows to numbers, and ids made from keys."""
 
+import numba
 import numpy as np
 
 
 class KeyIndex:
-    """A dictionary from uint64 keys to nonnegative numbers, for whole arrays."""
+    """A dictionary from uint64 keys to nonnegative numbers, for whole arrays.
+
+    Pools shrink from query to query, and their rows stay in order. So keys are first
+    looked for among those of the last `find`, in one pass over both.
+    """
+
+    # Keys and numbers of the last `find`.
+    _last_keys, _last_numbers = np.empty(0, np.uint64), np.empty(0, np.intp)
 
     def __init__(self):
         self._keys = np.empty(0, np.uint64)  # ascending
@@ -33,9 +41,16 @@ class KeyIndex:
         """Number of each key, intp; -1 for an unknown key."""
         if not len(self._keys):
             return np.full(len(keys), -1)
-        position = np.searchsorted(self._keys, keys)
-        position[position == len(self._keys)] = 0
-        return np.where(self._keys[position] == keys, self._numbers[position], -1)
+        places = _places_in_order(keys, self._last_keys)
+        if len(places) == len(keys):
+            numbers = self._last_numbers[places]
+        else:
+            position = np.searchsorted(self._keys, keys)
+            position[position == len(self._keys)] = 0
+            is_known = self._keys[position] == keys
+            numbers = np.where(is_known, self._numbers[position], -1)
+        self._last_keys, self._last_numbers = keys, numbers
+        return numbers.copy()
 
     def add(self, keys, numbers):
         """Add distinct new keys and their numbers."""
@@ -43,6 +58,22 @@ class KeyIndex:
         order = np.argsort(keys)
         self._keys = keys[order]
         self._numbers = np.concatenate([self._numbers, numbers])[order]
+        self._last_keys, self._last_numbers = self._keys[:0], self._numbers[:0]
+
+
+@numba.njit(cache=True, nogil=True)
+def _places_in_order(keys, known):
+    """Ascending places of `keys` in `known`, up to the first that is missing."""
+    places = np.empty(len(keys), np.intp)
+    place = 0
+    for i in range(len(keys)):
+        while place < len(known) and known[place] != keys[i]:
+            place += 1
+        if place == len(known):
+            return places[:i]
+        places[i] = place
+        place += 1
+    return places
 
 
 def lasting_ids(keys):
