@@ -3,6 +3,13 @@
 from inspect import Parameter, Signature, signature
 
 
+def _call(classifier, X_pool, n_instances=1, *, ids=None):
+    """The call of a strategy: its signature begins that of every function.
+
+    The functions themselves have no defaults, which Sphinx would take from their code.
+    """
+
+
 def sampling_function(strategy, name):
     """The function that makes an instance of a strategy and calls it once.
 
@@ -10,10 +17,12 @@ def sampling_function(strategy, name):
     signature has the parameters of the class, among them the seed if there is one.
     """
 
-    def sample(classifier, X_pool, n_instances=1, *, ids=None, **parameters):
-        return strategy(**parameters)(classifier, X_pool, n_instances, ids=ids)
+    def sample(*arguments, **parameters):
+        of_call = {"classifier", "X_pool", "n_instances", "ids"} & parameters.keys()
+        of_call = {name: parameters.pop(name) for name in of_call}
+        return strategy(**parameters)(*arguments, **of_call)
 
-    *own, _ = signature(sample).parameters.values()
+    own = list(signature(_call).parameters.values())
     for parameter in signature(strategy).parameters.values():
         own.append(parameter.replace(kind=Parameter.KEYWORD_ONLY))
     sample.__signature__ = Signature(own)
