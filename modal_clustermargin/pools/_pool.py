@@ -138,7 +138,9 @@ def _check_container(X, who, name):
         raise TypeError(
             f"{who} cannot read the rows of {name}, a {kind}. Pass {name}.to_pandas()."
         )
+    # Some versions of zarr.Group are mappings; `open_pool` has a message for groups.
     is_plain = isinstance(X, Mapping) and not hasattr(X, "shape")
+    is_plain = is_plain and not type(X).__module__.startswith("zarr")
     if is_plain or isinstance(X, tuple) or (isinstance(X, list) and _are_inputs(X)):
         raise TypeError(
             f"{who} needs {name} with one item for each row; got a"
