@@ -49,8 +49,10 @@ class TestMixedTypes:
             learner.teach(new, [0, 1])
         assert {type(row) for row in learner.X_training} == {np.ndarray}
 
-    # Of numpy 1.24, in scikit-learn.
-    @pytest.mark.filterwarnings("ignore:The input object of type:FutureWarning")
+    @pytest.mark.skipif(
+        np.__version__.startswith("1."),
+        reason="with numpy 1, scikit-learn cannot read a list of images",
+    )
     def test_a_list_of_images(self):
         Image = pytest.importorskip("PIL.Image")
         images = [Image.fromarray(np.full((4, 4), i, "u1")) for i in range(6)]
