@@ -11,12 +11,11 @@ class KeyIndex:
     looked for among those of the last `find`, in one pass over both.
     """
 
-    # Keys and numbers of the last `find`.
-    _last_keys, _last_numbers = np.empty(0, np.uint64), np.empty(0, np.intp)
-
     def __init__(self):
         self._keys = np.empty(0, np.uint64)  # ascending
         self._numbers = np.empty(0, np.intp)
+        # Keys and numbers of the last `find`: one tuple, which threads read at once.
+        self._last = self._keys, self._numbers
 
     @classmethod
     def of_first(cls, keys):
@@ -41,15 +40,16 @@ class KeyIndex:
         """Number of each key, intp; -1 for an unknown key."""
         if not len(self._keys):
             return np.full(len(keys), -1)
-        places = _places_in_order(keys, self._last_keys)
+        last_keys, last_numbers = self._last
+        places = _places_in_order(keys, last_keys)
         if len(places) == len(keys):
-            numbers = self._last_numbers[places]
+            numbers = last_numbers[places]
         else:
             position = np.searchsorted(self._keys, keys)
             position[position == len(self._keys)] = 0
             is_known = self._keys[position] == keys
             numbers = np.where(is_known, self._numbers[position], -1)
-        self._last_keys, self._last_numbers = keys, numbers
+        self._last = keys, numbers
         return numbers.copy()
 
     def add(self, keys, numbers):
@@ -58,7 +58,7 @@ class KeyIndex:
         order = np.argsort(keys)
         self._keys = keys[order]
         self._numbers = np.concatenate([self._numbers, numbers])[order]
-        self._last_keys, self._last_numbers = self._keys[:0], self._numbers[:0]
+        self._last = self._keys, self._numbers
 
 
 @numba.njit(cache=True, nogil=True)
